@@ -1,0 +1,1 @@
+"""lakelab: the Databricks Machine Learning section of the exam, seen working."""
