@@ -1,0 +1,270 @@
+"""``spark`` on a laptop: Sail in this process, reached by Spark Connect, over the folders of Unity Catalog.
+
+Sail keeps its catalog in memory, for one process. Here the folder tree is the catalog
+(:mod:`lakelab.local.unity_catalog`), so before the engine is asked anything, the tables that
+appeared or went away since the last question are registered or forgotten. A table made in one
+notebook is there for another as soon as it asks.
+
+Follows https://spark.apache.org/docs/latest/spark-connect-overview.html and
+https://docs.lakesail.com/sail/latest/
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import grpc
+from pyspark.errors import PySparkException
+from pyspark.sql.connect.client import DefaultChannelBuilder
+from pyspark.sql.connect.session import SparkSession
+
+from lakelab.local.home import Home
+from lakelab.local.unity_catalog import TableName, UnityCatalog
+
+if TYPE_CHECKING:
+    from pysail.spark import SparkConnectServer
+    from pyspark.sql import DataFrame
+
+CATALOGS = ("main", "dev", "staging", "prod")
+SETTINGS = {
+    "spark.sql.sources.default": "delta",
+    "spark.sql.session.timeZone": "UTC",  # as on Databricks, whatever the laptop's own zone
+}
+_OWN_SERVER = "LAKELAB_SPARK_SERVER"
+
+
+class EngineError(Exception):
+    """No Spark engine can be had; the message says what to do."""
+
+
+def start_spark(home: Home, catalogs: tuple[str, ...] = CATALOGS) -> LocalSparkSession:
+    """Start Sail, or connect to the server that ``SPARK_REMOTE`` names, and register all tables.
+
+    Parameters
+    ----------
+    home : Home
+        The folder for local state; its warehouse holds the tables.
+    catalogs : tuple of str
+        The catalogs to have, the current one first.
+
+    Returns
+    -------
+    LocalSparkSession
+        Also the default session of this process: ``SparkSession.builder.getOrCreate()`` returns it.
+
+    Raises
+    ------
+    EngineError
+        If the server that ``SPARK_REMOTE`` names does not answer or lacks a catalog.
+    """
+    unity = UnityCatalog(home.warehouse)
+    for catalog in catalogs:
+        unity.create_catalog(catalog)
+        unity.create_schema(catalog, "default")
+    unity.remove_leftovers()
+    # Python's own timestamps, as `collect()` gives them, are in the zone of the process.
+    os.environ["TZ"] = "UTC"
+    if hasattr(time, "tzset"):
+        time.tzset()
+    # A notebook's output is for results: gRPC and Sail stay silent unless asked.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    os.environ.setdefault("RUST_LOG", "off")
+
+    remote = os.environ.get("SPARK_REMOTE")
+    if remote == os.environ.get(_OWN_SERVER):
+        remote = None  # left by a parent process or an earlier session: that engine may be gone
+    if remote:
+        server, address = None, remote
+        _require_listening(remote)
+    else:
+        server, address = _start_sail(catalogs)
+        # `SparkSession.builder.getOrCreate()` in the learner's own modules wants it, as on Databricks
+        os.environ["SPARK_REMOTE"] = os.environ[_OWN_SERVER] = address
+    try:
+        return LocalSparkSession(address, home, unity, catalogs, server)
+    except PySparkException as error:
+        if not remote:
+            raise
+        raise EngineError(
+            f"The server that SPARK_REMOTE names ({remote}) does not have the catalogs "
+            f"{', '.join(catalogs)}: {error}. Unset SPARK_REMOTE, or start Sail there with "
+            f"SAIL_CATALOG__LIST='{_catalog_list(catalogs)}'."
+        ) from error
+
+
+def _catalog_list(catalogs: tuple[str, ...]) -> str:
+    return ", ".join(
+        f'{{name="{name}", type="memory", initial_database=["default"]}}' for name in catalogs
+    ).join("[]")
+
+
+def _start_sail(catalogs: tuple[str, ...]) -> tuple[SparkConnectServer, str]:
+    os.environ["SAIL_CATALOG__LIST"] = _catalog_list(catalogs)
+    os.environ["SAIL_CATALOG__DEFAULT_CATALOG"] = catalogs[0]
+    spec = find_spec("pyspark")
+    if spec and spec.submodule_search_locations:  # `python -c` cannot find it by itself
+        os.environ.setdefault("SPARK_HOME", spec.submodule_search_locations[0])
+    from pysail.spark import SparkConnectServer
+
+    server = SparkConnectServer("127.0.0.1", 0)
+    server.start(background=True)
+    _, port = server.listening_address
+    return server, f"sc://127.0.0.1:{port}"
+
+
+def _require_listening(remote: str) -> None:
+    """Look whether anybody listens, at once: Spark's client would go on trying for minutes."""
+    told = urlsplit(remote)
+    try:
+        if told.scheme != "sc" or not told.hostname:
+            raise EngineError(
+                f"SPARK_REMOTE is '{remote}', expected sc://host:port. "
+                f"Mend it, or unset it to use the engine that comes with the course."
+            )
+        socket.create_connection((told.hostname, told.port or 15002), timeout=3).close()
+    except (OSError, ValueError) as error:
+        raise EngineError(
+            f"No Spark Connect server answers at SPARK_REMOTE={remote}: {error}. "
+            f"Start it, or unset SPARK_REMOTE to use the engine that comes with the course."
+        ) from error
+
+
+class LocalSparkSession(SparkSession):
+    """A Spark Connect session whose tables are the folders of a :class:`UnityCatalog`.
+
+    Attributes
+    ----------
+    home : Home
+        The folder for local state.
+    unity : UnityCatalog
+        The tables.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        home: Home,
+        unity: UnityCatalog,
+        catalogs: tuple[str, ...],
+        server: SparkConnectServer | None,
+    ):
+        self.home = home
+        self.unity = unity
+        self._catalogs = catalogs
+        self._server = server  # it stops when nobody holds it
+        self._registered: set[TableName] = set()
+        self._schemas: set[tuple[str, str]] = set()
+        self._sync_lock = threading.RLock()
+        self._asking = threading.local()
+        channel = DefaultChannelBuilder(address)
+        channel.add_interceptor(_SyncFirst(self))
+        super().__init__(channel)
+        with self._quiet():
+            for key, value in SETTINGS.items():
+                self.conf.set(key, value)
+            for catalog in self._catalogs:
+                # the schema that each catalog is born with has no folder: give it one
+                self.engine_sql(f"DROP SCHEMA IF EXISTS `{catalog}`.`default`")
+            self.engine_sql(f"USE CATALOG `{self._catalogs[0]}`")
+        self.sync()
+        SparkSession._set_default_and_active_session(self)
+
+    def sql(self, sqlQuery: str, args: Any = None, **kwargs: Any) -> DataFrame:
+        """Run a statement, those of Unity Catalog included (see :mod:`lakelab.local.unity_sql`)."""
+        from lakelab.local import unity_sql
+
+        return unity_sql.run(self, sqlQuery, args, kwargs)
+
+    def engine_sql(self, query: str, args: Any = None, **kwargs: Any) -> DataFrame:
+        """Run a statement as the engine understands it."""
+        return super().sql(query, args, **kwargs)
+
+    def resolve(self, name: str) -> TableName:
+        """Complete a table name with the current catalog and schema, as ``USE`` left them."""
+        if name.replace("``", "").count(".") >= 2 and "`" not in name:
+            return TableName.parse(name)
+        return TableName.parse(
+            name, catalog=self.catalog.currentCatalog(), schema=self.catalog.currentDatabase()
+        )
+
+    # ---- keeping the engine's catalog equal to the folders ---------------------------------------
+    def sync(self) -> None:
+        """Register tables that appeared in the warehouse, forget those that went away."""
+        with self._sync_lock, self._quiet():
+            tables = set(self.unity.all_tables())
+            schemas = {(c, s) for c in self.unity.catalogs() for s in self.unity.schemas(c)}
+            for gone in self._registered - tables:
+                self.engine_sql(f"DROP TABLE IF EXISTS {gone.quoted}")
+            for catalog, schema in self._schemas - schemas:
+                self.engine_sql(f"DROP SCHEMA IF EXISTS `{catalog}`.`{schema}` CASCADE")
+            for catalog, schema in schemas - self._schemas:
+                folder = self.unity.warehouse / catalog / schema
+                self.engine_sql(
+                    f"CREATE SCHEMA IF NOT EXISTS `{catalog}`.`{schema}` LOCATION {_literal(folder)}"
+                )
+            for new in tables - self._registered:
+                self._register(new)
+            self._registered, self._schemas = tables, schemas
+
+    def _register(self, name: TableName) -> None:
+        path = self.unity.path(name)
+        try:
+            self.engine_sql(
+                f"CREATE TABLE IF NOT EXISTS {name.quoted} USING DELTA LOCATION {_literal(path)}"
+            )
+        except PySparkException as error:
+            if not self.unity.exists(name):
+                return  # dropped by another process since the folder was listed
+            warnings.warn(
+                f"{path} is left out: it cannot be read as a Delta table ({error}). "
+                f"Delete the folder if you do not need it.",
+                stacklevel=2,
+            )
+
+    @contextmanager
+    def _quiet(self) -> Iterator[None]:
+        """Ask the engine without looking at the folders first: the looking itself asks."""
+        before = getattr(self._asking, "quiet", False)
+        self._asking.quiet = True
+        try:
+            yield
+        finally:
+            self._asking.quiet = before
+
+    def _before_question(self) -> None:
+        if not getattr(self._asking, "quiet", False):
+            self.sync()
+
+
+class _SyncFirst(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
+    """Bring the engine's catalog up to date before a plan is analysed or executed."""
+
+    def __init__(self, session: LocalSparkSession):
+        self.session = session
+
+    def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+        return self._continue(continuation, details, request)
+
+    def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
+        return self._continue(continuation, details, request)
+
+    def _continue(self, continuation: Any, details: Any, request: Any) -> Any:
+        method = details.method if isinstance(details.method, str) else details.method.decode()
+        if method.endswith(("/AnalyzePlan", "/ExecutePlan")):
+            self.session._before_question()
+        return continuation(details, request)
+
+
+def _literal(path: Path) -> str:
+    escaped = str(path).replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
