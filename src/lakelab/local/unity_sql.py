@@ -15,6 +15,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 from pyspark.errors import (
     AnalysisException,
     IllegalArgumentException,
@@ -47,6 +48,11 @@ _TAGS = re.compile(
     r"ALTER\s+TABLE\s+(?P<table>\S+)\s+(ALTER\s+COLUMN\s+(?P<column>\S+)\s+)?"
     r"(?P<action>SET|UNSET)\s+TAGS\s*\((?P<list>.*)\)\s*;?\s*\Z",
     re.IGNORECASE | re.DOTALL,
+)
+_DROP_KEY = re.compile(
+    r"ALTER\s+TABLE\s+(?P<table>\S+)\s+DROP\s+PRIMARY\s+KEY(?P<exists>\s+IF\s+EXISTS)?"
+    r"(\s+(RESTRICT|CASCADE))?\s*;?\s*\Z",
+    re.IGNORECASE,
 )
 _DETAIL = re.compile(r"DESC(RIBE)?\s+DETAIL\s+(?P<table>[^\s;]+)\s*;?\s*\Z", re.IGNORECASE)
 _PROPERTIES = re.compile(r"SHOW\s+TBLPROPERTIES\s+(?P<table>[^\s;(]+)\s*;?\s*\Z", re.IGNORECASE)
@@ -94,6 +100,9 @@ def _carry_out(session: LocalSparkSession, text: str) -> DataFrame | None:
 
     if told := _TAGS.match(text):
         _tags(session, told)
+        return _nothing(session)
+    if told := _DROP_KEY.match(text):
+        _drop_key(session, told)
         return _nothing(session)
     if told := _DETAIL.match(text):
         return _detail(session, session.unity.table(session.resolve(told["table"])))
@@ -279,13 +288,6 @@ def _alter(session: LocalSparkSession, statement: exp.Alter) -> DataFrame | None
         elif isinstance(action, exp.Drop) and action.args.get("kind") == "CONSTRAINT":
             names = action.args.get("tables") or [action.this]
             _drop_constraint(session, statement, names[0].name)
-        elif isinstance(action, exp.Command) and action.name.upper() == "DROP":
-            table = _open(session, statement.this)
-            if not re.match(r"PRIMARY\s+KEY\b", str(action.expression), re.IGNORECASE):
-                return None
-            if table.primary_key is None and "EXISTS" not in str(action.expression).upper():
-                raise NotFoundError(f"Table '{table.name}' has no primary key to drop.")
-            table.set_primary_key(None)
         elif isinstance(action, exp.AlterColumn) and action.args.get("allow_null") is False:
             _open(session, statement.this).set_not_null(action.name)
         elif isinstance(action, exp.AlterColumn) and action.args.get("comment"):
@@ -306,6 +308,13 @@ def _drop_constraint(session: LocalSparkSession, statement: exp.Alter, name: str
     if key is None or key.name.lower() != name.lower():
         there = f"it has `{key.name}`" if key else "it has none"
         raise NotFoundError(f"Table '{table.name}' has no constraint `{name}`; {there}.")
+    table.set_primary_key(None)
+
+
+def _drop_key(session: LocalSparkSession, told: re.Match[str]) -> None:
+    table = session.unity.table(session.resolve(told["table"]))
+    if table.primary_key is None and not told["exists"]:
+        raise NotFoundError(f"Table '{table.name}' has no primary key to drop.")
     table.set_primary_key(None)
 
 
@@ -407,8 +416,8 @@ def _key_sql(key: PrimaryKey) -> str:
 
 
 def _detail(session: LocalSparkSession, table: UnityTable) -> DataFrame:
-    files = table.delta.get_add_actions(flatten=True)
-    sizes = [int(size) for size in files.column("size_bytes")]  # type: ignore[attr-defined]
+    files = pa.table(table.delta.get_add_actions(flatten=True))
+    sizes = files.column("size_bytes").to_pylist()
     told = table.delta.metadata()
     row = (
         "delta",

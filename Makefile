@@ -1,0 +1,57 @@
+# Everything is set up by the command that needs it; a second call starts at once.
+PYTHON ?= python3
+LESSON ?=
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lab ui doctor lint clean constraints
+
+help: ## list these commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+run: $(READY) ## run all lessons in order, or one: make run LESSON=06
+	@$(BIN)/lakelab run $(LESSON)
+
+test: $(VENV)/.ready-dev ## lint, type-check and run all tests, the lessons among them
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/pytest
+	@$(BIN)/pytest --nbmake notebooks
+
+lab: $(READY) ## open the lessons in JupyterLab
+	@$(BIN)/jupyter lab --notebook-dir notebooks --ip 127.0.0.1
+
+ui: $(READY) ## open the MLflow UI on what the lessons logged
+	@$(BIN)/lakelab ui
+
+doctor: $(READY) ## check this machine
+	@$(BIN)/lakelab doctor
+
+lint: $(VENV)/.ready-dev ## mend what ruff can mend, and format
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+constraints: $(VENV)/.ready-dev ## pin all versions anew
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+		--no-emit-index-url --no-annotate --no-header --upgrade --quiet --output-file constraints.txt
+
+clean: ## remove the installed packages and all local state
+	rm -rf $(VENV) .lakelab
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' \
+		|| { echo "Python 3.11 or 3.12 is needed, and $(PYTHON) is `$(PYTHON) --version`. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+		|| { echo "Python has no venv here. On Debian: apt install python3-venv"; exit 1; }
+
+$(READY): $(BIN)/python pyproject.toml constraints.txt
+	@echo "Installing the pinned packages into $(VENV) (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.ready-dev: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@

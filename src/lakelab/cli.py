@@ -1,0 +1,170 @@
+"""The ``lakelab`` command."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+
+from lakelab.lab import find_home, project_root
+from lakelab.lessons import Lesson, NoSuchLessonError, find_lesson, lessons
+from lakelab.local.home import HomeError
+
+app = typer.Typer(
+    help="The Databricks Machine Learning lessons, on this machine.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+console = Console(highlight=False)
+
+
+def _stop(message: str) -> typer.Exit:
+    """End with one line that says what is wrong."""
+    Console(stderr=True, highlight=False).print(f"lakelab: {message}", style="red", soft_wrap=True)
+    return typer.Exit(1)
+
+
+def _notebooks() -> Path:
+    root = project_root()
+    if root is None:
+        raise _stop("there is no notebooks/_lab.py here or above. Run it in a clone of lakelab.")
+    return root / "notebooks"
+
+
+@app.command()
+def run(
+    lesson: Annotated[
+        list[str] | None, typer.Argument(help="Numbers, such as 06; none: all.")
+    ] = None,
+) -> None:
+    """Run lessons in order, each in a fresh kernel; exit code 1 if any fails."""
+    from lakelab.runner import run_lesson
+
+    try:
+        chosen = [find_lesson(number) for number in lesson or []] or list(lessons())
+        home = find_home().prepare()
+    except (HomeError, NoSuchLessonError) as error:
+        raise _stop(str(error)) from error
+    notebooks = _notebooks()
+    failures = 0
+    for number, one in enumerate(chosen, start=1):
+        with _shown(one) as progress:
+            outcome = run_lesson(one, notebooks, home.runs, progress)
+        mark = "[green]ok[/]  " if outcome.ok else "[red]FAIL[/]"
+        console.print(f"{number}/{len(chosen)}  {mark}  {outcome.seconds:5.1f} s  {one.file}")
+        if not outcome.ok:
+            failures += 1
+            console.print(f"      cell [b]{outcome.failed_cell}[/b]: ", end="")
+            console.print(outcome.error, markup=False, soft_wrap=True)
+    console.print(f"Executed notebooks: {home.runs}", soft_wrap=True)
+    if failures:
+        raise _stop(f"{failures} of {len(chosen)} lessons failed.")
+
+
+@contextmanager
+def _shown(lesson: Lesson) -> Iterator[Callable[[int, int], None]]:
+    """Show the lesson, and how many of its cells are done; gone when the lesson is."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(f"{lesson.number}  {lesson.title}", total=None)
+        yield lambda done, cells: progress.update(task, completed=done, total=cells)
+
+
+@app.command("list")
+def list_lessons() -> None:
+    """List the lessons: number, exam objective, minutes."""
+    table = Table("", "exam objective", "file", "minutes", box=None, pad_edge=False)
+    for lesson in lessons():
+        table.add_row(lesson.number, lesson.objective, lesson.file, str(lesson.minutes))
+    console.print(table)
+
+
+@app.command()
+def doctor() -> None:
+    """Check Python, packages, engine, disk and ports; exit code 1 if something needs mending."""
+    from lakelab.doctor import examine
+
+    sick = 0
+    for finding in examine():
+        sick += not finding.ok
+        mark = "[green]\\[ok][/]  " if finding.ok else "[red]\\[fail][/]"
+        console.print(f"{mark} {finding.what}: {finding.found}", soft_wrap=True)
+        if not finding.ok:
+            console.print(f"       {finding.mend}", soft_wrap=True)
+    if sick:
+        raise typer.Exit(1)
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 0,
+) -> None:
+    """Open the MLflow UI on what the lessons logged."""
+    from lakelab.local.databricks_env import tracking_uri
+    from lakelab.local.mlflow_ui import PortTakenError, free_port, ui_command, ui_environment
+
+    try:
+        home = find_home().prepare()
+        port = free_port(port)
+    except (HomeError, PortTakenError) as error:
+        raise _stop(str(error)) from error
+    store = tracking_uri(home)
+    if store.startswith("http"):
+        console.print(f"MLFLOW_TRACKING_URI names a server that has its own UI: {store}")
+        return
+    console.print(f"MLflow UI: http://127.0.0.1:{port}  (stop with Ctrl-C)")
+    server = subprocess.Popen(ui_command(home, port), env=ui_environment(home))
+    try:
+        code = server.wait()
+    except KeyboardInterrupt:
+        server.send_signal(signal.SIGINT)
+        server.wait()
+        code = 0
+    raise typer.Exit(code)
+
+
+@app.command()
+def reset(
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete all local state: tables, runs, models, executed notebooks. Asks first."""
+    home = find_home()
+    if not home.root.exists():
+        console.print(f"Nothing to delete: {home.root} does not exist.", soft_wrap=True)
+        return
+    if not _is_home(home.root):
+        raise _stop(
+            f"{home.root} does not look like lakelab's: it has no warehouse folder. Not deleted."
+        )
+    if not yes and not typer.confirm(f"Delete all tables, runs and models in {home.root}?"):
+        raise _stop("nothing was deleted.")
+    shutil.rmtree(home.root)
+    console.print(f"Deleted {home.root}", soft_wrap=True)
+
+
+def _is_home(folder: Path) -> bool:
+    """Guard against LAKELAB_HOME=~: only a folder that the lab filled is deleted."""
+    ours = {"warehouse", "mlflow", "workspace", "runs", "scratch", ".prepare.lock"}
+    return (folder / "warehouse").is_dir() and {p.name for p in folder.iterdir()} <= ours
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    sys.exit(app())

@@ -1,0 +1,131 @@
+"""What the lessons need of this machine, examined one by one."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from lakelab.lab import LabError, find_home, require_tracking_server
+from lakelab.local.home import HomeError
+from lakelab.local.mlflow_ui import PortTakenError, free_port
+
+PACKAGES = (
+    "mlflow", "pysail", "pyspark-client", "deltalake", "duckdb", "databricks-sdk",
+    "scikit-learn", "pandas", "sqlglot", "ipykernel", "jupyterlab",
+)  # fmt: skip
+FREE_GB = 2
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was examined, what was found, and how to mend it where it is not in order."""
+
+    what: str
+    ok: bool
+    found: str
+    mend: str = ""
+
+
+def examine() -> Iterator[Finding]:
+    """Examine everything; the slow ones last."""
+    for examination in (_python, _packages, _clash, _home, _disk, _ports, _tracking, _engine):
+        yield examination()
+
+
+def _python() -> Finding:
+    ok = (3, 11) <= sys.version_info < (3, 13)
+    return Finding(
+        "Python",
+        ok,
+        f"{platform.python_version()} at {sys.executable}",
+        "3.11 or 3.12 is needed: make clean, then make PYTHON=python3.12 doctor",
+    )
+
+
+def _packages() -> Finding:
+    found, missing = [], []
+    for package in PACKAGES:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            missing.append(package)
+    told = ", ".join(found) if not missing else f"missing: {', '.join(missing)}"
+    return Finding("packages", not missing, told, "Remove .venv and run make doctor again.")
+
+
+def _clash() -> Finding:
+    """The full PySpark and pyspark-client share their files: the later one breaks the other."""
+    clashing = [name for name in ("pyspark", "databricks-connect") if _installed(name)]
+    return Finding(
+        "no second Spark",
+        not clashing,
+        f"installed beside pyspark-client: {', '.join(clashing)}" if clashing else "none",
+        f"pip uninstall {' '.join(clashing)}, then pip install --force-reinstall pyspark-client",
+    )
+
+
+def _installed(package: str) -> bool:
+    try:
+        version(package)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def _home() -> Finding:
+    home = find_home()
+    try:
+        home.prepare()
+    except HomeError as error:
+        return Finding("local state", False, str(error), "Set LAKELAB_HOME to another folder.")
+    return Finding("local state", True, str(home.root))
+
+
+def _disk() -> Finding:
+    folder = find_home().root
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free / 1e9
+    return Finding(
+        "disk",
+        free >= FREE_GB,
+        f"{free:.1f} GB free at {folder}",
+        f"{FREE_GB} GB are needed: free some, or set LAKELAB_HOME to a folder on another disk.",
+    )
+
+
+def _ports() -> Finding:
+    try:
+        port = free_port()
+    except PortTakenError as error:
+        return Finding("ports", False, str(error), "Allow this user to listen on 127.0.0.1.")
+    return Finding("ports", True, f"can listen on 127.0.0.1 (tried {port})")
+
+
+def _tracking() -> Finding:
+    told = os.environ.get("MLFLOW_TRACKING_URI")
+    if not told:
+        return Finding("MLflow", True, "tracks in a file under local state")
+    try:
+        require_tracking_server()
+    except LabError as error:
+        return Finding("MLflow", False, str(error), "Start the server, or unset the variable.")
+    used = told if told.startswith("http") else f"{told} is not used here; tracks in a file"
+    return Finding("MLflow", True, used)
+
+
+def _engine() -> Finding:
+    from lakelab.local.spark import EngineError, start_spark
+
+    try:
+        spark = start_spark(find_home())
+        answer = spark.sql("SELECT 6 * 7").collect()[0][0]
+    except (EngineError, HomeError, OSError) as error:
+        return Finding("engine", False, str(error), "Reinstall: make clean, then make doctor.")
+    tables = sum(1 for _ in spark.unity.all_tables())
+    return Finding("engine", answer == 42, f"Sail {version('pysail')} answers; {tables} tables")

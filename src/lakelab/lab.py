@@ -1,0 +1,292 @@
+"""Start the lab: where am I, which catalog and schema, and what does this lesson need?
+
+Decides once whether this is a Databricks workspace or a laptop. On Databricks it adds nothing to
+what is there but the course; on a laptop it starts what :mod:`lakelab.local` answers for.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from lakelab.lessons import Lesson, NoSuchLessonError, find_lesson
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+LOCAL_CATALOG, LOCAL_SCHEMA = "main", "lakelab"
+
+
+class LabError(Exception):
+    """The lab cannot start; the message says what to do. A notebook shows that one line."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"lakelab: {self}"]
+
+
+class Lab:
+    """What a lesson is given as ``lab``: the study helpers.
+
+    Attributes
+    ----------
+    catalog, schema : str
+        Where the course keeps its tables and models.
+    lesson : Lesson or None
+        The lesson that this notebook is, if the notebook's name could be told.
+    """
+
+    def __init__(self, spark: SparkSession, catalog: str, schema: str, where: str, kept: str):
+        self.spark = spark
+        self.catalog = catalog
+        self.schema = schema
+        self.lesson: Lesson | None = None
+        self._where = where
+        self._kept = kept
+
+    def __repr__(self) -> str:
+        lesson = f"lesson {self.lesson.number}" if self.lesson else "no lesson"
+        return (
+            f"lakelab on {self._where}, {lesson} · tables and models in {self.catalog}.{self.schema}"
+            f" · {self._kept}"
+        )
+
+    def check(self, exercise: str, *answer: Any) -> None:
+        """Check an exercise, such as ``lab.check("06.1", table_name)``, and say what is still wrong."""
+        from lakelab.study import exercises
+
+        exercises.check(self, exercise, *answer)
+
+    def hint(self, exercise: str) -> None:
+        """Show the next hint for an exercise."""
+        from lakelab.study import exercises
+
+        exercises.hint(exercise)
+
+    def solution(self, exercise: str) -> None:
+        """Show a solution of an exercise."""
+        from lakelab.study import exercises
+
+        exercises.solution(exercise)
+
+    def quiz(self, lesson: str, answers: str | None = None) -> None:
+        """Show the quiz of a lesson; with answers such as ``"bacd"``, say which are right."""
+        from lakelab.study import quiz
+
+        quiz.quiz(lesson, answers)
+
+    def flashcards(self, lesson: str) -> None:
+        """Show the flashcards of a lesson."""
+        from lakelab.study import quiz
+
+        quiz.flashcards(lesson)
+
+
+def on_databricks() -> bool:
+    """Say whether this is a Databricks cluster or serverless compute."""
+    return "DATABRICKS_RUNTIME_VERSION" in os.environ
+
+
+def start(spark: Any = None, dbutils: Any = None) -> dict[str, Any]:
+    """Start the lab, and say in one line where it runs and where things are kept.
+
+    Parameters
+    ----------
+    spark, dbutils
+        What the notebook has already: both on Databricks, neither on a laptop.
+
+    Returns
+    -------
+    dict
+        The names to leave in the notebook: `spark`, `lab`, `CATALOG`, `SCHEMA`, and `dbutils` and
+        `display` where they are absent.
+
+    Raises
+    ------
+    LabError
+        If something that the lab needs is not there or not usable.
+    """
+    names = _start_on_databricks(spark, dbutils) if on_databricks() else _start_on_laptop()
+    lab: Lab = names["lab"]
+    lab.lesson = _this_lesson(names["dbutils"])
+    _prepare(lab)
+    print(lab)
+    return names
+
+
+# ---- Databricks ------------------------------------------------------------------------------------
+def _start_on_databricks(spark: Any, dbutils: Any) -> dict[str, Any]:
+    user = spark.sql("SELECT current_user()").collect()[0][0]
+    own = re.sub(r"\W+", "_", user.partition("@")[0].lower())
+    catalog = _told("catalog", dbutils) or spark.sql("SELECT current_catalog()").collect()[0][0]
+    schema = _told("schema", dbutils) or f"lakelab_{own}"
+    spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{catalog}`.`{schema}`")
+    spark.sql(f"USE CATALOG `{catalog}`")
+    spark.sql(f"USE SCHEMA `{schema}`")
+    import mlflow
+
+    experiment = f"/Users/{user}/lakelab"
+    mlflow.set_experiment(experiment)
+    version = os.environ["DATABRICKS_RUNTIME_VERSION"]
+    lab = Lab(spark, catalog, schema, f"Databricks {version}", f"runs in {experiment}")
+    return {"spark": spark, "dbutils": dbutils, "lab": lab, "CATALOG": catalog, "SCHEMA": schema}
+
+
+def _told(widget: str, dbutils: Any) -> str | None:
+    """Read a widget or job parameter, else the variable ``LAKELAB_CATALOG`` or ``LAKELAB_SCHEMA``."""
+    told: str | None = None
+    if dbutils is not None:
+        told = dict(dbutils.widgets.getAll()).get(widget)
+    return told or os.environ.get(f"LAKELAB_{widget.upper()}") or None
+
+
+# ---- laptop ----------------------------------------------------------------------------------------
+_names: dict[str, Any] | None = None
+
+
+def _start_on_laptop() -> dict[str, Any]:
+    """Start everything once in a process; a second ``%run ./_lab`` only prepares again."""
+    global _names
+    if _names is None:
+        _names = _start_services()
+    return dict(_names)
+
+
+def _start_services() -> dict[str, Any]:
+    from lakelab.local.databricks_env import point_clients_at, tracking_uri
+    from lakelab.local.dbutils import LocalDbUtils
+    from lakelab.local.display import display
+    from lakelab.local.home import HomeError
+    from lakelab.local.official_names import answer_official_names
+    from lakelab.local.spark import EngineError, start_spark
+    from lakelab.local.unity_catalog import UnityCatalogError
+    from lakelab.local.workspace import start_workspace
+
+    try:
+        home = find_home().prepare()
+        require_tracking_server()
+        spark = start_spark(home)
+        dbutils = LocalDbUtils()
+        catalog = _told("catalog", dbutils) or LOCAL_CATALOG
+        schema = _told("schema", dbutils) or LOCAL_SCHEMA
+        spark.unity.create_schema(catalog, schema)
+        spark.sql(f"USE `{catalog}`.`{schema}`")
+    except (EngineError, HomeError, UnityCatalogError) as error:
+        raise LabError(str(error)) from error
+    workspace = start_workspace(home, spark.unity, tracking_uri(home))
+    ignored = point_clients_at(workspace, home)
+    os.environ["MLFLOW_EXPERIMENT_NAME"] = "/Users/you@example.com/lakelab"
+    answer_official_names()
+    kept = f"kept in {home.root}"
+    if ignored:
+        kept += f" · not used here: {', '.join(ignored)}"
+    lab = Lab(cast("SparkSession", spark), catalog, schema, "this machine", kept)
+    return {
+        "spark": spark,
+        "dbutils": dbutils,
+        "display": display,
+        "lab": lab,
+        "CATALOG": catalog,
+        "SCHEMA": schema,
+    }
+
+
+def project_root() -> Path | None:
+    """Find the folder that holds ``notebooks/_lab.py``: the project, where it is a clone."""
+    here = Path(__file__).resolve()
+    for folder in (*here.parents, Path.cwd(), *Path.cwd().parents):
+        if (folder / "notebooks" / "_lab.py").is_file():
+            return folder
+    return None
+
+
+def find_home() -> Any:
+    """Say where local state lives: ``LAKELAB_HOME``, else the project, else the home folder."""
+    from lakelab.local.home import Home
+
+    if told := os.environ.get("LAKELAB_HOME"):
+        return Home(Path(told).expanduser().resolve())
+    return Home((project_root() or Path.home()) / ".lakelab")
+
+
+def require_tracking_server() -> None:
+    """Look whether the server that ``MLFLOW_TRACKING_URI`` names answers.
+
+    Raises
+    ------
+    LabError
+        If it does not; MLflow itself would go on trying for minutes.
+    """
+    import urllib.error
+    import urllib.request
+
+    told = os.environ.get("MLFLOW_TRACKING_URI", "")
+    if not told.startswith(("http://", "https://")):
+        return
+    try:
+        with urllib.request.urlopen(f"{told.rstrip('/')}/health", timeout=5):
+            pass
+    except (OSError, ValueError) as error:
+        raise LabError(
+            f"no MLflow server answers at MLFLOW_TRACKING_URI={told} ({error}). "
+            f"Start it, or unset MLFLOW_TRACKING_URI to track in a file of your own."
+        ) from error
+
+
+# ---- the lesson ------------------------------------------------------------------------------------
+def _this_lesson(dbutils: Any) -> Lesson | None:
+    """Tell the lesson by the notebook's name, where something knows it."""
+    for told in _notebook_names(dbutils):
+        found = re.match(r"(\d\d)_", told.replace("\\", "/").rpartition("/")[2])
+        if found:
+            try:
+                return find_lesson(found[1])
+            except NoSuchLessonError:
+                return None
+    return None
+
+
+def _notebook_names(dbutils: Any) -> Iterable[str]:
+    yield os.environ.get("LAKELAB_LESSON", "")  # lakelab run, and the tests
+    yield os.environ.get("JPY_SESSION_NAME", "")  # Jupyter
+    if on_databricks():
+        yield _databricks_notebook(dbutils)
+        return
+    from IPython.core.getipython import get_ipython
+
+    shell = get_ipython()
+    if shell is not None:
+        yield str(shell.user_ns.get("__vsc_ipynb_file__", ""))  # VS Code
+
+
+def _databricks_notebook(dbutils: Any) -> str:
+    """Ask for the path of the running notebook, where this kind of compute tells it."""
+    try:
+        context = dbutils.notebook.entry_point.getDbutils().notebook().getContext()
+        return context.notebookPath().get()
+    except Exception:  # noqa: BLE001 - not a public API: whatever it raises, everything is prepared
+        return ""
+
+
+def _prepare(lab: Lab) -> None:
+    """Make what the lesson needs; where the lesson is not known, what any lesson needs."""
+    from lakelab.lessons import prepare
+
+    needs = lab.lesson.needs if lab.lesson else tuple(prepare.NEEDS)
+    place = prepare.Place(lab.spark, lab.catalog, lab.schema)
+    with _one_at_a_time():
+        for need in needs:
+            prepare.NEEDS[need](place)
+
+
+def _one_at_a_time() -> AbstractContextManager[Any]:
+    """Let one notebook of this machine prepare at a time: the next finds everything done."""
+    if on_databricks():
+        return nullcontext()
+    from filelock import FileLock
+
+    return FileLock(find_home().root / ".prepare.lock")

@@ -1,0 +1,1 @@
+"""Lesson 06: its quiz, exercises and solutions."""

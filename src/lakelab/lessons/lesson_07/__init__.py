@@ -1,0 +1,1 @@
+"""Lesson 07: its quiz, exercises and solutions."""

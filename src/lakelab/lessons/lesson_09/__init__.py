@@ -1,0 +1,1 @@
+"""Lesson 09: its quiz, exercises and solutions."""

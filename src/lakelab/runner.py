@@ -1,0 +1,126 @@
+"""Run a lesson from top to bottom in a fresh kernel, and keep what it showed."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+from lakelab.lessons import Lesson
+
+CELL_SECONDS = 600
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended."""
+
+    lesson: Lesson
+    seconds: float
+    executed: Path
+    failed_cell: str | None = None
+    error: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.error is None
+
+
+def run_lesson(
+    lesson: Lesson,
+    notebooks: Path,
+    keep_in: Path,
+    progress: Callable[[int, int], None] = lambda done, cells: None,
+) -> Outcome:
+    """Run one lesson.
+
+    Parameters
+    ----------
+    lesson : Lesson
+    notebooks : Path
+        The folder of the notebooks; also the kernel's working folder, as in Jupyter.
+    keep_in : Path
+        Where the executed notebook is written, whether it succeeds or not.
+    progress : callable
+        Called after each cell with the number of cells done and of all cells.
+
+    Returns
+    -------
+    Outcome
+        With the id of the failing cell and its error, if one failed.
+    """
+    notebook = nbformat.read(notebooks / f"{lesson.file}.ipynb", as_version=4)
+    cells = len(notebook.cells)
+    failed: list[tuple[str, str]] = []
+
+    def look(cell: Any, cell_index: int, **_: Any) -> None:
+        progress(cell_index + 1, cells)
+        # `%run` shows the error of a script and goes on: it is an error of the cell all the same
+        failed.extend(
+            (cell.get("id", f"cell {cell_index}"), f"{output.ename}: {output.evalue}")
+            for output in cell.get("outputs", [])
+            if output.output_type == "error"
+        )
+        if failed:
+            raise _StopHere
+
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_SECONDS,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(notebooks)}},
+        on_cell_executed=look,
+        extra_arguments=["--InteractiveShell.colors=NoColor"],
+    )
+    executed = keep_in / f"{lesson.file}.ipynb"
+    started = time.monotonic()
+    cell = error = None
+    try:
+        client.execute(env=kernel_environment(lesson))
+    except _StopHere:
+        cell, error = failed[0]
+    except CellExecutionError as failure:
+        cell, error = _failing_cell(notebook), f"{failure.ename}: {failure.evalue}"
+    except CellTimeoutError:
+        cell, error = _failing_cell(notebook), f"took longer than {CELL_SECONDS} s"
+    except DeadKernelError as failure:
+        cell, error = _failing_cell(notebook), f"the kernel died: {failure}"
+    finally:
+        keep_in.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, executed)
+    seconds = time.monotonic() - started
+    return Outcome(lesson, seconds, executed, cell, error and _COLOURS.sub("", error).strip())
+
+
+class _StopHere(Exception):
+    """Ends the run after a cell that showed an error."""
+
+
+def kernel_environment(lesson: Lesson) -> dict[str, str]:
+    """Give the kernel's environment: this one, and which lesson it is."""
+    import os
+
+    return {**os.environ, "LAKELAB_LESSON": lesson.file, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+
+
+def _failing_cell(notebook: nbformat.NotebookNode) -> str:
+    """Name the last code cell that was started."""
+    started = [
+        cell.get("id", f"cell {number}")
+        for number, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code" and cell.get("execution_count") is not None
+    ]
+    broken = [
+        cell.get("id", "?")
+        for cell in notebook.cells
+        if any(output.output_type == "error" for output in cell.get("outputs", []))
+    ]
+    return (broken or started or ["the first cell"])[-1]

@@ -1,0 +1,1 @@
+"""What helps to learn: exercises with their hints and solutions, quizzes, flashcards."""

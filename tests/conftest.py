@@ -1,0 +1,42 @@
+"""What all tests share: one local engine, and a fresh schema for each test."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+# Nothing in the tests may call out, or wait for what does not answer.
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"
+os.environ.pop("MLFLOW_TRACKING_URI", None)
+os.environ.pop("SPARK_REMOTE", None)
+os.environ.pop("LAKELAB_HOME", None)
+
+from lakelab.local.home import Home
+from lakelab.local.spark import LocalSparkSession, start_spark
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A folder for local state, for all tests of one run."""
+    return Home(tmp_path_factory.mktemp("home")).prepare()
+
+
+@pytest.fixture(scope="session")
+def spark(home: Home) -> LocalSparkSession:
+    """The local engine. A process has one: the feature engineering client finds it by itself."""
+    return start_spark(home)
+
+
+@pytest.fixture
+def schema(spark: LocalSparkSession) -> Iterator[str]:
+    """A fresh schema in `main`, made the current one; gives its two-level name."""
+    name = f"main.t_{uuid.uuid4().hex[:8]}"
+    spark.sql(f"CREATE SCHEMA {name}")
+    spark.sql(f"USE {name}")
+    yield name
+    spark.sql("USE main.default")
+    spark.sql(f"DROP SCHEMA IF EXISTS {name} CASCADE")
