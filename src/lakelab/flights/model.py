@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.metrics import roc_auc_score
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OrdinalEncoder
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+# scikit-learn is imported where it is used: it takes a second, and half of the lessons train nothing.
 
 NOT_FEATURES = ["flight_id", "flight", "month", "sched_dep_ts", "prediction_ts", "late"]
 """Columns that identify a flight, place it in time or are the answer: a model must not see them."""
@@ -44,6 +46,11 @@ def train(frame: pd.DataFrame, label: str = "late", seed: int = 0) -> Pipeline:
     sklearn.pipeline.Pipeline
         Its `predict` gives 0 or 1, its `predict_proba` the probabilities of both.
     """
+    from sklearn.compose import make_column_selector, make_column_transformer
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OrdinalEncoder
+
     features = feature_columns(frame).drop(columns=[label, "tailnum"], errors="ignore")
     texts = make_column_selector(dtype_exclude="number")
     ranks = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
@@ -58,4 +65,6 @@ def train(frame: pd.DataFrame, label: str = "late", seed: int = 0) -> Pipeline:
 
 def auc(model: Pipeline, frame: pd.DataFrame, label: str = "late") -> float:
     """Area under the ROC curve on a frame: 0.5 is guessing, 1 is always right."""
+    from sklearn.metrics import roc_auc_score
+
     return float(roc_auc_score(frame[label], model.predict_proba(frame)[:, 1]))

@@ -6,6 +6,7 @@ right ones. The page itself holds the answers, folded: it works without a kernel
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -115,8 +116,8 @@ def flashcards(lesson: str) -> None:
     """Show the flashcards: the front; the back when it is opened."""
     _show(
         "".join(
-            f"<details style='margin:0.3em 0'><summary>{escape(front)}</summary>"
-            f"<p style='margin-left:1.2em'>{escape(back)}</p></details>"
+            f"<details style='margin:0.3em 0'><summary>{_text(front)}</summary>"
+            f"<p style='margin-left:1.2em'>{_text(back)}</p></details>"
             for front, back in cards(lesson)
         )
     )
@@ -128,16 +129,21 @@ def _read(lesson: str) -> dict[str, Any]:
 
 def _question(number: int, question: Question) -> str:
     several = " <em>(two are right)</em>" if len(question.answer) == 2 else ""
-    options = "".join(f"<li>{escape(option.text)}</li>" for option in question.options)
+    options = "".join(f"<li>{_text(option.text)}</li>" for option in question.options)
     reasons = "".join(
-        f"<li>{'<b>Right.</b> ' if option.right else ''}{escape(option.why)}</li>"
+        f"<li>{'<b>Right.</b> ' if option.right else ''}{_text(option.why)}</li>"
         for option in question.options
     )
     return (
-        f"<div style='margin:0.8em 0'><p><b>{number}.</b> {escape(question.question)}{several}</p>"
-        f"<ol type='a'>{options}</ol><details><summary>Answer</summary>"
-        f"<p><b>{', '.join(question.answer)}</b></p><ol type='a'>{reasons}</ol></details></div>"
+        f"<div style='margin:0.8em 0'><p><b>{number}.</b> {_text(question.question)}{several}</p>"
+        f"<ol style='list-style-type:lower-alpha'>{options}</ol><details><summary>Answer</summary>"
+        f"<p><b>{', '.join(question.answer)}</b></p><ol style='list-style-type:lower-alpha'>{reasons}</ol></details></div>"
     )
+
+
+def _text(plain: str) -> str:
+    """Escape a text for HTML, with `code` in backticks as in a notebook's own text."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(plain))
 
 
 def _show(html: str) -> None:

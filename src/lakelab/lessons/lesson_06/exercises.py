@@ -56,10 +56,8 @@ def check_runway_wind(lab: Lab, statement: Any) -> list[str]:
         wrong.append(f"Its columns are {list(columns)}; expected origin, runway, ts, crosswind.")
     elif columns["crosswind"].dataType.simpleString() != "double":
         wrong.append("crosswind should be DOUBLE.")
-    if set(found.primary_keys) != {"origin", "runway"}:
-        wrong.append(
-            f"Beside the time, its key is {found.primary_keys}; expected origin and runway."
-        )
+    if set(found.primary_keys) != {"origin", "runway", "ts"}:
+        wrong.append(f"Its key is {found.primary_keys}; expected airport, runway and hour.")
     if list(found.timestamp_keys) != ["ts"]:
         wrong.append(
             "ts is not declared as the time series column: PRIMARY KEY (..., ts TIMESERIES)."
@@ -76,6 +74,8 @@ EXERCISES = {
             'fe.create_table(name=f"{CATALOG}.{SCHEMA}.carriers", primary_keys=["carrier"], ...)',
         ),
         solution="""
+spark.sql(f"DROP TABLE IF EXISTS {CATALOG}.{SCHEMA}.carriers")
+
 carriers_table = fe.create_table(
     name=f"{CATALOG}.{SCHEMA}.carriers",
     primary_keys=["carrier"],
