@@ -164,7 +164,7 @@ def _start_services() -> dict[str, Any]:
     from lakelab.local.official_names import answer_official_names
     from lakelab.local.spark import EngineError, start_spark
     from lakelab.local.unity_catalog import UnityCatalogError
-    from lakelab.local.workspace import start_workspace
+    from lakelab.local.workspace import DEFAULT_USER, start_workspace
 
     try:
         home = find_home().prepare()
@@ -179,7 +179,7 @@ def _start_services() -> dict[str, Any]:
         raise LabError(str(error)) from error
     workspace = start_workspace(home, spark.unity, tracking_uri(home))
     ignored = point_clients_at(workspace, home)
-    os.environ["MLFLOW_EXPERIMENT_NAME"] = "/Users/you@example.com/lakelab"
+    os.environ["MLFLOW_EXPERIMENT_NAME"] = f"/Users/{DEFAULT_USER}/lakelab"
     answer_official_names()
     kept = f"kept in {home.root}"
     if ignored:

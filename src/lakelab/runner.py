@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable
@@ -78,7 +79,8 @@ def run_lesson(
         kernel_name="python3",
         resources={"metadata": {"path": str(notebooks)}},
         on_cell_executed=look,
-        extra_arguments=["--InteractiveShell.colors=NoColor"],
+        # ipykernel warns on the terminal of its ports, which are open to this machine only
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
     )
     executed = keep_in / f"{lesson.file}.ipynb"
     started = time.monotonic()
@@ -106,8 +108,6 @@ class _StopHere(Exception):
 
 def kernel_environment(lesson: Lesson) -> dict[str, str]:
     """Give the kernel's environment: this one, and which lesson it is."""
-    import os
-
     return {**os.environ, "LAKELAB_LESSON": lesson.file, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 
 

@@ -104,6 +104,18 @@ def test_a_second_key_is_refused_until_the_first_is_dropped(spark, schema):
     assert table(spark).primary_key is None
 
 
+@pytest.mark.parametrize("key", [None, PrimaryKey("new_pk", ("id", "ts"), "ts")])
+def test_a_replaced_table_has_the_new_key_or_none(spark, schema, key):
+    spark.sql(KEYED.format(key="CONSTRAINT k PRIMARY KEY (id)"))
+    if key:
+        statement = KEYED.format(key="CONSTRAINT new_pk PRIMARY KEY (id, ts TIMESERIES)")
+        spark.sql(statement.replace("CREATE TABLE", "CREATE OR REPLACE TABLE"))
+    else:
+        spark.sql("CREATE OR REPLACE TABLE t AS SELECT 1 AS id")
+    assert table(spark).primary_key == key
+    assert table(spark).version > 0, "the history goes on"
+
+
 def test_comments_on_tables_and_columns(spark, schema):
     spark.sql(KEYED.format(key="PRIMARY KEY (id)"))
     spark.sql("COMMENT ON TABLE t IS 'about t'")

@@ -113,7 +113,8 @@ def champion(place: Place) -> None:
     ]
     version = str(tagged[0]) if tagged else _register_champion(place, name)
     client.set_registered_model_alias(name, "Champion", version)
-    client.delete_registered_model_alias(name, "Challenger")
+    if "Challenger" in client.get_registered_model(name).aliases:
+        client.delete_registered_model_alias(name, "Challenger")
 
 
 def _register_champion(place: Place, name: str) -> str:

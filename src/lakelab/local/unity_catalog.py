@@ -248,6 +248,9 @@ class UnityTable:
 
         self._commit_metadata("CHANGE COLUMN", {"column": name, "nullable": "false"}, forbid)
 
+    def allow_null(self, column: str) -> None:
+        self.delta.alter.drop_column_not_null(self.field(column)["name"])
+
     def _set_properties(self, properties: dict[str, str]) -> None:
         self.delta.alter.set_table_properties(properties, raise_if_not_exists=False)
 

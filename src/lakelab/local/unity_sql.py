@@ -159,18 +159,53 @@ def _create(session: LocalSparkSession, statement: exp.Create) -> DataFrame | No
     if statement.kind != "TABLE":
         return None
     key = _take_primary_key(statement)
-    if key is None:
+    replaced = bool(statement.args.get("replace"))
+    if key is None and not replaced:
         return None
+    if key is not None:
+        _add_property(statement, PRIMARY_KEY, key.to_json())
+    if replaced:
+        return _replace(session, statement, key)
+    session.engine_sql(statement.sql("databricks"))
+    return _nothing(session)
+
+
+def _replace(
+    session: LocalSparkSession, statement: exp.Create, key: PrimaryKey | None
+) -> DataFrame:
+    """Replace a table: the engine would keep what the old one had of keys and NOT NULL columns."""
     from sqlglot import exp
 
-    told = exp.Property(
-        this=exp.Literal.string(PRIMARY_KEY), value=exp.Literal.string(key.to_json())
-    )
+    target = statement.find(exp.Table)
+    assert target is not None
+    name = _name(session, target)
+    forbidden = []
+    if session.unity.exists(name):
+        old = session.unity.table(name)
+        forbidden = [field["name"] for field in old.fields if not field["nullable"]]
+        for column in forbidden:
+            old.allow_null(column)
+    try:
+        session.engine_sql(statement.sql("databricks"))
+    except PySparkException:
+        for column in forbidden:  # nothing was replaced: as it was
+            session.unity.table(name).set_not_null(column)
+        raise
+    new = session.unity.table(name)
+    if new.primary_key != key:
+        new.set_primary_key(None)
+        if key is not None:
+            new.set_primary_key(key)
+    return _nothing(session)
+
+
+def _add_property(statement: exp.Create, name: str, value: str) -> None:
+    from sqlglot import exp
+
+    told = exp.Property(this=exp.Literal.string(name), value=exp.Literal.string(value))
     if statement.args.get("properties") is None:
         statement.set("properties", exp.Properties(expressions=[]))
     statement.args["properties"].append("expressions", told)
-    session.engine_sql(statement.sql("databricks"))
-    return _nothing(session)
 
 
 def _create_schema(session: LocalSparkSession, statement: exp.Create) -> DataFrame:

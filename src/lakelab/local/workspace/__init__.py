@@ -1,0 +1,20 @@
+"""A small Databricks workspace in this process, for the official clients as they are.
+
+MLflow's ``databricks-uc`` registry client and ``databricks.sdk.WorkspaceClient`` talk to it over HTTP
+on 127.0.0.1. Registered models live in the open-source MLflow registry, tables in the local Unity
+Catalog. It is a teaching aid, for one machine and its user.
+"""
+
+from lakelab.local.workspace.api import ApiError
+from lakelab.local.workspace.grants import EVERYONE, Governance, Securable
+from lakelab.local.workspace.server import DEFAULT_USER, LocalWorkspace, start_workspace
+
+__all__ = [
+    "DEFAULT_USER",
+    "EVERYONE",
+    "ApiError",
+    "Governance",
+    "LocalWorkspace",
+    "Securable",
+    "start_workspace",
+]

@@ -1,0 +1,333 @@
+"""REST calls about catalogs, schemas, tables and grants, as ``databricks.sdk`` makes them.
+
+Follows https://docs.databricks.com/api/workspace/catalogs, /schemas, /tables and /grants
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable
+from typing import Any
+
+from deltalake.exceptions import DeltaError
+
+from lakelab.local.unity_catalog import TableName, UnityCatalog, UnityTable
+from lakelab.local.workspace.api import UNITY_API, ApiError, Call, Endpoint, split_name
+from lakelab.local.workspace.grants import Governance, Securable
+
+_logger = logging.getLogger(__name__)
+
+# Delta's names of types, where SQL's and the REST API's differ from them
+_SQL_TYPES = {"byte": "tinyint", "short": "smallint", "integer": "int", "long": "bigint"}
+_TYPE_NAMES = {"INTEGER": "INT"}
+_DECIMAL = re.compile(r"decimal\((\d+),\s*(\d+)\)")
+_LEVELS = {"catalog": 1, "schema": 2, "table": 3, "function": 3}
+
+
+class Catalog:
+    """Catalogs, schemas and tables of the warehouse, and grants on them and on models.
+
+    Parameters
+    ----------
+    unity : UnityCatalog
+        Where the tables are.
+    governance : Governance
+        Owners, comments and grants.
+    model_exists : callable
+        Tells whether a model of this name exists: models have grants too.
+    """
+
+    def __init__(
+        self, unity: UnityCatalog, governance: Governance, model_exists: Callable[[str], bool]
+    ):
+        self.unity = unity
+        self.governance = governance
+        self.model_exists = model_exists
+
+    def endpoints(self) -> list[Endpoint]:
+        permissions = "{kind}/{name}"
+        return [
+            ("GET", f"{UNITY_API}/catalogs", self.list_catalogs),
+            ("POST", f"{UNITY_API}/catalogs", self.create_catalog),
+            ("GET", f"{UNITY_API}/catalogs/{{name}}", self.get_catalog),
+            ("GET", f"{UNITY_API}/schemas", self.list_schemas),
+            ("POST", f"{UNITY_API}/schemas", self.create_schema),
+            ("GET", f"{UNITY_API}/schemas/{{name}}", self.get_schema),
+            ("GET", f"{UNITY_API}/tables", self.list_tables),
+            ("GET", f"{UNITY_API}/tables/{{name}}", self.get_table),
+            ("GET", f"{UNITY_API}/tables/{{name}}/exists", self.table_exists),
+            ("GET", f"{UNITY_API}/permissions/{permissions}", self.get_grants),
+            ("PATCH", f"{UNITY_API}/permissions/{permissions}", self.update_grants),
+            ("GET", f"{UNITY_API}/effective-permissions/{permissions}", self.get_effective_grants),
+        ]
+
+    # ---- what exists -------------------------------------------------------------------------
+    def exists(self, securable: Securable) -> bool:
+        parts = securable.name.split(".")
+        if securable.kind == "catalog":
+            return parts[0] in self.unity.catalogs()
+        if securable.kind == "schema":
+            return parts[1] in self.unity.schemas(parts[0])
+        if securable.kind == "table":
+            return self.unity.exists(TableName(*parts))
+        return self.model_exists(securable.name)
+
+    def require(self, securable: Securable) -> None:
+        """Refuse a securable that does not exist, or whose catalog or schema does not.
+
+        Raises
+        ------
+        ApiError
+            ``RESOURCE_DOES_NOT_EXIST``, with the first level that is missing.
+        """
+        for level in securable.lineage:
+            if not self.exists(level):
+                raise ApiError("RESOURCE_DOES_NOT_EXIST", f"{level} does not exist.")
+
+    def _named(self, call: Call, kind: str) -> Securable:
+        name = split_name(call.text("name"), _LEVELS[kind], kind.capitalize())
+        return Securable(kind, ".".join(name))
+
+    # ---- catalogs and schemas ----------------------------------------------------------------
+    def list_catalogs(self, call: Call) -> dict[str, Any]:
+        found = [Securable("catalog", name) for name in self.unity.catalogs()]
+        return {"catalogs": [self._about(c) for c in self._visible(call, found)]}
+
+    def get_catalog(self, call: Call) -> dict[str, Any]:
+        return self._get(call, "catalog", "USE_CATALOG")
+
+    def create_catalog(self, call: Call) -> dict[str, Any]:
+        new = self._named(call, "catalog")
+        if call.user != self.governance.admin:
+            raise ApiError(
+                "PERMISSION_DENIED", "User does not have CREATE CATALOG on Metastore 'local'."
+            )
+        return self._create(call, new, lambda: self.unity.create_catalog(new.name))
+
+    def list_schemas(self, call: Call) -> dict[str, Any]:
+        (catalog,) = split_name(call.text("catalog_name"), 1, "Catalog")
+        self.require(Securable("catalog", catalog))
+        found = [Securable("schema", f"{catalog}.{name}") for name in self.unity.schemas(catalog)]
+        return {"schemas": [self._about(s) for s in self._visible(call, found)]}
+
+    def get_schema(self, call: Call) -> dict[str, Any]:
+        return self._get(call, "schema", "USE_SCHEMA")
+
+    def create_schema(self, call: Call) -> dict[str, Any]:
+        given = f"{call.text('catalog_name')}.{call.text('name')}"
+        catalog, schema = split_name(given, 2, "Schema")
+        new, parent = Securable("schema", f"{catalog}.{schema}"), Securable("catalog", catalog)
+        self.require(parent)
+        if call.user != self.governance.admin:
+            self.governance.require(call.user, parent, "CREATE_SCHEMA")
+            if not self.governance.owns(call.user, parent):
+                # on a catalog itself `require` wants the privilege only
+                self.governance.require(call.user, parent, "USE_CATALOG")
+        return self._create(call, new, lambda: self.unity.create_schema(catalog, schema))
+
+    def _get(self, call: Call, kind: str, privilege: str) -> dict[str, Any]:
+        securable = self._named(call, kind)
+        self.require(securable)
+        if not self.governance.visible(call.user, securable):
+            self.governance.require(call.user, securable, privilege)
+        return self._about(securable)
+
+    def _create(self, call: Call, new: Securable, make: Callable[[], Any]) -> dict[str, Any]:
+        if self.exists(new):
+            code = f"{new.kind.upper()}_ALREADY_EXISTS"
+            raise ApiError(code, f"{new} already exists.")
+        make()
+        self.governance.describe(new, owner=call.user, comment=call.optional("comment"))
+        return self._about(new)
+
+    def _visible(self, call: Call, found: list[Securable]) -> list[Securable]:
+        return [securable for securable in found if self.governance.visible(call.user, securable)]
+
+    def _about(self, securable: Securable) -> dict[str, Any]:
+        *parents, name = securable.name.split(".")
+        about = {
+            "name": name,
+            "full_name": securable.name,
+            "owner": self.governance.owner(securable),
+            "comment": self.governance.comment(securable),
+            "catalog_type": "MANAGED_CATALOG" if securable.kind in ("catalog", "schema") else None,
+            **dict(zip(("catalog_name", "schema_name"), parents, strict=False)),
+        }
+        return {key: value for key, value in about.items() if value is not None}
+
+    # ---- tables ------------------------------------------------------------------------------
+    def list_tables(self, call: Call) -> dict[str, Any]:
+        given = f"{call.text('catalog_name')}.{call.text('schema_name')}"
+        catalog, schema = split_name(given, 2, "Schema")
+        self.require(Securable("schema", f"{catalog}.{schema}"))
+        found = [Securable("table", str(name)) for name in self.unity.tables(catalog, schema)]
+        return {"tables": [self._listed_table(t) for t in self._visible(call, found)]}
+
+    def _listed_table(self, securable: Securable) -> dict[str, Any]:
+        try:
+            return self._table(securable)
+        except ApiError as error:  # one broken table does not hide the others
+            _logger.warning("%s", error)
+            return self._about(securable)
+
+    def get_table(self, call: Call) -> dict[str, Any]:
+        securable = self._named(call, "table")
+        self.require(securable)
+        self.governance.require(call.user, securable, "SELECT", "BROWSE", "MODIFY")
+        return self._table(securable)
+
+    def table_exists(self, call: Call) -> dict[str, Any]:
+        return {"table_exists": self.exists(self._named(call, "table"))}
+
+    def _table(self, securable: Securable) -> dict[str, Any]:
+        name = TableName(*securable.name.split("."))
+        try:
+            table = self.unity.table(name)
+            metadata = table.delta.metadata()
+            about = {
+                **self._about(securable),
+                "table_type": "MANAGED",
+                "data_source_format": "DELTA",
+                "table_id": str(metadata.id),
+                "storage_location": table.path.as_uri(),
+                "properties": table.properties,
+                "created_at": metadata.created_time,
+                "columns": _columns(table, metadata.partition_columns),
+            }
+        except (DeltaError, OSError, ValueError) as error:
+            raise ApiError(
+                "INVALID_STATE",
+                f"The Delta log of {securable} cannot be read: {self.unity.path(name)}. {error}",
+            ) from error
+        if table.comment:
+            about["comment"] = table.comment
+        if constraint := _primary_key(table):
+            about["table_constraints"] = [{"primary_key_constraint": constraint}]
+        return about
+
+    # ---- grants ------------------------------------------------------------------------------
+    def _granted(self, call: Call) -> Securable:
+        kind = call.text("kind").lower()
+        kind = "function" if kind == "model" else kind
+        if kind not in _LEVELS:
+            raise ApiError(
+                "INVALID_PARAMETER_VALUE",
+                f"Securable type '{call.text('kind')}' has no grants on a laptop: expected CATALOG, "
+                "SCHEMA, TABLE or FUNCTION (registered models are functions).",
+            )
+        securable = self._named(call, kind)
+        self.require(securable)
+        return securable
+
+    def get_grants(self, call: Call) -> dict[str, Any]:
+        securable = self._granted(call)
+        wanted = call.optional("principal")
+        mine = not self.governance.may(call.user, securable)  # others see their own grants only
+        return {
+            "privilege_assignments": [
+                {"principal": principal, "privileges": privileges}
+                for principal, privileges in self.governance.grants(securable).items()
+                if wanted in (None, principal) and (not mine or principal == call.user)
+            ]
+        }
+
+    def get_effective_grants(self, call: Call) -> dict[str, Any]:
+        securable = self._granted(call)
+        wanted = call.optional("principal")
+        mine = not self.governance.may(call.user, securable)
+        found: dict[str, list[dict[str, str]]] = {}
+        for level in reversed(securable.lineage):
+            inherited = {
+                "inherited_from_type": level.kind.upper(),
+                "inherited_from_name": level.name,
+            }
+            for principal, privileges in self.governance.grants(level).items():
+                if wanted in (None, principal) and (not mine or principal == call.user):
+                    found.setdefault(principal, []).extend(
+                        {"privilege": p, **({} if level == securable else inherited)}
+                        for p in privileges
+                    )
+        return {
+            "privilege_assignments": [
+                {"principal": principal, "privileges": privileges}
+                for principal, privileges in found.items()
+            ]
+        }
+
+    def update_grants(self, call: Call) -> dict[str, Any]:
+        securable = self._granted(call)
+        self.governance.require(call.user, securable)
+        for item in call.items("changes"):
+            change = Call(call.user, item)
+            self.governance.change_grants(
+                securable,
+                change.text("principal"),
+                _texts(item.get("add")),
+                _texts(item.get("remove")),
+            )
+        return self.get_grants(call)
+
+
+def _texts(value: Any) -> list[str]:
+    if value is not None and not (
+        isinstance(value, list) and all(isinstance(item, str) for item in value)
+    ):
+        raise ApiError(
+            "INVALID_PARAMETER_VALUE", f"Invalid value {value!r}: expected a list of privileges."
+        )
+    return value or []
+
+
+def _columns(table: UnityTable, partition_columns: list[str]) -> list[dict[str, Any]]:
+    columns = []
+    for position, field in enumerate(table.fields):
+        kind = field["type"] if isinstance(field["type"], str) else field["type"]["type"]
+        type_name = kind.partition("(")[0].upper()
+        column = {
+            "name": field["name"],
+            "position": position,
+            "nullable": field["nullable"],
+            "type_text": sql_type(field["type"]),
+            "type_json": json.dumps(field),
+            "type_name": _TYPE_NAMES.get(type_name, type_name),
+            "comment": (field.get("metadata") or {}).get("comment"),
+        }
+        if decimal := _DECIMAL.fullmatch(kind):
+            column |= {"type_precision": int(decimal[1]), "type_scale": int(decimal[2])}
+        if field["name"] in partition_columns:
+            column["partition_index"] = partition_columns.index(field["name"])
+        columns.append({key: value for key, value in column.items() if value is not None})
+    return columns
+
+
+def sql_type(delta_type: str | dict[str, Any]) -> str:
+    """Write a Delta type as SQL does.
+
+    Examples
+    --------
+    >>> sql_type("long")
+    'bigint'
+    >>> sql_type({"type": "array", "elementType": "integer", "containsNull": True})
+    'array<int>'
+    """
+    if isinstance(delta_type, str):
+        return _SQL_TYPES.get(delta_type, delta_type)
+    kind = delta_type["type"]
+    if kind == "array":
+        return f"array<{sql_type(delta_type['elementType'])}>"
+    if kind == "map":
+        return f"map<{sql_type(delta_type['keyType'])},{sql_type(delta_type['valueType'])}>"
+    fields = (f"{field['name']}:{sql_type(field['type'])}" for field in delta_type["fields"])
+    return f"struct<{','.join(fields)}>"
+
+
+def _primary_key(table: UnityTable) -> dict[str, Any] | None:
+    key = table.primary_key
+    if not key:
+        return None
+    constraint: dict[str, Any] = {"name": key.name, "child_columns": list(key.columns)}
+    if key.timeseries_column:
+        constraint["timeseries_columns"] = [key.timeseries_column]
+    return constraint

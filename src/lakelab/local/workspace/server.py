@@ -1,0 +1,354 @@
+"""The HTTP server of the local workspace: routes, tokens, and errors as Databricks gives them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from lakelab.local.home import Home
+from lakelab.local.unity_catalog import (
+    AlreadyExistsError,
+    NotFoundError,
+    UnityCatalog,
+    UnityCatalogError,
+)
+from lakelab.local.workspace.api import ApiError, Call, Endpoint, Handler
+from lakelab.local.workspace.catalog import Catalog
+from lakelab.local.workspace.files import ModelFiles, PresignedUrls
+from lakelab.local.workspace.grants import Governance
+from lakelab.local.workspace.models import Models
+from lakelab.local.workspace.registry import Registry
+
+_logger = logging.getLogger(__name__)
+
+DEFAULT_USER = "learner@example.com"
+_START_TIMEOUT = 10.0
+
+
+class LocalWorkspace:
+    """A running local workspace.
+
+    Make one with `start_workspace`. It ends with the process, or with `stop`.
+
+    Attributes
+    ----------
+    url : str
+        What ``DATABRICKS_HOST`` must be.
+    token : str
+        What ``DATABRICKS_TOKEN`` must be, for the administrator.
+    tracking_uri : str
+        The MLflow store that the models are in.
+    governance : Governance
+        Owners, comments and grants, as ``GRANT`` in SQL also sets them.
+    """
+
+    def __init__(
+        self, home: Home, unity: UnityCatalog, tracking_uri: str, users: Mapping[str, str]
+    ):
+        self.tracking_uri = tracking_uri
+        self._users = dict(users)  # token -> user
+        self.token, admin = next(iter(self._users.items()))
+        self.governance = Governance(home.unity_models / "governance.json", admin)
+        self._socket = _listen()
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        files = ModelFiles(home.unity_models / "models")
+        self._urls = PresignedUrls(f"{self.url}/presigned")
+        self._files = files
+        registry = Registry(tracking_uri, files, home.unity_models / "registry.lock")
+        catalog = Catalog(unity, self.governance, lambda name: _exists(registry, name))
+        models = Models(registry, catalog, self.governance, self._urls)
+        self._server = _Server(self._app([*catalog.endpoints(), *models.endpoints()]))
+        self._thread = threading.Thread(
+            target=self._server.run,
+            kwargs={"sockets": [self._socket]},
+            name="local-workspace",
+            daemon=True,
+        )
+
+    def token_for(self, user: str) -> str:
+        """Give a token of a user, known to the workspace from now on.
+
+        Parameters
+        ----------
+        user : str
+            The user's name, such as ``ana@example.com``. One who was never granted anything may do
+            nothing.
+
+        Returns
+        -------
+        str
+            For ``WorkspaceClient(host=workspace.url, token=...)`` or ``DATABRICKS_TOKEN``.
+        """
+        for token, known in self._users.items():
+            if known == user:
+                return token
+        token = _new_token()
+        self._users[token] = user
+        return token
+
+    def start(self) -> LocalWorkspace:
+        self._thread.start()
+        if not self._server.ready.wait(_START_TIMEOUT):
+            raise RuntimeError(
+                f"The local workspace did not start on {self.url} within {_START_TIMEOUT:g} seconds."
+            )
+        return self
+
+    def stop(self) -> None:
+        """End the server and free its port. A second call does nothing."""
+        self._server.should_exit = True
+        self._thread.join(timeout=_START_TIMEOUT)
+        self._socket.close()
+
+    def __enter__(self) -> LocalWorkspace:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    # ---- routes ------------------------------------------------------------------------------
+    def _app(self, endpoints: list[Endpoint]) -> Starlette:
+        routes = [
+            Route(path, self._endpoint(handler), methods=[method])
+            for method, path, handler in [
+                *endpoints,
+                ("GET", "/api/2.0/preview/scim/v2/Me", _current_user),
+            ]
+        ]
+        routes += [
+            Route("/presigned/{key}", _guarded(self._upload), methods=["PUT"]),
+            Route("/presigned/{key}", _guarded(self._download), methods=["GET"]),
+            Route("/.well-known/databricks-config", _guarded(self._host_metadata)),
+        ]
+        # Without these two, unknown paths would be answered as text, which the clients retry
+        return Starlette(routes=routes, exception_handlers={404: self._unknown, 405: self._unknown})
+
+    def _endpoint(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            call = Call(self._user(request), await _parameters(request))
+            answer: dict[str, Any] | None = await run_in_threadpool(handler, call)
+            return _json(answer or {})
+
+        return _guarded(endpoint)
+
+    def _user(self, request: Request) -> str:
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        user = None
+        for token, known in list(self._users.items()):
+            # All are compared, each in constant time: how long it takes tells nothing of a token
+            if secrets.compare_digest(token.encode(), given.strip().encode()):
+                user = known
+        if scheme.lower() != "bearer" or user is None:
+            raise ApiError(
+                "UNAUTHENTICATED",
+                "Invalid access token. The local workspace wants the DATABRICKS_TOKEN of the session "
+                "that started it: Authorization: Bearer <token>.",
+            )
+        return user
+
+    async def _unknown(self, request: Request, error: Exception) -> Response:
+        async def refuse(request: Request) -> Response:
+            self._user(request)
+            raise ApiError(
+                "ENDPOINT_NOT_FOUND",
+                f"No API found for '{request.method} {request.url.path}' in the local workspace. It "
+                "may exist on Databricks.",
+            )
+
+        return await _guarded(refuse)(request)
+
+    async def _host_metadata(self, request: Request) -> Response:
+        """Answer databricks-sdk, which asks what it talks to before it has a token."""
+        return _json({"oidc_endpoint": f"{self.url}/oidc", "workspace_id": "0"})
+
+    async def _upload(self, request: Request) -> Response:
+        folder, file = self._urls.redeem("PUT", request.path_params["key"])
+        draft = self._files.upload_draft()
+        try:
+            with draft.open("wb") as out:
+                async for chunk in request.stream():
+                    out.write(chunk)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            # Checked again: a link may have come since the URL was signed
+            self._files.inside(folder, file.relative_to(folder).parts)
+            draft.replace(file)
+        finally:
+            draft.unlink(missing_ok=True)
+        return _json({})
+
+    async def _download(self, request: Request) -> Response:
+        folder, file = self._urls.redeem(
+            "GET", request.path_params["key"], keep="range" in request.headers
+        )
+        self._files.inside(folder, file.relative_to(folder).parts)
+        if not file.is_file():
+            raise ApiError("NOT_FOUND", f"The file is gone: {file.name}.")
+        return FileResponse(file, media_type="application/octet-stream")
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it is ready."""
+
+    def __init__(self, app: Starlette):
+        super().__init__(
+            uvicorn.Config(
+                app,
+                loop="asyncio",
+                http="h11",
+                ws="none",
+                lifespan="off",
+                log_config=None,  # leave the logging of the learner's process alone
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=2,
+            )
+        )
+        self.ready = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
+def _listen() -> socket.socket:
+    # Said outright, as asyncio sets TCP_NODELAY on sockets of this protocol only: without it each
+    # answer takes 40 ms
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.bind(("127.0.0.1", 0))
+    return listening
+
+
+def _new_token() -> str:
+    return f"local-{secrets.token_urlsafe(32)}"
+
+
+def _exists(registry: Registry, name: str) -> bool:
+    with suppress(ApiError):
+        registry.model(name)
+        return True
+    return False
+
+
+def _current_user(call: Call) -> dict[str, Any]:
+    return {
+        "id": "1",
+        "userName": call.user,
+        "displayName": call.user.partition("@")[0],
+        "active": True,
+        "emails": [{"value": call.user, "primary": True}],
+    }
+
+
+async def _parameters(request: Request) -> dict[str, Any]:
+    """Gather the parameters of a call; those in the path cannot be overridden."""
+    body = await request.body()
+    try:
+        told = json.loads(body) if body else {}
+    except ValueError as error:  # UnicodeDecodeError is one
+        raise ApiError("MALFORMED_REQUEST", f"The body is not JSON: {error}.") from error
+    except RecursionError as error:
+        raise ApiError("MALFORMED_REQUEST", "The body is nested too deeply.") from error
+    if not isinstance(told, dict):
+        raise ApiError("MALFORMED_REQUEST", "The body is not a JSON object.")
+    return {**told, **request.query_params, **request.path_params}
+
+
+def _guarded(
+    endpoint: Callable[[Request], Awaitable[Response]],
+) -> Callable[[Request], Awaitable[Response]]:
+    """Answer whatever goes wrong as JSON with a code, never with status 429 or 5xx.
+
+    The clients retry those, and answers that are not JSON, for minutes without a word.
+    """
+
+    async def guarded(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except HTTPException:
+            raise
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody is there to read it
+        except Exception as error:
+            # the one catch-all, at the HTTP boundary: what went wrong is logged and told
+            refusal = _as_api_error(error)
+            if refusal.code == "INTERNAL_ERROR":
+                _logger.exception("%s %s", request.method, request.url.path)
+            return _json({"error_code": refusal.code, "message": refusal.message}, refusal.status)
+
+    return guarded
+
+
+def _json(content: dict[str, Any], status: int = 200) -> Response:
+    # In ASCII, unlike Starlette's own: what a caller sent and UTF-8 lacks comes back unharmed
+    return Response(json.dumps(content), status, media_type="application/json")
+
+
+def _as_api_error(error: Exception) -> ApiError:
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, AlreadyExistsError):
+        return ApiError("RESOURCE_ALREADY_EXISTS", str(error))
+    if isinstance(error, NotFoundError):
+        return ApiError("RESOURCE_DOES_NOT_EXIST", str(error))
+    if isinstance(error, UnityCatalogError):
+        return ApiError("INVALID_PARAMETER_VALUE", str(error))
+    # MlflowException is known by its code: importing it here would import MLflow at the start
+    if isinstance(code := getattr(error, "error_code", None), str):
+        message = getattr(error, "message", str(error))
+        return ApiError(code, message.removeprefix(f"{code}: "))
+    return ApiError(
+        "INTERNAL_ERROR", f"The local workspace failed: {type(error).__name__}: {error}"
+    )
+
+
+def start_workspace(
+    home: Home,
+    unity: UnityCatalog,
+    tracking_uri: str,
+    users: Mapping[str, str] | None = None,
+) -> LocalWorkspace:
+    """Start a local workspace on a free port of 127.0.0.1.
+
+    MLflow is not imported before a call needs it, so this takes a fraction of a second.
+
+    Parameters
+    ----------
+    home : Home
+        Where model files and grants are kept; several processes may share it.
+    unity : UnityCatalog
+        Where the tables are.
+    tracking_uri : str
+        The MLflow store for the models: ``sqlite:///...`` or the URL of an ``mlflow server``.
+    users : mapping of str to str, optional
+        Tokens and their users. The first user is the administrator, who owns all and may do all. By
+        default there is one, with a new random token.
+
+    Returns
+    -------
+    LocalWorkspace
+        With its ``url`` and ``token``.
+
+    Raises
+    ------
+    ValueError
+        If a token is empty, or there is no user.
+    """
+    users = {_new_token(): DEFAULT_USER} if users is None else users
+    if not users or not all(users) or not all(users.values()):
+        raise ValueError("users must map at least one token to a user; none may be empty.")
+    return LocalWorkspace(home, unity, tracking_uri, users).start()
