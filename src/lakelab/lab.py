@@ -221,7 +221,7 @@ def require_tracking_server() -> None:
     LabError
         If it does not; MLflow itself would go on trying for minutes.
     """
-    import urllib.error
+    import http.client
     import urllib.request
 
     told = os.environ.get("MLFLOW_TRACKING_URI", "")
@@ -230,7 +230,7 @@ def require_tracking_server() -> None:
     try:
         with urllib.request.urlopen(f"{told.rstrip('/')}/health", timeout=5):
             pass
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.InvalidURL) as error:
         raise LabError(
             f"no MLflow server answers at MLFLOW_TRACKING_URI={told} ({error}). "
             f"Start it, or unset MLFLOW_TRACKING_URI to track in a file of your own."

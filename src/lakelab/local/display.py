@@ -35,6 +35,8 @@ def display(*things: Any, **options: Any) -> None:
 
 
 def _table(rows: Any) -> str:
-    more = len(rows) > ROWS
-    html = rows.head(ROWS).to_html(index=False, border=0, na_rep="null", max_cols=30)
+    more, rows = len(rows) > ROWS, rows.head(ROWS)
+    texts = rows.select_dtypes("object")
+    rows = rows.assign(**texts.where(texts.notna(), "null"))  # as Databricks shows a missing value
+    html = rows.to_html(index=False, border=0, na_rep="null", max_cols=30)
     return html + (f"<p><em>the first {ROWS} rows</em></p>" if more else "")

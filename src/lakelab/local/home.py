@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import psutil
+
 
 class HomeError(Exception):
     """The folder for local state cannot be used; the message says what to do."""
@@ -83,16 +85,6 @@ class Home:
                 f"Set LAKELAB_HOME to a folder that you can write."
             ) from error
         for leftover in (self.root / "scratch").glob("*-*"):
-            if not _alive(int(leftover.name.partition("-")[0])):
+            if not psutil.pid_exists(int(leftover.name.partition("-")[0])):
                 shutil.rmtree(leftover, ignore_errors=True)
         return self
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -18,7 +18,6 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -111,9 +110,6 @@ def _catalog_list(catalogs: tuple[str, ...]) -> str:
 def _start_sail(catalogs: tuple[str, ...]) -> tuple[SparkConnectServer, str]:
     os.environ["SAIL_CATALOG__LIST"] = _catalog_list(catalogs)
     os.environ["SAIL_CATALOG__DEFAULT_CATALOG"] = catalogs[0]
-    spec = find_spec("pyspark")
-    if spec and spec.submodule_search_locations:  # `python -c` cannot find it by itself
-        os.environ.setdefault("SPARK_HOME", spec.submodule_search_locations[0])
     from pysail.spark import SparkConnectServer
 
     server = SparkConnectServer("127.0.0.1", 0)

@@ -1,0 +1,19 @@
+"""The notebooks as tests: `pytest --nbmake notebooks` runs each alone, in a fresh LAKELAB_HOME."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+collect_ignore = ["notebooks/_lab.py"]  # a notebook's set-up, not a module
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    # nbmake ignores fixtures; a kernel inherits the environment that it finds when it starts
+    if item.path.suffix == ".ipynb":
+        folders: pytest.TempPathFactory = item.config._tmp_path_factory  # type: ignore[attr-defined]
+        os.environ["LAKELAB_HOME"] = str(folders.mktemp(item.path.stem))
+        os.environ["LAKELAB_LESSON"] = Path(item.path).stem
+        os.environ.pop("MLFLOW_TRACKING_URI", None)

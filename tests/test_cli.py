@@ -1,0 +1,135 @@
+"""The command: what it prints, and its exit code."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+from typer.testing import CliRunner
+
+from lakelab import runner as runner_module
+from lakelab.cli import app
+from lakelab.lessons import lessons
+from lakelab.local.home import Home
+from lakelab.runner import Outcome
+
+
+@pytest.fixture
+def lakelab(monkeypatch, tmp_path):
+    """Give a function that runs the command in a fresh LAKELAB_HOME."""
+    monkeypatch.setenv("LAKELAB_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: str, **options):
+        return CliRunner().invoke(app, list(arguments), **options)
+
+    return run
+
+
+@pytest.fixture
+def outcomes(monkeypatch):
+    """Let lessons end as planned, without a kernel; gives the plan and the order of the runs."""
+    failing: dict[str, str] = {}
+    started: list[str] = []
+
+    def run_lesson(lesson, notebooks, keep_in, progress):
+        started.append(lesson.number)
+        progress(1, 2)
+        error = failing.get(lesson.number)
+        return Outcome(lesson, 1.5, keep_in / "x.ipynb", error and "see-create", error)
+
+    monkeypatch.setattr(runner_module, "run_lesson", run_lesson)
+    return failing, started
+
+
+def test_run_without_a_number_runs_all_in_order(lakelab, outcomes):
+    done = lakelab("run")
+    assert done.exit_code == 0
+    assert outcomes[1] == [lesson.number for lesson in lessons()]
+    assert done.output.count(" ok ") == len(lessons())
+
+
+def test_run_goes_on_after_a_failure_and_ends_with_1(lakelab, outcomes):
+    failing, started = outcomes
+    failing["06"] = "AssertionError: [rows] differ"
+    done = lakelab("run", "6", "07")
+    assert started == ["06", "07"]
+    assert done.exit_code == 1
+    assert "cell see-create: AssertionError: [rows] differ" in done.output
+    assert "1 of 2 lessons failed" in done.output
+
+
+def test_run_names_an_unknown_lesson(lakelab):
+    done = lakelab("run", "99")
+    assert done.exit_code == 1
+    assert "There is no lesson '99'. There are: 06" in done.output
+
+
+def test_run_names_a_home_that_cannot_be_written(lakelab, monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("LAKELAB_HOME", str(tmp_path / "file"))
+    done = lakelab("run", "06")
+    assert done.exit_code == 1
+    assert "Set LAKELAB_HOME to a folder that you can write" in done.output
+
+
+def test_list(lakelab):
+    done = lakelab("list")
+    assert done.exit_code == 0
+    for lesson in lessons():
+        assert lesson.objective in done.output
+
+
+def test_doctor_finds_nothing_wrong_here(lakelab, monkeypatch):
+    # the engine of the tests is up already; this process has one
+    monkeypatch.setattr("lakelab.doctor._engine", lambda: _finding("engine"))
+    done = lakelab("doctor")
+    assert done.exit_code == 0, done.output
+    assert done.output.count("[ok]") == 8
+
+
+def test_doctor_says_how_to_mend(lakelab, monkeypatch, tmp_path):
+    monkeypatch.setattr("lakelab.doctor._engine", lambda: _finding("engine"))
+    monkeypatch.setattr("lakelab.doctor.FREE_GB", 10**9)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    done = lakelab("doctor")
+    assert done.exit_code == 1
+    assert done.output.count("[fail]") == 2
+    assert "set LAKELAB_HOME to a folder on another disk" in done.output
+    assert "Start the server, or unset the variable" in done.output
+
+
+def _finding(what):
+    from lakelab.doctor import Finding
+
+    return Finding(what, True, "answers")
+
+
+def test_ui_names_a_port_that_is_taken(lakelab):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = lakelab("ui", "--port", str(port))
+    assert done.exit_code == 1
+    assert f"port {port} cannot be used" in done.output
+
+
+def test_reset_asks_first(lakelab, tmp_path):
+    home = Home(tmp_path / "home").prepare()
+    kept = home.warehouse / "main"
+    kept.mkdir()
+    assert lakelab("reset", input="n\n").exit_code == 1
+    assert kept.is_dir()
+    done = lakelab("reset", input="y\n")
+    assert done.exit_code == 0
+    assert not home.root.exists()
+    assert "Nothing to delete" in lakelab("reset").output
+
+
+def test_reset_leaves_a_folder_alone_that_is_not_the_labs(lakelab, tmp_path):
+    home = Home(tmp_path / "home").prepare()
+    (home.root / "thesis.docx").touch()
+    done = lakelab("reset", "--yes")
+    assert done.exit_code == 1
+    assert (home.root / "thesis.docx").exists()

@@ -1,0 +1,171 @@
+"""The lab decides where it is, and leaves alone what is the learner's own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lakelab import lab
+from lakelab.lab import LabError
+
+PROBE = """
+import json, os, sys
+from lakelab.lab import start
+names = start()
+spark = names["spark"]
+from databricks.sdk import WorkspaceClient
+import databricks.feature_engineering
+print(json.dumps({
+    "names": sorted(names),
+    "tables": sorted(row[1] for row in spark.sql("SHOW TABLES").collect()),
+    "place": [names["CATALOG"], names["SCHEMA"]],
+    "host": WorkspaceClient().config.host,
+    "home": os.environ["LAKELAB_HOME"],
+    "tracking": os.environ["MLFLOW_TRACKING_URI"],
+    "client": databricks.feature_engineering.__name__,
+    "mlflow imported": "mlflow" in sys.modules,
+}))
+"""
+
+
+def start_in_a_process(home: Path, **environment: str) -> tuple[str, dict]:
+    """Start the lab as a notebook does, in a process of its own."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("DATABRICKS_", "MLFLOW_"))}
+    run = subprocess.run(
+        [sys.executable, "-c", PROBE],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**clean, "LAKELAB_HOME": str(home), **environment},
+    )
+    line, told = run.stdout.splitlines()
+    return line, json.loads(told)
+
+
+def test_a_start_leaves_the_names_and_prepares_what_the_lesson_needs(tmp_path):
+    line, told = start_in_a_process(tmp_path, LAKELAB_LESSON="07_write_feature_table")
+    assert told["names"] == ["CATALOG", "SCHEMA", "dbutils", "display", "lab", "spark"]
+    raw = ["flight_labels", "raw_airports", "raw_flights", "raw_planes", "raw_weather"]
+    assert told["tables"] == raw
+    assert told["place"] == ["main", "lakelab"]
+    assert str(tmp_path) in line
+    assert "lesson 07" in line
+    assert not told["mlflow imported"], "it costs seconds that this lesson does not need"
+
+    again, told = start_in_a_process(tmp_path, LAKELAB_LESSON="07_write_feature_table")
+    assert (again, told["tables"]) == (line, raw)
+
+
+def test_the_learners_own_databricks_is_never_used(tmp_path):
+    config = tmp_path / "databrickscfg"
+    config.write_text("[DEFAULT]\nhost = https://work.cloud.databricks.com\ntoken = secret\n")
+    line, told = start_in_a_process(
+        tmp_path / "home",
+        LAKELAB_LESSON="06_create_feature_table",
+        DATABRICKS_HOST="https://work.cloud.databricks.com",
+        DATABRICKS_TOKEN="secret",
+        DATABRICKS_CONFIG_FILE=str(config),
+        DATABRICKS_CONFIG_PROFILE="DEFAULT",
+        MLFLOW_TRACKING_URI="databricks",
+    )
+    assert told["host"].startswith("http://127.0.0.1:")
+    assert told["tracking"].startswith("sqlite:")
+    assert "DATABRICKS_HOST" in line
+    assert "secret" not in line
+
+
+def test_catalog_and_schema_can_be_given(tmp_path):
+    _, told = start_in_a_process(
+        tmp_path, LAKELAB_LESSON="06", LAKELAB_CATALOG="dev", LAKELAB_SCHEMA="mine"
+    )
+    assert told["place"] == ["dev", "mine"]
+
+
+def test_where_local_state_lives(monkeypatch, tmp_path):
+    monkeypatch.setenv("LAKELAB_HOME", str(tmp_path / "x"))
+    assert lab.find_home().root == tmp_path / "x"
+    monkeypatch.delenv("LAKELAB_HOME")
+    assert lab.find_home().root == lab.project_root() / ".lakelab"
+    monkeypatch.setattr(lab, "project_root", lambda: None)
+    assert lab.find_home().root == Path.home() / ".lakelab"
+
+
+@pytest.mark.parametrize("told", ["http://127.0.0.1:9", "http://not a host"])
+def test_an_unreachable_tracking_server_is_named_at_once(monkeypatch, told):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", told)
+    with pytest.raises(LabError, match="no MLflow server answers at MLFLOW_TRACKING_URI="):
+        lab.require_tracking_server()
+
+
+def test_an_error_is_one_line_in_a_notebook():
+    assert LabError("do this")._render_traceback_() == ["lakelab: do this"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "number"),
+    [
+        ("LAKELAB_LESSON", "08_train_with_feature_table", "08"),
+        ("JPY_SESSION_NAME", "/home/me/notebooks/09_score_with_feature_table.ipynb", "09"),
+        ("JPY_SESSION_NAME", "/home/me/notebooks/my own.ipynb", None),
+        ("JPY_SESSION_NAME", "77_not_yet.ipynb", None),
+    ],
+)
+def test_the_lesson_is_told_by_the_notebooks_name(monkeypatch, variable, value, number):
+    for name in ("LAKELAB_LESSON", "JPY_SESSION_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, value)
+    found = lab._this_lesson(None)
+    assert (found and found.number) == number
+
+
+class FakeDatabricks:
+    """What the lab asks of a workspace: a session and dbutils, written down."""
+
+    def __init__(self, widgets: dict[str, str]):
+        self.said: list[str] = []
+        self.widgets = self
+        self._values = widgets
+
+    def getAll(self) -> dict[str, str]:
+        return self._values
+
+    def sql(self, query: str):
+        self.said.append(query)
+        self._answer = "Ana.Garcia@example.com" if "user" in query else "workspace"
+        return self
+
+    def collect(self):
+        return [(self._answer,)]
+
+
+@pytest.mark.parametrize(
+    ("widgets", "environment", "place"),
+    [
+        ({}, {}, ("workspace", "lakelab_ana_garcia")),
+        ({"catalog": "ml", "schema": "course"}, {"LAKELAB_SCHEMA": "x"}, ("ml", "course")),
+        ({"catalog": ""}, {"LAKELAB_CATALOG": "ml"}, ("ml", "lakelab_ana_garcia")),
+    ],
+)
+def test_on_databricks_the_schema_is_the_users_own(monkeypatch, widgets, environment, place):
+    import mlflow
+
+    experiments: list[str] = []
+    monkeypatch.setattr(mlflow, "set_experiment", experiments.append)
+    monkeypatch.setattr(lab, "_prepare", lambda lab: None)
+    monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "17.3")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    there = FakeDatabricks(widgets)
+
+    names = lab.start(there, there)
+
+    assert (names["CATALOG"], names["SCHEMA"]) == place
+    assert names["spark"] is there
+    assert f"CREATE SCHEMA IF NOT EXISTS `{place[0]}`.`{place[1]}`" in there.said
+    assert experiments == ["/Users/Ana.Garcia@example.com/lakelab"]
+    assert "display" not in names, "Databricks has its own"
