@@ -36,7 +36,6 @@ def display(*things: Any, **options: Any) -> None:
 
 def _table(rows: Any) -> str:
     more, rows = len(rows) > ROWS, rows.head(ROWS)
-    texts = rows.select_dtypes("object")
-    rows = rows.assign(**texts.where(texts.notna(), "null"))  # as Databricks shows a missing value
+    rows = rows.map(lambda value: "null" if value is None else value)  # as Databricks shows it
     html = rows.to_html(index=False, border=0, na_rep="null", max_cols=30)
     return html + (f"<p><em>the first {ROWS} rows</em></p>" if more else "")
