@@ -15,16 +15,13 @@ import pandas as pd
 from lakelab import flights
 
 if TYPE_CHECKING:
+    from databricks.feature_engineering import FeatureEngineeringClient
     from mlflow.entities.model_registry import ModelVersion
     from pyspark.sql import SparkSession
 
 MODEL = "flight_delay"
 PREPARED = "prepared_by_lakelab"
 """Tag of the model version that `champion` made; its value says from which features."""
-
-WEATHER_COLUMNS = [
-    "temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust", "precip", "pressure", "visib",
-]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,7 @@ def feature_tables(place: Place) -> None:
         ),
     }
     for table, (keys, content, description) in tables.items():
-        if _holds(place, table, content) and fe.get_table(name=place.name(table)).primary_keys:
+        if _holds(place, table, content) and _has_keys(fe, place.name(table), keys):
             continue
         place.spark.sql(f"DROP TABLE IF EXISTS {place.name(table)}")
         fe.create_table(
@@ -147,6 +144,13 @@ def _register_champion(place: Place, name: str) -> str:
     version = max(int(v.version) for v in client.search_model_versions(f"name='{name}'"))
     client.set_model_version_tag(name, str(version), PREPARED, "schedule and weather")
     return str(version)
+
+
+def _has_keys(fe: FeatureEngineeringClient, name: str, keys: list[str]) -> bool:
+    try:
+        return fe.get_table(name=name).primary_keys == keys
+    except ValueError:  # a table, but no feature table
+        return False
 
 
 def _holds(place: Place, table: str, content: pd.DataFrame) -> bool:
