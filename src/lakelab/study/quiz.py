@@ -45,14 +45,21 @@ class Question:
 def questions(lesson: str) -> list[Question]:
     """Read the questions of a lesson."""
     return [
-        Question(entry["question"], tuple(Option(**option) for option in entry["options"]))
+        Question(
+            entry["question"],
+            # an option may be a number in YAML
+            tuple(
+                Option(str(o["text"]), str(o["why"]), o.get("right", False))
+                for o in entry["options"]
+            ),
+        )
         for entry in _read(lesson)["questions"]
     ]
 
 
 def cards(lesson: str) -> list[tuple[str, str]]:
     """Read the flashcards of a lesson: front and back."""
-    return [(card["front"], card["back"]) for card in _read(lesson)["flashcards"]]
+    return [(str(card["front"]), str(card["back"])) for card in _read(lesson)["flashcards"]]
 
 
 def quiz(lesson: str, answers: str | None = None) -> None:
