@@ -16,14 +16,17 @@ import re
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from deltalake import DeltaTable
+from deltalake.exceptions import CommitFailedError
 from filelock import FileLock
+
+from lakelab.local.delta_commit import commit, metadata
 
 PRIMARY_KEY = "uc.primaryKey"
 TAGS = "uc.tags"
@@ -239,56 +242,27 @@ class UnityTable:
                 f"null there. Fill or delete them first."
             )
 
-        def forbid(metadata: dict[str, Any]) -> None:
-            schema = json.loads(metadata["schemaString"])
-            for field in schema["fields"]:
-                if field["name"] == name:
-                    field["nullable"] = False
-            metadata["schemaString"] = json.dumps(schema)
-
-        self._commit_metadata("CHANGE COLUMN", {"column": name, "nullable": "false"}, forbid)
+        while True:
+            self.delta.update_incremental()
+            fields = [{**f, "nullable": f["nullable"] and f["name"] != name} for f in self.fields]
+            try:
+                commit(
+                    self.delta,
+                    self.path,
+                    "CHANGE COLUMN",
+                    [metadata(self.delta, fields)],
+                    parameters={"column": name, "nullable": "false"},
+                )
+            except CommitFailedError:
+                continue  # another writer was first: look again
+            self.delta.update_incremental()
+            return
 
     def allow_null(self, column: str) -> None:
         self.delta.alter.drop_column_not_null(self.field(column)["name"])
 
     def _set_properties(self, properties: dict[str, str]) -> None:
         self.delta.alter.set_table_properties(properties, raise_if_not_exists=False)
-
-    def _commit_metadata(
-        self, operation: str, parameters: dict[str, str], change: Callable[[dict[str, Any]], None]
-    ) -> None:
-        """Commit a changed ``metaData`` action: what delta-rs has no call for.
-
-        Follows https://github.com/delta-io/delta/blob/master/PROTOCOL.md (Change Metadata). The new
-        log file is linked into place, which fails if another writer took that version first.
-        """
-        log = self.path / "_delta_log"
-        while True:
-            self.delta.update_incremental()
-            now = self.delta.metadata()
-            metadata = {
-                "id": str(now.id),
-                "name": now.name,
-                "description": now.description,
-                "format": {"provider": "parquet", "options": {}},
-                "schemaString": self.delta.schema().to_json(),
-                "partitionColumns": now.partition_columns,
-                "createdTime": now.created_time,
-                "configuration": now.configuration,
-            }
-            change(metadata)
-            commit = {"operation": operation, "operationParameters": parameters}
-            lines = [json.dumps({"commitInfo": commit}), json.dumps({"metaData": metadata})]
-            draft = log / f".{uuid.uuid4().hex}.tmp"
-            draft.write_text("\n".join(lines) + "\n")
-            try:
-                os.link(draft, log / f"{self.delta.version() + 1:020}.json")
-            except FileExistsError:
-                continue
-            finally:
-                draft.unlink()
-            self.delta.update_incremental()
-            return
 
 
 def _without(mapping: Mapping[str, Any], keys: list[str]) -> dict[str, Any]:

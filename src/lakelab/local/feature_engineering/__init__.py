@@ -1,0 +1,21 @@
+"""Feature Engineering in Unity Catalog, under the names of ``databricks.feature_engineering``.
+
+The code of a lesson imports the official names (:mod:`lakelab.local.official_names` sends them
+here) and gets the same calls, results and error types, over the local Spark session and the Delta
+folders of :mod:`lakelab.local.unity_catalog`.
+
+Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/
+"""
+
+from typing import Any
+
+from lakelab.local.feature_engineering.client import FeatureEngineeringClient
+from lakelab.local.feature_engineering.entities.feature_function import FeatureFunction
+from lakelab.local.feature_engineering.entities.feature_lookup import FeatureLookup
+from lakelab.local.feature_engineering.left_out import refuse_name
+
+__all__ = ["FeatureEngineeringClient", "FeatureFunction", "FeatureLookup"]
+
+
+def __getattr__(name: str) -> Any:
+    refuse_name(__name__, name)

@@ -1,0 +1,144 @@
+"""Add to rows the features that a spec names, and hand the result to Spark."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from lakelab.local.feature_engineering.feature_spec import FeatureColumn, FeatureSpec
+from lakelab.local.feature_engineering.point_in_time import look_up
+from lakelab.local.feature_engineering.session import entity_keys, primary_key
+from lakelab.local.feature_engineering.validation import quoted
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from lakelab.local.spark import LocalSparkSession
+    from lakelab.local.unity_catalog import UnityTable
+
+_DEFAULTS: Mapping[str, Callable[[str], Any]] = {
+    "smallint": int,
+    "int": int,
+    "bigint": int,
+    "float": float,
+    "double": float,
+    "string": str,
+    "boolean": lambda text: {"true": True, "false": False}[text.lower()],
+}
+"""Spark type -> how a default value of that type is read from the spec's text."""
+
+
+def add_features(rows: pa.Table, spec: FeatureSpec, tables: Mapping[str, UnityTable]) -> pa.Table:
+    """Look up the features that the rows do not have yet.
+
+    Parameters
+    ----------
+    rows : pyarrow.Table
+        What the features are joined into; its columns stay as they are.
+    spec : FeatureSpec
+        The features. A lookup key may itself be a feature.
+    tables : mapping of str to UnityTable
+        The feature tables by name, at the version to read.
+
+    Returns
+    -------
+    pyarrow.Table
+        The rows in their order, with the features behind them.
+    """
+    pending = [c for c in spec.feature_columns if c.name not in rows.column_names]
+    while pending:
+        ready = [column for column in pending if set(column.needs) <= set(rows.column_names)]
+        if not ready:
+            missing = {n for c in pending for n in c.needs} - set(rows.column_names)
+            raise ValueError(f"Lookup key {quoted(sorted(missing))} not found in DataFrame.")
+        for group in _joins(ready):
+            found = _join(rows, group, spec, tables[group[0].table_name])
+            for name in found.column_names:
+                rows = rows.append_column(name, found.column(name))
+        pending = [column for column in pending if column not in ready]
+    return _fill_defaults(rows, spec)
+
+
+def _joins(columns: list[FeatureColumn]) -> list[list[FeatureColumn]]:
+    """Group the features that one join can fetch."""
+    groups: dict[tuple[Any, ...], list[FeatureColumn]] = defaultdict(list)
+    for column in columns:
+        groups[column.table_name, column.needs, column.timestamp_lookup_key].append(column)
+    return list(groups.values())
+
+
+def _join(
+    rows: pa.Table, group: list[FeatureColumn], spec: FeatureSpec, table: UnityTable
+) -> pa.Table:
+    one = group[0]
+    time_column = primary_key(table).timeseries_column
+    seconds = spec.table(one.table_name).lookback_seconds
+    return look_up(
+        rows,
+        table.delta,
+        keys=dict(zip(one.lookup_key, entity_keys(table), strict=True)),
+        outputs={column.name: column.feature_name for column in group},
+        time=(one.timestamp_lookup_key, time_column) if one.timestamp_lookup_key and time_column else None,
+        window=None if seconds is None else timedelta(seconds=seconds),
+    )  # fmt: skip
+
+
+def read_default(text: str, data_type: str) -> Any:
+    """Read a default value in the type of its feature.
+
+    Raises
+    ------
+    ValueError
+        If the type cannot have a default value, or the text is none of that type.
+
+    Examples
+    --------
+    >>> read_default("0", "double")
+    0.0
+    >>> read_default("none", "bigint")
+    Traceback (most recent call last):
+    ...
+    ValueError: The default value 'none' is not of the feature's type, bigint.
+    """
+    if data_type not in _DEFAULTS:
+        raise ValueError(
+            f"A feature of type {data_type} cannot have a default value ('{text}'). "
+            f"These types can: {', '.join(_DEFAULTS)}."
+        )
+    try:
+        return _DEFAULTS[data_type](text)
+    except (ValueError, KeyError) as error:
+        raise ValueError(
+            f"The default value '{text}' is not of the feature's type, {data_type}."
+        ) from error
+
+
+def _fill_defaults(rows: pa.Table, spec: FeatureSpec) -> pa.Table:
+    """Put default values in place of null and NaN, as Spark's ``fillna`` does."""
+    for column in spec.feature_columns:
+        if column.default_value is None:
+            continue
+        values = rows.column(column.name)
+        default = pa.scalar(read_default(column.default_value, column.data_type), values.type)
+        if pa.types.is_floating(values.type):
+            values = pc.if_else(pc.is_nan(values), default, values)
+        values = values.fill_null(default)
+        rows = rows.set_column(rows.column_names.index(column.name), column.name, values)
+    return rows
+
+
+def to_spark(spark: LocalSparkSession, table: pa.Table) -> DataFrame:
+    """Hand a result to Spark as a file, so that nothing large travels in a plan."""
+    path = spark.home.scratch / f"{uuid.uuid4().hex}.parquet"
+    # As Spark has it, any column of a file may be null. One row group: the engine reads it in one
+    # piece, so the rows keep their order.
+    nullable = pa.schema([field.with_nullable(True) for field in table.schema])
+    pq.write_table(table.cast(nullable), path, row_group_size=max(len(table), 1), compression="lz4")
+    return spark.read.parquet(str(path))

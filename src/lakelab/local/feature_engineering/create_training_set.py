@@ -1,0 +1,280 @@
+"""Turn lookups into a checked feature spec.
+
+Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/train-models-with-feature-store
+All that can be wrong is found here, before any data is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from lakelab.local.feature_engineering.augment import read_default
+from lakelab.local.feature_engineering.entities.feature_function import FeatureFunction
+from lakelab.local.feature_engineering.entities.feature_lookup import FeatureLookup
+from lakelab.local.feature_engineering.feature_spec import (
+    Column,
+    FeatureColumn,
+    FeatureSpec,
+    InputTable,
+    SourceColumn,
+)
+from lakelab.local.feature_engineering.session import (
+    entity_keys,
+    full_name,
+    open_table,
+    primary_key,
+    spark_schema,
+)
+from lakelab.local.feature_engineering.training_set import TrainingSet
+from lakelab.local.feature_engineering.validation import (
+    as_list,
+    quoted,
+    require_batch,
+    require_spark_dataframe,
+    require_unique,
+)
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from lakelab.local.spark import LocalSparkSession
+    from lakelab.local.unity_catalog import UnityTable
+
+_TEMPORAL = ("date", "timestamp", "timestamp_ntz")
+
+
+def create_training_set(
+    spark: LocalSparkSession,
+    *,
+    df: DataFrame,
+    feature_lookups: Any,
+    label: str | list[str] | None,
+    exclude_columns: str | list[str] | None,
+) -> TrainingSet:
+    """Check lookups against the rows and the tables, and build the training set.
+
+    See :meth:`FeatureEngineeringClient.create_training_set` for parameters and errors.
+    """
+    lookups = _checked_lookups(feature_lookups)
+    labels, excluded = as_list(label), as_list(exclude_columns)
+    _require_rows(df, labels, excluded)
+    tables = {
+        lookup.table_name: open_table(spark, full_name(spark, lookup.table_name))
+        for lookup in lookups
+    }
+    for table in tables.values():
+        require_timeseries_declared(table)
+    sources: list[Column] = [
+        SourceColumn(name, type_, name not in excluded)
+        for name, type_ in df.dtypes
+        if name not in labels
+    ]
+    features = [
+        replace(column, include=column.name not in excluded)
+        for lookup in lookups
+        for column in _feature_columns(lookup, tables[lookup.table_name])
+    ]
+    _require_distinct([c.name for c in sources], [c.name for c in features], labels)
+    spec = FeatureSpec((*sources, *features), tuple(_input_tables(lookups, tables)))
+    by_name = {str(table.name): table for table in tables.values()}
+    require_joinable(spec, dict(df.dtypes), by_name)
+    return TrainingSet(spark, df, spec.trimmed(), labels)
+
+
+def _checked_lookups(lookups: Any) -> list[FeatureLookup]:
+    if not isinstance(lookups, list):
+        raise TypeError(f"'feature_lookups' must be a list, not {type(lookups).__name__}.")
+    for i, item in enumerate(lookups):
+        if isinstance(item, FeatureFunction):
+            raise NotImplementedError(
+                f"FeatureFunction ('{item.udf_name}') works in a Databricks workspace only. "
+                f"Here, compute the column in the DataFrame and pass it along."
+            )
+        if not isinstance(item, FeatureLookup):
+            raise TypeError(
+                f"'feature_lookups[{i}]' must be a FeatureLookup or FeatureFunction, "
+                f"not {type(item).__name__}."
+            )
+    return lookups
+
+
+def _require_rows(df: Any, labels: list[str], excluded: list[str]) -> None:
+    require_spark_dataframe(df)
+    require_batch(df, "create_training_set")
+    require_unique(df.columns, "DataFrame column names")
+    require_unique(labels, "label names")
+    for label in labels:
+        if label not in df.columns:
+            raise ValueError(
+                f"Label column '{label}' was not found in DataFrame. "
+                f"It has: {', '.join(df.columns)}."
+            )
+        if label in excluded:
+            raise ValueError(f"Label column '{label}' cannot be excluded.")
+
+
+def require_timeseries_declared(table: UnityTable) -> None:
+    """Refuse a table whose key has a date or timestamp that is not its time series column.
+
+    Its rows could only be found at the very same instant, which nobody means.
+    """
+    types = {field.name: field.dataType.typeName() for field in spark_schema(table).fields}
+    for key in entity_keys(table):
+        if types[key] in _TEMPORAL:
+            raise ValueError(
+                f"Primary key column '{key}' of '{table.name}' has type {types[key]}, and is not "
+                f"declared as time series. Declare the key as PRIMARY KEY (..., {key} TIMESERIES), "
+                f"or create the table with timeseries_column='{key}'."
+            )
+
+
+def _feature_columns(lookup: FeatureLookup, table: UnityTable) -> list[FeatureColumn]:
+    """Give the columns that one lookup adds."""
+    types = {field.name: field.dataType.simpleString() for field in spark_schema(table).fields}
+    names = lookup.feature_names or _all_features(table, list(types))
+    outputs = [lookup.output_of(name) for name in names]
+    for name in names:
+        if name not in types:
+            raise ValueError(
+                f"Unable to find feature '{name}' from feature table '{table.name}'. "
+                f"It has: {', '.join(types)}."
+            )
+    for name in lookup.default_values:
+        if name not in outputs:
+            raise ValueError(
+                f"default_values names '{name}', which the lookup in '{table.name}' does not give. "
+                f"It gives: {', '.join(outputs)}."
+            )
+    return [
+        FeatureColumn(
+            name=output,
+            data_type=types[name],
+            table_name=str(table.name),
+            feature_name=name,
+            lookup_key=tuple(as_list(lookup.lookup_key)),
+            timestamp_lookup_key=lookup.timestamp_lookup_key,
+            default_value=_default(lookup, output, types[name]),
+        )
+        for name, output in zip(names, outputs, strict=True)
+    ]
+
+
+def _all_features(table: UnityTable, columns: list[str]) -> list[str]:
+    """All columns but the keys: partition columns first, the others by name, as officially."""
+    partitions = list(table.delta.metadata().partition_columns)
+    others = sorted(column for column in columns if column not in partitions)
+    return [c for c in [*partitions, *others] if c not in primary_key(table).columns]
+
+
+def _default(lookup: FeatureLookup, output: str, data_type: str) -> str | None:
+    value = lookup.default_values.get(output)
+    if value is None:
+        return None
+    if not isinstance(value, str | int | float) and not hasattr(value, "dtype"):
+        raise ValueError(
+            f"The default value of '{output}' must be an int, float, bool or str, not {value!r}."
+        )
+    text = str(value)
+    read_default(text, data_type)  # refuses what would fail at scoring time
+    return text
+
+
+def _require_distinct(sources: list[str], features: list[str], labels: list[str]) -> None:
+    require_unique(features, "feature output names")
+    for label in labels:
+        if label in features:
+            raise ValueError(
+                f"Feature cannot have same output name as label '{label}'. Use rename_outputs."
+            )
+    if both := [name for name in features if name in sources]:
+        raise ValueError(
+            f"DataFrame contains column names that match feature output names specified in "
+            f"FeatureLookups: {quoted(both)}. Drop these columns from the DataFrame, or leave the "
+            f"features out or rename them (feature_names, rename_outputs)."
+        )
+
+
+def _input_tables(
+    lookups: list[FeatureLookup], tables: Mapping[str, UnityTable]
+) -> list[InputTable]:
+    """Describe each table once, with the one lookback window that all its lookups must share."""
+    found: dict[str, InputTable] = {}
+    for lookup in lookups:
+        table, window = tables[lookup.table_name], lookup.lookback_window
+        told = InputTable(
+            str(table.name),
+            str(table.delta.metadata().id),
+            table.version,
+            None if window is None else window.total_seconds(),
+        )
+        other = found.setdefault(told.name, told)
+        if other.lookback_seconds != told.lookback_seconds:
+            raise ValueError(
+                f"lookback_window must be the same in all lookups of '{told.name}': one has "
+                f"{other.lookback_seconds} seconds, another {told.lookback_seconds}."
+            )
+    return list(found.values())
+
+
+def require_joinable(
+    spec: FeatureSpec, types: Mapping[str, str], tables: Mapping[str, UnityTable]
+) -> None:
+    """Check the lookup keys of a spec against the rows and the tables.
+
+    Parameters
+    ----------
+    spec : FeatureSpec
+        The lookups.
+    types : mapping of str to str
+        Column of the rows -> its Spark type.
+    tables : mapping of str to UnityTable
+        The feature tables by name.
+
+    Raises
+    ------
+    ValueError
+        If a key is missing, or number or type of the keys differ from the table's.
+    """
+    known = {**{column.name: column.data_type for column in spec.feature_columns}, **types}
+    missing = {key for column in spec.feature_columns for key in column.lookup_key} - set(known)
+    if missing:
+        raise ValueError(
+            f"Could not find lookup key columns {quoted(sorted(missing))} required by "
+            f"FeatureLookups. The DataFrame has: {', '.join(types)}."
+        )
+    for column in spec.feature_columns:
+        table = tables[column.table_name]
+        time = as_list(primary_key(table).timeseries_column)
+        given = as_list(column.timestamp_lookup_key)
+        _require_same_keys(table, "lookup key", column.lookup_key, entity_keys(table), known)
+        _require_same_keys(table, "timestamp lookup key", given, time, known)
+
+
+def _require_same_keys(
+    table: UnityTable, kind: str, given: Any, keys: list[str], types: Mapping[str, str]
+) -> None:
+    unable = f"Unable to join feature table '{table.name}' because"
+    table_kind = "timestamp key" if kind.startswith("timestamp") else "primary key"
+    for name in given:
+        if name not in types:
+            raise ValueError(f"{unable} {kind} '{name}' not found in DataFrame.")
+    if len(given) != len(keys):
+        raise ValueError(
+            f"{unable} number of {table_kind}s ({keys}) does not match number of {kind}s "
+            f"({list(given)})."
+        )
+    there = {field.name: field.dataType.simpleString() for field in spark_schema(table).fields}
+    for name, key in zip(given, keys, strict=True):
+        if _comparable(types[name]) != _comparable(there[key]):
+            raise ValueError(
+                f"{unable} {table_kind} '{key}' has type '{there[key]}' but corresponding {kind} "
+                f"'{name}' has type '{types[name]}' in DataFrame. Cast it: "
+                f"df.withColumn('{name}', df['{name}'].cast('{there[key]}'))."
+            )
+
+
+def _comparable(type_: str) -> str:
+    # the session's time zone is UTC, so both mean the same instant
+    return "timestamp" if type_ == "timestamp_ntz" else type_

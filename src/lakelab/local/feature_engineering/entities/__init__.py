@@ -1,0 +1,14 @@
+"""The value classes of the client, under the names of ``databricks.feature_engineering.entities``."""
+
+from typing import Any
+
+from lakelab.local.feature_engineering.entities.feature_function import FeatureFunction
+from lakelab.local.feature_engineering.entities.feature_lookup import FeatureLookup
+from lakelab.local.feature_engineering.entities.feature_table import FeatureTable
+from lakelab.local.feature_engineering.left_out import refuse_name
+
+__all__ = ["FeatureFunction", "FeatureLookup", "FeatureTable"]
+
+
+def __getattr__(name: str) -> Any:
+    refuse_name(__name__, name)

@@ -1,0 +1,194 @@
+"""Which features to look up, in which table, by which columns of the DataFrame."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+from typing import Any
+
+from lakelab.local.feature_engineering.entities.entity import Entity
+from lakelab.local.feature_engineering.validation import as_list
+
+_logger = logging.getLogger(__name__)
+
+
+class FeatureLookup(Entity):
+    """Features of one table, to be joined into a DataFrame by its key columns.
+
+    Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/train-models-with-feature-store
+
+    Parameters
+    ----------
+    table_name : str
+        The feature table.
+    lookup_key : str or list of str
+        Columns of the DataFrame that hold the table's primary key, in the key's order, without the
+        time series column.
+    feature_names : str or list of str, optional
+        The features to look up; all of the table's without it.
+    rename_outputs : dict of str to str, optional
+        Feature name -> name of the column that it becomes.
+    timestamp_lookup_key : str, optional
+        Column of the DataFrame with the time as of which a time series table is read: the newest
+        row at or before it counts.
+    lookback_window : datetime.timedelta, optional
+        How old that row may be; an older one gives null. Zero takes rows of the very same time only.
+    default_values : dict of str to value, optional
+        Output name -> value in place of null: int, float, bool or str.
+    **kwargs
+        The older ``feature_name`` and ``output_name``.
+
+    Raises
+    ------
+    ValueError
+        If arguments contradict each other or have the wrong type.
+    TypeError
+        If an argument is unknown.
+
+    Examples
+    --------
+    >>> lookup = FeatureLookup("main.flights.planes", "tailnum", feature_names="seats")
+    >>> lookup.feature_names
+    ['seats']
+    >>> FeatureLookup("planes", "tailnum", lookback_window=datetime.timedelta(hours=1))
+    Traceback (most recent call last):
+    ...
+    ValueError: lookback_window=1:00:00 needs a timestamp_lookup_key: only a time series table, \
+read as of a time, can be looked back on.
+    """
+
+    def __init__(
+        self,
+        table_name: str,
+        lookup_key: str | list[str],
+        *,
+        feature_names: str | list[str] | None = None,
+        rename_outputs: dict[str, str] | None = None,
+        timestamp_lookup_key: str | None = None,
+        lookback_window: datetime.timedelta | None = None,
+        default_values: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ):
+        self._feature_name_deprecated: str | None = kwargs.pop("feature_name", None)
+        self._output_name_deprecated: str | None = kwargs.pop("output_name", None)
+        if kwargs:
+            raise TypeError(f"FeatureLookup got unexpected keyword argument(s): {list(kwargs)}")
+        self._table_name = table_name
+        self._lookup_key = list(lookup_key) if isinstance(lookup_key, list) else lookup_key
+        self._timestamp_lookup_key = _single_timestamp(timestamp_lookup_key)
+        self._lookback_window = _window(lookback_window, self._timestamp_lookup_key)
+        self._feature_names = _names(feature_names)
+        self._rename_outputs = _renames(rename_outputs)
+        self._take_older_names()
+        self._default_values = self._checked_defaults(default_values)
+
+    def _take_older_names(self) -> None:
+        if self._feature_name_deprecated:
+            if self._feature_names:
+                raise ValueError("Give either feature_names or the older feature_name, not both.")
+            _logger.warning("feature_name is deprecated: write feature_names.")
+            self._feature_names = [self._feature_name_deprecated]
+        if self._output_name_deprecated and len(self._feature_names) == 1:
+            if self._rename_outputs:
+                raise ValueError("Give either rename_outputs or the older output_name, not both.")
+            _logger.warning("output_name is deprecated: write rename_outputs.")
+            self._rename_outputs = {self._feature_names[0]: self._output_name_deprecated}
+
+    def _checked_defaults(self, defaults: dict[str, Any] | None) -> dict[str, Any]:
+        defaults = defaults or {}
+        if not isinstance(defaults, dict):
+            raise ValueError(f"default_values must be a dictionary, not {type(defaults).__name__}.")
+        outputs = [self.output_of(name) for name in self._feature_names]
+        for name in defaults:
+            if name in self._rename_outputs:
+                raise ValueError(
+                    f"Feature '{name}' is renamed: give its default value under the new name, "
+                    f"'{self._rename_outputs[name]}'."
+                )
+            if outputs and name not in outputs:
+                raise ValueError(
+                    f"default_values names '{name}', which this lookup does not give. "
+                    f"It gives: {', '.join(outputs)}."
+                )
+        return dict(defaults)
+
+    @property
+    def table_name(self) -> str:
+        return self._table_name
+
+    @property
+    def lookup_key(self) -> str | list[str]:
+        return self._lookup_key
+
+    @property
+    def feature_name(self) -> str | None:
+        """The older way to name one feature."""
+        return self._feature_name_deprecated
+
+    @property
+    def feature_names(self) -> list[str]:
+        """The features to look up; empty for all."""
+        return self._feature_names
+
+    @property
+    def output_name(self) -> str | None:
+        """The older way to rename one feature."""
+        return self._output_name_deprecated or self._feature_name_deprecated
+
+    @property
+    def timestamp_lookup_key(self) -> str | None:
+        return self._timestamp_lookup_key
+
+    @property
+    def lookback_window(self) -> datetime.timedelta | None:
+        return self._lookback_window
+
+    @property
+    def default_values(self) -> dict[str, Any]:
+        return self._default_values
+
+    def output_of(self, feature_name: str) -> str:
+        """Tell the name of the column that a feature becomes."""
+        return self._rename_outputs.get(feature_name, feature_name)
+
+
+def _single_timestamp(key: Any) -> str | None:
+    if not isinstance(key, list):
+        return key
+    if len(key) > 1:
+        raise ValueError(f"timestamp_lookup_key takes one column, not {len(key)}: {key}.")
+    return key[0] if key else None
+
+
+def _window(window: Any, timestamp_lookup_key: str | None) -> datetime.timedelta | None:
+    if window is None:
+        return None
+    if not timestamp_lookup_key:
+        raise ValueError(
+            f"lookback_window={window} needs a timestamp_lookup_key: only a time series table, "
+            f"read as of a time, can be looked back on."
+        )
+    if not isinstance(window, datetime.timedelta) or window < datetime.timedelta(0):
+        raise ValueError(
+            f"lookback_window must be a datetime.timedelta that is not negative, not {window!r}."
+        )
+    return window
+
+
+def _names(names: Any) -> list[str]:
+    listed = list(as_list(names))
+    for name in listed:
+        if not isinstance(name, str):
+            raise ValueError(f"feature_names must be strings; {name!r} is not one.")
+    return listed
+
+
+def _renames(renames: Any) -> dict[str, str]:
+    if renames is None:
+        return {}
+    if not isinstance(renames, dict):
+        raise ValueError(
+            f"rename_outputs must be a dictionary (feature name -> new name), "
+            f"not {type(renames).__name__}."
+        )
+    return dict(renames)

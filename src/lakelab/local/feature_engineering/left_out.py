@@ -1,0 +1,93 @@
+"""What of the official client is not answered here, and the errors that say so.
+
+A name that the official client has must not end in a bare ``AttributeError``: whoever follows the
+Databricks documentation should read that the call exists, where it works, and what works here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+INSTEAD = (
+    "create_table, write_table, read_table, get_table, drop_table, set_feature_table_tag, "
+    "delete_feature_table_tag, create_training_set, log_model, score_batch"
+)
+"""The methods that work here."""
+
+METHODS = frozenset(
+    """
+    backfill_features build_model_env cancel_backfill cancel_operation compute_features
+    create_feature create_feature_serving_endpoint create_feature_spec create_online_store
+    create_stream delete_feature delete_feature_serving_endpoint delete_feature_spec
+    delete_materialized_feature delete_online_store delete_stream drop_online_table
+    feature_spec_from_batch_declarative_features get_backfill get_feature
+    get_feature_serving_endpoint get_online_store get_operation get_stream
+    grant_feature_serving_access list_features list_materialized_features list_online_stores
+    list_streams materialize_features publish_table purge_feature_entities register_feature
+    update_feature_spec update_online_store update_stream wait_for_backfill
+    """.split()  # noqa: SIM905 (forty quoted lines would say no more)
+)
+"""Methods of the official client (0.18.2) that have no answer here."""
+
+NAMES = frozenset(
+    """
+    Aggregation AggregationFunction ApproxCountDistinct ApproxPercentile Avg AvgFunction
+    BackfillRange BackfillState BackfillStatus ColumnSelection ComputeFeaturesRange Count
+    CountFunction CronSchedule CronScheduleMode CustomUDF DataFrameSource DataSource
+    DatabricksOnlineStore DeltaTableSource DirectMtlsConfig DirectSchemas Feature
+    FeatureAggregations FeatureViewSource FieldDefinition First FirstDistinct FirstFunction FirstN
+    Function IngestionConfig IngestionDestination KafkaSource KafkaStreamConfig
+    KafkaSubscriptionMode KinesisStreamConfig Last LastDistinct LastFunction LastN
+    MaterializedFeaturePipelineScheduleState Max MaxFunction Min MinFunction MtlsConfig
+    OfflineStoreConfig OnlineStoreConfig PercentileApprox ProtoSchemaSpec RequestSource
+    RollingWindow RowTransformation SawtoothWindow ScalarDataType SchemaConfig SchemaLocator
+    SchemaLocatorConfluentSchema SchemaLocatorFormat SchemaRegistryConfig SecretScopeReference
+    SlidingWindow SourceLateness StddevPop StddevPopFunction StddevSamp StddevSampFunction Stream
+    StreamArnList StreamBackfillSource StreamConnectionConfig StreamNameList StreamSchemaConfig
+    StreamSource StreamSourceConfig StreamingMode Sum SumFunction TableTrigger TimeWindow
+    TumblingWindow UNSET UpgradeClient VarPop VarPopFunction VarSamp VarSampFunction VolumeSource
+    Window
+    """.split()  # noqa: SIM905 (forty quoted lines would say no more)
+)
+"""Classes and constants of the official package (0.18.2) that have no answer here."""
+
+
+def refused_method(name: str) -> Callable[..., NoReturn]:
+    """Give a method that tells its caller where it works.
+
+    Raises
+    ------
+    AttributeError
+        If the official client has no such method either.
+    """
+    if name not in METHODS:
+        raise AttributeError(f"'FeatureEngineeringClient' object has no attribute '{name}'")
+
+    def refuse(*args: Any, **kwargs: Any) -> NoReturn:
+        raise NotImplementedError(
+            f"FeatureEngineeringClient.{name} works in a Databricks workspace only. "
+            f"Here these methods work: {INSTEAD}."
+        )
+
+    refuse.__name__ = name
+    return refuse
+
+
+def refuse_name(module: str, name: str) -> NoReturn:
+    """Tell who imports an official class that it has no answer here.
+
+    Raises
+    ------
+    ImportError
+        If the official package has the name.
+    AttributeError
+        If it does not.
+    """
+    if name in NAMES:
+        raise ImportError(
+            f"'{name}' works in a Databricks workspace only. Here there are "
+            f"FeatureEngineeringClient, FeatureLookup, FeatureFunction and FeatureTable.",
+            name=name,
+        )
+    raise AttributeError(f"module '{module}' has no attribute '{name}'")

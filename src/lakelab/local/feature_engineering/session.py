@@ -1,0 +1,107 @@
+"""The Spark session behind the client, and feature tables by name."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from lakelab.local.unity_catalog import (
+    NotFoundError,
+    PrimaryKey,
+    TableName,
+    UnityCatalogError,
+    UnityTable,
+)
+
+if TYPE_CHECKING:
+    from pyspark.sql.types import StructType
+
+    from lakelab.local.spark import LocalSparkSession
+
+_WORKSPACE_CATALOGS = ("hive_metastore", "spark_catalog")
+
+
+def active_session() -> LocalSparkSession:
+    """Return the local Spark session of this thread, or else of this process.
+
+    Raises
+    ------
+    RuntimeError
+        If there is none.
+    """
+    from pyspark.sql.connect.session import SparkSession
+
+    from lakelab.local.spark import LocalSparkSession
+
+    session = SparkSession.getActiveSession() or SparkSession._default_session
+    if not isinstance(session, LocalSparkSession):
+        raise RuntimeError(
+            "There is no local Spark session to work with. "
+            "Start one first: lakelab.local.spark.start_spark(home)."
+        )
+    return session
+
+
+def full_name(spark: LocalSparkSession, name: str) -> TableName:
+    """Complete a table name with the current catalog and schema.
+
+    Raises
+    ------
+    ValueError
+        If it is no table name, or not one of Unity Catalog, or its schema does not exist.
+    """
+    if not isinstance(name, str):
+        raise ValueError(f"A feature table's name is a string, not {name!r}.")
+    try:
+        full = spark.resolve(name)
+        if full.catalog in _WORKSPACE_CATALOGS:
+            raise ValueError(
+                f"FeatureEngineeringClient only supports feature tables in Unity Catalog, and "
+                f"'{full}' is in the workspace's {full.catalog}."
+            )
+        spark.unity.require_schema(full.catalog, full.schema)
+    except UnityCatalogError as error:
+        raise ValueError(str(error)) from error
+    return full
+
+
+def open_table(spark: LocalSparkSession, name: str | TableName) -> UnityTable:
+    """Open a feature table: a Delta table with a primary key.
+
+    Raises
+    ------
+    ValueError
+        If there is no such table, or it has no primary key.
+    """
+    full = name if isinstance(name, TableName) else full_name(spark, name)
+    try:
+        table = spark.unity.table(full)
+    except NotFoundError as error:
+        raise ValueError(f"The feature table '{full}' could not be found. {error}") from error
+    if table.primary_key is None:
+        raise ValueError(
+            f"Table '{full}' can't be used as a feature table because it has no primary key. "
+            f"Declare one: ALTER TABLE {full} ALTER COLUMN key_column SET NOT NULL; "
+            f"ALTER TABLE {full} ADD CONSTRAINT {full.table}_pk PRIMARY KEY (key_column)."
+        )
+    return table
+
+
+def primary_key(table: UnityTable) -> PrimaryKey:
+    """Return the key of a table that :func:`open_table` gave."""
+    key = table.primary_key
+    assert key is not None
+    return key
+
+
+def entity_keys(table: UnityTable) -> list[str]:
+    """Return the key columns without the time series column."""
+    key = primary_key(table)
+    return [column for column in key.columns if column != key.timeseries_column]
+
+
+def spark_schema(table: UnityTable) -> StructType:
+    """Return the table's columns as Spark types them, from the Delta log."""
+    from pyspark.sql.types import StructType
+
+    return StructType.fromJson(json.loads(table.delta.schema().to_json()))

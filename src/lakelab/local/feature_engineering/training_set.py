@@ -1,0 +1,73 @@
+"""A training set: rows, the features to look up for them, and the labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lakelab.local.feature_engineering.augment import add_features, to_spark
+from lakelab.local.feature_engineering.feature_spec import FeatureSpec, InputTable
+from lakelab.local.unity_catalog import NotFoundError, TableName, UnityTable
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import DataFrame
+
+    from lakelab.local.spark import LocalSparkSession
+
+
+class TrainingSet:
+    """What ``FeatureEngineeringClient.create_training_set`` returns; not made by hand.
+
+    The feature tables are read at the versions that they had when it was created, so every
+    ``load_df`` gives the same features, and the model's lineage names what it really saw.
+    """
+
+    def __init__(
+        self, spark: LocalSparkSession, df: DataFrame, feature_spec: FeatureSpec, labels: list[str]
+    ):
+        self._spark = spark
+        self._df = df
+        self._feature_spec = feature_spec
+        self._labels = labels
+        self._label_types = {name: type_ for name, type_ in df.dtypes if name in labels}
+
+    @property
+    def feature_spec(self) -> FeatureSpec:
+        """The columns and where they come from."""
+        return self._feature_spec
+
+    def load_df(self) -> DataFrame:
+        """Look the features up.
+
+        Returns
+        -------
+        DataFrame
+            The columns of ``df`` that are not excluded, the features in the order of the lookups,
+            then the labels. A row for each row of ``df``, in its order.
+
+        Raises
+        ------
+        ValueError
+            If a feature table was dropped since the training set was created.
+        """
+        rows = self.augmented()
+        return to_spark(self._spark, rows.select(self._feature_spec.model_inputs + self._labels))
+
+    def augmented(self, limit: int | None = None) -> pa.Table:
+        """Give all columns of ``df`` and the features behind them, for the first rows or all."""
+        tables = {table.name: self._open(table) for table in self._feature_spec.tables}
+        df = self._df if limit is None else self._df.limit(limit)
+        return add_features(df.toArrow(), self._feature_spec, tables)
+
+    def _open(self, told: InputTable) -> UnityTable:
+        name = TableName.parse(told.name)
+        try:
+            same = str(self._spark.unity.table(name).delta.metadata().id) == told.table_id
+        except NotFoundError:
+            same = False
+        if not same:
+            raise ValueError(
+                f"The feature table '{name}' was dropped since this training set was created. "
+                f"Create the training set again."
+            )
+        return self._spark.unity.table(name, told.version)

@@ -1,0 +1,131 @@
+"""Write to a feature table: an upsert by its primary key, in one Delta commit.
+
+Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/uc/feature-tables-uc
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import TYPE_CHECKING
+
+from deltalake.exceptions import CommitFailedError
+
+from lakelab.local.feature_engineering.session import (
+    full_name,
+    open_table,
+    primary_key,
+    spark_schema,
+)
+from lakelab.local.feature_engineering.upsert import upsert
+from lakelab.local.feature_engineering.validation import (
+    quoted,
+    require_batch,
+    require_feature_types,
+    require_spark_dataframe,
+    require_valid_keys,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import DataFrame
+    from pyspark.sql.types import StructType
+
+    from lakelab.local.spark import LocalSparkSession
+    from lakelab.local.unity_catalog import UnityTable
+
+MERGE = "merge"
+ATTEMPTS = 10
+"""How often a merge is tried when other writers, who take no lock, commit first."""
+
+
+def write_table(spark: LocalSparkSession, *, name: str, df: DataFrame, mode: str) -> None:
+    """Insert rows with new keys, update rows with known ones.
+
+    See :meth:`FeatureEngineeringClient.write_table` for parameters and errors.
+    """
+    full = full_name(spark, name)
+    if mode != MERGE:
+        raise ValueError(
+            f"Unsupported mode '{mode}'. '{MERGE}' is the only supported mode. To overwrite the "
+            f"table, run SQL 'DELETE FROM {full}' first, or drop and create it again."
+        )
+    require_spark_dataframe(df)
+    require_batch(df, "write_table")
+    schema = df.schema
+    require_feature_types(schema)
+    table = open_table(spark, full)
+    _require_matching(schema, table)
+    data = df.toArrow()
+    require_valid_keys(data, primary_key(table).columns)
+    _require_not_null(data, table)
+    with spark.unity.locked(full):
+        for attempt in range(1, ATTEMPTS + 1):
+            table = open_table(spark, full)
+            _require_matching(schema, table)
+            try:
+                upsert(table.delta, table.path, data, primary_key(table).columns)
+                return
+            except CommitFailedError:
+                if attempt == ATTEMPTS:
+                    raise
+                time.sleep(random.uniform(0, 0.05 * attempt))  # let the other writers through
+
+
+def _require_matching(schema: StructType, table: UnityTable) -> None:
+    """Check the columns of the DataFrame against the table's.
+
+    Raises
+    ------
+    ValueError
+        If a key or a partition column is missing, a type differs, a column differs by case only,
+        or, for a time series table, any feature is missing.
+    """
+    there = {field.name: field.dataType.simpleString() for field in spark_schema(table).fields}
+    given = {field.name: field.dataType.simpleString() for field in schema.fields}
+    needed: dict[str, list[str]] = {
+        "primary key": list(primary_key(table).columns),
+        "partition": list(table.delta.metadata().partition_columns),
+    }
+    for what, columns in needed.items():
+        missing = [column for column in columns if column not in given]
+        if missing:
+            raise ValueError(
+                f"The provided DataFrame must contain all {what} columns of '{table.name}'. "
+                f"Missing: {quoted(missing)}. It has: {', '.join(given)}."
+            )
+    _require_same_types(given, there, table)
+    missing = [column for column in there if column not in given]
+    if missing and primary_key(table).timeseries_column:
+        raise ValueError(
+            f"'{table.name}' is a time series table: the provided DataFrame must contain all its "
+            f"columns. Missing: {quoted(missing)}."
+        )
+
+
+def _require_not_null(data: pa.Table, table: UnityTable) -> None:
+    for field in table.fields:
+        name = field["name"]
+        if field["nullable"]:
+            continue
+        if name not in data.column_names or data.column(name).null_count:
+            raise ValueError(
+                f"Column '{name}' of '{table.name}' is NOT NULL: the DataFrame must have a value in "
+                f"each row."
+            )
+
+
+def _require_same_types(given: dict[str, str], there: dict[str, str], table: UnityTable) -> None:
+    other_case = {name.lower(): name for name in there}
+    for column, type_ in given.items():
+        known = other_case.get(column.lower())
+        if known is not None and known != column:
+            raise ValueError(
+                f"Feature names cannot differ by case only: the DataFrame has '{column}', table "
+                f"'{table.name}' has '{known}'. Rename the column."
+            )
+        if known is not None and there[known] != type_:
+            raise ValueError(
+                f"The schema of the DataFrame is incompatible with table '{table.name}': column "
+                f"'{column}' has type '{type_}', the table has '{there[known]}'. Cast it first."
+            )

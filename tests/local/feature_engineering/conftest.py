@@ -1,0 +1,95 @@
+"""The client, small feature tables, and an MLflow store of these tests."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+import pytest
+from pyspark.sql import DataFrame
+
+from lakelab.local.feature_engineering import FeatureEngineeringClient
+from lakelab.local.home import Home
+from lakelab.local.spark import LocalSparkSession
+
+DAY = pd.Timestamp("2024-01-01")
+
+
+@pytest.fixture
+def fe(spark: LocalSparkSession, schema: str) -> FeatureEngineeringClient:
+    """The client, in a fresh schema."""
+    return FeatureEngineeringClient()
+
+
+@pytest.fixture
+def weather(fe: FeatureEngineeringClient, spark: LocalSparkSession) -> DataFrame:
+    """The time series table `weather`: JFK at hours 0 and 2, EWR at hour 1; its DataFrame."""
+    df = spark.createDataFrame(
+        pd.DataFrame(
+            {
+                "origin": ["JFK", "JFK", "EWR"],
+                "ts": [DAY, DAY + pd.Timedelta(hours=2), DAY + pd.Timedelta(hours=1)],
+                "wind": [5.0, None, 9.0],
+                "sky": ["clear", "fog", None],
+            }
+        )
+    )
+    fe.create_table(name="weather", primary_keys=["origin", "ts"], timeseries_column="ts", df=df)
+    return df
+
+
+@pytest.fixture
+def planes(fe: FeatureEngineeringClient, spark: LocalSparkSession) -> DataFrame:
+    """The table `planes`: tail numbers a and b; its DataFrame."""
+    df = spark.createDataFrame(pd.DataFrame({"tailnum": ["a", "b"], "seats": [100, 200]}))
+    fe.create_table(name="planes", primary_keys="tailnum", df=df)
+    return df
+
+
+@pytest.fixture
+def flights(spark: LocalSparkSession) -> DataFrame:
+    """Four labelled rows, unknown and null keys among them."""
+    return spark.createDataFrame(
+        pd.DataFrame(
+            {
+                "flight": [1, 2, 3, 4],
+                "origin": ["JFK", "JFK", "EWR", None],
+                "at": [DAY + pd.Timedelta(hours=h) for h in (1, 2, 0, 1)],
+                "tailnum": ["a", "b", "unknown", "a"],
+                "late": [0, 1, 0, 1],
+            }
+        )
+    )
+
+
+def table_state(spark: LocalSparkSession, name: str) -> tuple[Any, ...]:
+    """What must stay as it is when a call is refused: version, columns, rows, folder."""
+    table = spark.unity.table(spark.resolve(name))
+    rows = sorted(map(str, table.delta.to_pyarrow_dataset().to_table().to_pylist()))
+    return table.version, table.fields, rows, sorted(p.name for p in table.path.iterdir())
+
+
+@pytest.fixture
+def state(spark: LocalSparkSession) -> Any:
+    """Give :func:`table_state` for a table name."""
+    return lambda name: table_state(spark, name)
+
+
+@pytest.fixture
+def experiment(home: Home) -> Iterator[str]:
+    """A fresh MLflow experiment in the home's sqlite store; its registry keeps the models."""
+    import mlflow
+
+    before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
+    mlflow.set_tracking_uri(home.mlflow_uri)
+    mlflow.set_registry_uri(home.mlflow_uri)
+    name = uuid.uuid4().hex
+    mlflow.create_experiment(name, artifact_location=str(home.artifacts / name))
+    mlflow.set_experiment(name)
+    yield name
+    while mlflow.active_run():
+        mlflow.end_run()
+    mlflow.set_tracking_uri(before[0])
+    mlflow.set_registry_uri(before[1])

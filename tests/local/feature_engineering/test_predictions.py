@@ -1,0 +1,69 @@
+"""What a model may return, as a column of the type asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from mlflow.exceptions import MlflowException
+from pyspark.sql.types import ArrayType, DoubleType, LongType
+
+from lakelab.local.feature_engineering.predictions import as_result_type, parse_result_type
+
+INTS = np.array([1, 2], "int64")
+TABLE = pd.DataFrame({"who": ["x", "y"], "p": [0.25, 0.75], "n": [1, 2]})
+
+
+@pytest.mark.parametrize(
+    ("predictions", "result_type", "values", "type_"),
+    [
+        (INTS, "double", [1.0, 2.0], pa.float64()),
+        (INTS, "float", [1.0, 2.0], pa.float32()),
+        (INTS, "long", [1, 2], pa.int64()),
+        (INTS, "bigint", [1, 2], pa.int64()),
+        (INTS.astype("int32"), "int", [1, 2], pa.int32()),
+        (INTS, "string", ["1", "2"], pa.string()),
+        (INTS > 1, "boolean", [False, True], pa.bool_()),
+        (np.array(["a", "b"]), "string", ["a", "b"], pa.string()),
+        (np.array([0.5, np.nan]), "double", [0.5, None], pa.float64()),
+        (pd.Series([0.5, 1.5], index=[7, 3]), "double", [0.5, 1.5], pa.float64()),
+        ([1.5, 2.5], "double", [1.5, 2.5], pa.float64()),
+        ({"a": [1.5, 2.5]}, "double", [1.5, 2.5], pa.float64()),
+        (TABLE, "double", [0.25, 0.75], pa.float64()),
+        (TABLE, "long", [1, 2], pa.int64()),
+        (TABLE, "array<double>", [[0.25, 1.0], [0.75, 2.0]], pa.list_(pa.float64())),
+        (np.eye(2), ArrayType(DoubleType()), [[1.0, 0.0], [0.0, 1.0]], pa.list_(pa.float64())),
+        (INTS, LongType(), [1, 2], pa.int64()),
+        (np.array([]), "double", [], pa.float64()),
+    ],
+)
+def test_conversions(
+    predictions: Any, result_type: Any, values: list[Any], type_: pa.DataType
+) -> None:
+    column = as_result_type(predictions, parse_result_type(result_type))
+    assert column.to_pylist() == values
+    assert column.type == type_
+
+
+@pytest.mark.parametrize(
+    ("predictions", "result_type"),
+    [
+        (np.array(["a"]), "double"),
+        (INTS, "int"),
+        (INTS, "boolean"),
+        (INTS > 1, "double"),
+        (np.array([0.5]), "long"),
+    ],
+)
+def test_what_does_not_fit_is_refused(predictions: Any, result_type: str) -> None:
+    with pytest.raises(MlflowException, match=rf"result_type '{result_type}|result_type '"):
+        as_result_type(predictions, parse_result_type(result_type))
+
+
+@pytest.mark.parametrize("result_type", ["number", "", None, 3, "array<>", "map<string,int>"])
+def test_unknown_types(result_type: Any) -> None:
+    with pytest.raises(ValueError, match="not supported"):
+        parse_result_type(result_type)
