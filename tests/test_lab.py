@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,15 @@ def test_a_start_leaves_the_names_and_prepares_what_the_lesson_needs(tmp_path):
 
     again, told = start_in_a_process(tmp_path, LAKELAB_LESSON="07_write_feature_table")
     assert (again, told["tables"]) == (line, raw)
+
+
+def test_two_notebooks_that_start_at_once_in_a_fresh_home_find_the_same(tmp_path):
+    with ThreadPoolExecutor() as both:
+        lesson = {"LAKELAB_LESSON": "08_train_with_feature_table"}
+        starts = [both.submit(start_in_a_process, tmp_path, **lesson) for _ in range(2)]
+        told = [start.result()[1]["tables"] for start in starts]
+    assert told[0] == told[1]
+    assert {"airport_weather", "airport_congestion", "planes"} < set(told[0])
 
 
 def test_the_learners_own_databricks_is_never_used(tmp_path):

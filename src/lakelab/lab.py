@@ -6,10 +6,12 @@ what is there but the course; on a laptop it starts what :mod:`lakelab.local` an
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
+import threading
 from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -110,9 +112,10 @@ def start(spark: Any = None, dbutils: Any = None) -> dict[str, Any]:
     LabError
         If something that the lab needs is not there or not usable.
     """
-    names = _start_on_databricks(spark, dbutils) if on_databricks() else _start_on_laptop()
+    lesson = _this_lesson(dbutils)
+    names = _start_on_databricks(spark, dbutils) if on_databricks() else _start_on_laptop(lesson)
     lab: Lab = names["lab"]
-    lab.lesson = _this_lesson(names["dbutils"])
+    lab.lesson = lesson
     _prepare(lab)
     print(lab)
     return names
@@ -148,27 +151,35 @@ def _told(widget: str, dbutils: Any) -> str | None:
 _names: dict[str, Any] | None = None
 
 
-def _start_on_laptop() -> dict[str, Any]:
+def _start_on_laptop(lesson: Lesson | None) -> dict[str, Any]:
     """Start everything once in a process; a second ``%run ./_lab`` only prepares again."""
     global _names
     if _names is None:
-        _names = _start_services()
+        _names = _start_services(lesson)
     return dict(_names)
 
 
-def _start_services() -> dict[str, Any]:
+def _start_services(lesson: Lesson | None) -> dict[str, Any]:
     from lakelab.local.databricks_env import point_clients_at, tracking_uri
     from lakelab.local.dbutils import LocalDbUtils
     from lakelab.local.display import display
     from lakelab.local.home import HomeError
     from lakelab.local.official_names import answer_official_names
     from lakelab.local.spark import EngineError, start_spark
-    from lakelab.local.unity_catalog import UnityCatalogError
+    from lakelab.local.unity_catalog import UnityCatalog, UnityCatalogError
     from lakelab.local.workspace import DEFAULT_USER, start_workspace
 
     try:
         home = find_home().prepare()
         require_tracking_server()
+        # before MLflow is imported: it reads some of what this sets only then
+        workspace = start_workspace(home, UnityCatalog(home.warehouse), tracking_uri(home))
+        ignored = point_clients_at(workspace, home)
+        os.environ["MLFLOW_EXPERIMENT_NAME"] = f"/Users/{DEFAULT_USER}/lakelab"
+        # scikit-learn's threads would wait for each other busily: many times slower on a busy laptop
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        if lesson is None or "tracking" in lesson.needs:
+            threading.Thread(target=_import_meanwhile, daemon=True).start()
         spark = start_spark(home)
         dbutils = LocalDbUtils()
         catalog = _told("catalog", dbutils) or LOCAL_CATALOG
@@ -177,9 +188,6 @@ def _start_services() -> dict[str, Any]:
         spark.sql(f"USE `{catalog}`.`{schema}`")
     except (EngineError, HomeError, UnityCatalogError) as error:
         raise LabError(str(error)) from error
-    workspace = start_workspace(home, spark.unity, tracking_uri(home))
-    ignored = point_clients_at(workspace, home)
-    os.environ["MLFLOW_EXPERIMENT_NAME"] = f"/Users/{DEFAULT_USER}/lakelab"
     answer_official_names()
     kept = f"kept in {home.root}"
     if ignored:
@@ -193,6 +201,13 @@ def _start_services() -> dict[str, Any]:
         "CATALOG": catalog,
         "SCHEMA": schema,
     }
+
+
+def _import_meanwhile() -> None:
+    """Import what takes longest while the engine starts; who needs it sees what goes wrong."""
+    with suppress(ImportError):
+        for slow in ("mlflow.sklearn", "databricks.sdk", "sklearn.ensemble"):
+            importlib.import_module(slow)
 
 
 def project_root() -> Path | None:

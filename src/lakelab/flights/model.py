@@ -58,7 +58,9 @@ def train(frame: pd.DataFrame, label: str = "late", seed: int = 0) -> Pipeline:
         make_column_transformer(
             (ranks, texts), remainder="passthrough", verbose_feature_names_out=False
         ),
-        HistGradientBoostingClassifier(max_iter=80, random_state=seed),
+        HistGradientBoostingClassifier(
+            max_iter=60, max_leaf_nodes=16, learning_rate=0.12, random_state=seed
+        ),
     )
     return model.fit(features, frame[label])
 

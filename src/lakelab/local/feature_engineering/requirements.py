@@ -9,6 +9,10 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
+_KNOWN = {"sklearn": "scikit-learn", "lightgbm": "lightgbm", "xgboost": "xgboost", "numpy": "numpy"}
+"""Import name -> distribution, for what models are mostly made of: looking through all that is
+installed takes most of a second."""
+
 _ALWAYS = ("mlflow", "cloudpickle", "numpy", "pandas")
 """What loading a model and handing it a DataFrame takes."""
 
@@ -55,7 +59,7 @@ def _distributions(part: Any) -> list[str]:
     package = type(part).__module__.partition(".")[0]
     if package in sys.stdlib_module_names or package in ("__main__", "lakelab"):
         return []
-    return _packages().get(package, [])
+    return [_KNOWN[package]] if package in _KNOWN else _packages().get(package, [])
 
 
 @cache
