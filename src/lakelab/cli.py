@@ -161,8 +161,9 @@ def reset(
 
 def _is_home(folder: Path) -> bool:
     """Guard against LAKELAB_HOME=~: only a folder that the lab filled is deleted."""
-    ours = {"warehouse", "mlflow", "workspace", "runs", "scratch", ".prepare.lock"}
-    return (folder / "warehouse").is_dir() and {p.name for p in folder.iterdir()} <= ours
+    ours = {"warehouse", "mlflow", "workspace", "runs", "scratch"}
+    there = {entry.name for entry in folder.iterdir() if entry.suffix != ".lock"}
+    return "warehouse" in there and there <= ours
 
 
 if __name__ == "__main__":

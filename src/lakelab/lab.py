@@ -20,6 +20,8 @@ from lakelab.lessons import Lesson, NoSuchLessonError, find_lesson
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+    from lakelab.local.home import Home
+
 
 LOCAL_CATALOG, LOCAL_SCHEMA = "main", "lakelab"
 
@@ -169,6 +171,7 @@ def _start_services(lesson: Lesson | None) -> dict[str, Any]:
     from lakelab.local.unity_catalog import UnityCatalog, UnityCatalogError
     from lakelab.local.workspace import DEFAULT_USER, start_workspace
 
+    global _meanwhile
     try:
         home = find_home().prepare()
         require_tracking_server()
@@ -179,7 +182,8 @@ def _start_services(lesson: Lesson | None) -> dict[str, Any]:
         # scikit-learn's threads would wait for each other busily: many times slower on a busy laptop
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         if lesson is None or "tracking" in lesson.needs:
-            threading.Thread(target=_import_meanwhile, daemon=True).start()
+            _meanwhile = threading.Thread(target=_open_tracking_meanwhile, args=[home], daemon=True)
+            _meanwhile.start()
         spark = start_spark(home)
         dbutils = LocalDbUtils()
         catalog = _told("catalog", dbutils) or LOCAL_CATALOG
@@ -203,11 +207,20 @@ def _start_services(lesson: Lesson | None) -> dict[str, Any]:
     }
 
 
-def _import_meanwhile() -> None:
-    """Import what takes longest while the engine starts; who needs it sees what goes wrong."""
-    with suppress(ImportError):
+_meanwhile: threading.Thread | None = None
+
+
+def _open_tracking_meanwhile(home: Home) -> None:
+    """Import what takes longest, and make the store for runs, while the engine starts."""
+    from filelock import FileLock
+
+    # whatever goes wrong here goes wrong once more in the foreground, where it is seen
+    with suppress(Exception):
         for slow in ("mlflow.sklearn", "databricks.sdk", "sklearn.ensemble"):
             importlib.import_module(slow)
+        # MLflow itself lets two processes that make the same new store break each other
+        with FileLock(home.root / ".tracking.lock"):
+            importlib.import_module("mlflow").MlflowClient().search_experiments(max_results=1)
 
 
 def project_root() -> Path | None:
@@ -219,7 +232,7 @@ def project_root() -> Path | None:
     return None
 
 
-def find_home() -> Any:
+def find_home() -> Home:
     """Say where local state lives: ``LAKELAB_HOME``, else the project, else the home folder."""
     from lakelab.local.home import Home
 
@@ -295,6 +308,8 @@ def _prepare(lab: Lab) -> None:
     place = prepare.Place(lab.spark, lab.catalog, lab.schema)
     with _one_at_a_time():
         for need in needs:
+            if need == "tracking" and _meanwhile:
+                _meanwhile.join()
             prepare.NEEDS[need](place)
 
 

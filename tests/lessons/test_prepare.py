@@ -57,4 +57,4 @@ def test_feature_tables_return_to_the_state_that_lessons_06_and_07_leave(place):
 
 
 def test_the_needs_are_functions_of_the_module():
-    assert list(NEEDS) == ["tracking", "raw_tables", "feature_tables", "champion"]
+    assert list(NEEDS) == ["raw_tables", "feature_tables", "tracking", "champion"]

@@ -182,8 +182,8 @@ def _holds(place: Place, table: str, content: pd.DataFrame) -> bool:
 
 
 NEEDS: dict[str, Callable[[Place], None]] = {
-    "tracking": tracking,
     "raw_tables": raw_tables,
     "feature_tables": feature_tables,
+    "tracking": tracking,
     "champion": champion,
 }
