@@ -1,0 +1,95 @@
+"""The exercises of lesson 06: unsolved and wrong answers are told apart, the solutions pass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lakelab.flights import read_raw
+from lakelab.lab import Lab
+from lakelab.lessons.lesson_06.exercises import EXERCISES
+from lakelab.local.official_names import answer_official_names
+from lakelab.study import exercises
+
+
+@pytest.fixture
+def names(spark: Any, schema: str) -> dict[str, Any]:
+    """What the notebook has at hand when the exercises begin."""
+    answer_official_names()
+    from databricks.feature_engineering import FeatureEngineeringClient
+
+    carriers = read_raw("flights").groupby("carrier", as_index=False)
+    catalog, own = schema.split(".")
+    return {
+        "spark": spark,
+        "lab": Lab(spark, catalog, own, "test", "test"),
+        "fe": FeatureEngineeringClient(),
+        "CATALOG": catalog,
+        "SCHEMA": own,
+        "carriers": spark.createDataFrame(carriers.agg(mean_distance=("distance", "mean"))),
+    }
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_unsolved(names, exercise, capsys):
+    assert not exercises.check(names["lab"], exercise, ...)
+    assert "nothing to check yet" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_the_solution_passes(names, exercise, capsys):
+    exec(EXERCISES[exercise].solution, names)
+    assert f"{exercise}: right." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"primary_keys": ["carrier", "mean_distance"]}, "what names a row is the carrier alone"),
+        ({"description": None}, "no description"),
+        ({"limit": 3}, "It has 3 rows, expected 16"),
+        ({"name": "other"}, "There is no table"),
+    ],
+)
+def test_a_wrong_carriers_table_is_told_what_is_wrong(names, capsys, change, said):
+    arguments = {
+        "name": "carriers",
+        "primary_keys": "carrier",
+        "df": names["carriers"].limit(change.pop("limit", 16)),
+        "description": "Where each airline flies",
+        **change,
+    }
+    table = names["fe"].create_table(**arguments)
+    assert not exercises.check(names["lab"], "06.1", table)
+    assert said in capsys.readouterr().out
+
+
+def test_a_table_without_a_key_is_told_so(names, capsys):
+    names["carriers"].write.saveAsTable("carriers")
+    assert not exercises.check(names["lab"], "06.1", "carriers")
+    assert "no primary key" in capsys.readouterr().out
+
+
+COLUMNS = "origin STRING NOT NULL, runway STRING NOT NULL, ts TIMESTAMP NOT NULL, crosswind DOUBLE"
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        (f"CREATE TABLE runway_wind ({COLUMNS}, PRIMARY KEY (origin, runway, ts))", "TIMESERIES"),
+        (
+            f"CREATE TABLE runway_wind ({COLUMNS}, PRIMARY KEY (runway, ts TIMESERIES))",
+            "Its key is",
+        ),
+        (f"CREATE TABLE runway_wind ({COLUMNS})", "no primary key"),
+        (f"CREATE TABLE wind ({COLUMNS}, PRIMARY KEY (runway))", "there is no table"),
+        ("CREATE TABLE runway_wind (origin STRING, PRIMARY KEY (origin))", "nullable"),
+        ("CREATE TABEL", "ParseException"),
+        (42, "should be a string"),
+    ],
+)
+def test_a_wrong_statement_is_told_what_is_wrong(names, capsys, statement, said):
+    assert not exercises.check(names["lab"], "06.2", statement)
+    assert said in capsys.readouterr().out
+    assert not names["spark"].catalog.tableExists("runway_wind"), "the check cleans up"
