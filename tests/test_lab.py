@@ -30,6 +30,7 @@ print(json.dumps({
     "tracking": os.environ["MLFLOW_TRACKING_URI"],
     "client": databricks.feature_engineering.__name__,
     "mlflow imported": "mlflow" in sys.modules,
+    "other store": [v for v in ("MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID") if v in os.environ],
 }))
 """
 
@@ -82,11 +83,14 @@ def test_the_learners_own_databricks_is_never_used(tmp_path):
         DATABRICKS_CONFIG_FILE=str(config),
         DATABRICKS_CONFIG_PROFILE="DEFAULT",
         MLFLOW_TRACKING_URI="databricks",
+        MLFLOW_EXPERIMENT_ID="42",
+        MLFLOW_RUN_ID="43",
     )
     assert told["host"].startswith("http://127.0.0.1:")
     assert told["tracking"].startswith("sqlite:")
     assert "DATABRICKS_HOST" in line
     assert "secret" not in line
+    assert told["other store"] == []
 
 
 def test_catalog_and_schema_can_be_given(tmp_path):

@@ -82,7 +82,8 @@ def _shown(lesson: Lesson) -> Iterator[Callable[[int, int], None]]:
         BarColumn(),
         MofNCompleteColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
+    hidden = not console.is_terminal  # a log file wants the results only
+    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
         task = progress.add_task(f"{lesson.number}  {lesson.title}", total=None)
         yield lambda done, cells: progress.update(task, completed=done, total=cells)
 

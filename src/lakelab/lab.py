@@ -179,6 +179,8 @@ def _start_services(lesson: Lesson | None) -> dict[str, Any]:
         workspace = start_workspace(home, UnityCatalog(home.warehouse), tracking_uri(home))
         ignored = point_clients_at(workspace, home)
         os.environ["MLFLOW_EXPERIMENT_NAME"] = f"/Users/{DEFAULT_USER}/lakelab"
+        for other in ("MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID"):  # of another project, or a parent's
+            os.environ.pop(other, None)
         # scikit-learn's threads would wait for each other busily: many times slower on a busy laptop
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         if lesson is None or "tracking" in lesson.needs:

@@ -61,12 +61,17 @@ def run_lesson(
     notebook = nbformat.read(notebooks / f"{lesson.file}.ipynb", as_version=4)
     cells = len(notebook.cells)
     failed: list[tuple[str, str]] = []
+    current = "the first cell"
+
+    def remember(cell: Any, cell_index: int, **_: Any) -> None:
+        nonlocal current
+        current = cell.get("id", f"cell {cell_index}")
 
     def look(cell: Any, cell_index: int, **_: Any) -> None:
         progress(cell_index + 1, cells)
         # `%run` shows the error of a script and goes on: it is an error of the cell all the same
         failed.extend(
-            (cell.get("id", f"cell {cell_index}"), f"{output.ename}: {output.evalue}")
+            (current, f"{output.ename}: {output.evalue}")
             for output in cell.get("outputs", [])
             if output.output_type == "error"
         )
@@ -78,6 +83,7 @@ def run_lesson(
         timeout=CELL_SECONDS,
         kernel_name="python3",
         resources={"metadata": {"path": str(notebooks)}},
+        on_cell_execute=remember,
         on_cell_executed=look,
         # ipykernel warns on the terminal of its ports, which are open to this machine only
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
@@ -90,11 +96,11 @@ def run_lesson(
     except _StopHere:
         cell, error = failed[0]
     except CellExecutionError as failure:
-        cell, error = _failing_cell(notebook), f"{failure.ename}: {failure.evalue}"
+        cell, error = current, f"{failure.ename}: {failure.evalue}"
     except CellTimeoutError:
-        cell, error = _failing_cell(notebook), f"took longer than {CELL_SECONDS} s"
+        cell, error = current, f"took longer than {CELL_SECONDS} s"
     except DeadKernelError as failure:
-        cell, error = _failing_cell(notebook), f"the kernel died: {failure}"
+        cell, error = current, f"the kernel died: {failure}"
     finally:
         keep_in.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, executed)
@@ -109,18 +115,3 @@ class _StopHere(Exception):
 def kernel_environment(lesson: Lesson) -> dict[str, str]:
     """Give the kernel's environment: this one, and which lesson it is."""
     return {**os.environ, "LAKELAB_LESSON": lesson.file, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-
-
-def _failing_cell(notebook: nbformat.NotebookNode) -> str:
-    """Name the last code cell that was started."""
-    started = [
-        cell.get("id", f"cell {number}")
-        for number, cell in enumerate(notebook.cells)
-        if cell.cell_type == "code" and cell.get("execution_count") is not None
-    ]
-    broken = [
-        cell.get("id", "?")
-        for cell in notebook.cells
-        if any(output.output_type == "error" for output in cell.get("outputs", []))
-    ]
-    return (broken or started or ["the first cell"])[-1]

@@ -285,7 +285,11 @@ def test_stages_are_refused(place, schema, saved_models):
 
 
 @pytest.mark.parametrize("name", ["delay", "flights.delay", "a.b.c.d"])
-def test_names_need_three_levels(place, name):
+def test_names_need_three_levels(place, name, monkeypatch):
+    # with a Spark session, MLflow completes shorter names by the current catalog and schema
+    monkeypatch.setattr(
+        "mlflow.store._unity_catalog.registry.rest_store._get_active_spark_session", lambda: None
+    )
     with pytest.raises(MlflowException, match="specify all three levels.*databricks-uc"):
         MlflowClient().create_registered_model(name)
 
