@@ -288,7 +288,8 @@ def test_stages_are_refused(place, schema, saved_models):
 def test_names_need_three_levels(place, name, monkeypatch):
     # with a Spark session, MLflow completes shorter names by the current catalog and schema
     monkeypatch.setattr(
-        "mlflow.store._unity_catalog.registry.rest_store._get_active_spark_session", lambda: None
+        "mlflow.store._unity_catalog.registry.rest_store.get_full_name_from_sc",
+        lambda name, spark: name,
     )
     with pytest.raises(MlflowException, match="specify all three levels.*databricks-uc"):
         MlflowClient().create_registered_model(name)
