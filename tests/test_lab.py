@@ -140,8 +140,9 @@ def test_the_lesson_is_told_by_the_notebooks_name(monkeypatch, variable, value, 
 class FakeDatabricks:
     """What the lab asks of a workspace: a session and dbutils, written down."""
 
-    def __init__(self, widgets: dict[str, str]):
+    def __init__(self, widgets: dict[str, str], catalog: str = "workspace"):
         self.said: list[str] = []
+        self._catalog = catalog
         self.widgets = self
         self._values = widgets
 
@@ -150,7 +151,7 @@ class FakeDatabricks:
 
     def sql(self, query: str):
         self.said.append(query)
-        self._answer = "Ana.Garcia@example.com" if "user" in query else "workspace"
+        self._answer = "Ana.Garcia@example.com" if "user" in query else self._catalog
         return self
 
     def collect(self):
@@ -183,3 +184,11 @@ def test_on_databricks_the_schema_is_the_users_own(monkeypatch, widgets, environ
     assert f"CREATE SCHEMA IF NOT EXISTS `{place[0]}`.`{place[1]}`" in there.said
     assert experiments == ["/Users/Ana.Garcia@example.com/lakelab"]
     assert "display" not in names, "Databricks has its own"
+
+
+def test_on_databricks_a_workspace_without_unity_catalog_is_told_what_to_do(monkeypatch):
+    monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "17.3")
+    there = FakeDatabricks({}, catalog="hive_metastore")
+    with pytest.raises(LabError, match="need Unity Catalog. Name a catalog of yours"):
+        lab.start(there, there)
+    assert not any("CREATE SCHEMA" in said for said in there.said)

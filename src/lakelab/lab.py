@@ -128,6 +128,11 @@ def _start_on_databricks(spark: Any, dbutils: Any) -> dict[str, Any]:
     user = spark.sql("SELECT current_user()").collect()[0][0]
     own = re.sub(r"\W+", "_", user.partition("@")[0].lower())
     catalog = _told("catalog", dbutils) or spark.sql("SELECT current_catalog()").collect()[0][0]
+    if catalog in ("hive_metastore", "spark_catalog"):
+        raise LabError(
+            f"the current catalog is {catalog}, and feature tables and models need Unity Catalog. "
+            f"Name a catalog of yours: dbutils.widgets.text('catalog', '<catalog>'), then run again."
+        )
     schema = _told("schema", dbutils) or f"lakelab_{own}"
     spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{catalog}`.`{schema}`")
     spark.sql(f"USE CATALOG `{catalog}`")
