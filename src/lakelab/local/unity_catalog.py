@@ -78,7 +78,8 @@ catalog.schema.table, schema.table or table.
             quoted or plain for quoted, plain in re.findall(r"`([^`]+)`|([^.`]+)", name.strip())
         ]
         given = ".".join(parts)
-        if not 1 <= len(parts) <= 3 or given != name.strip().replace("`", ""):
+        whole = given == name.strip().replace("`", "") and name.count("`") % 2 == 0
+        if not 1 <= len(parts) <= 3 or not whole:
             raise UnityCatalogError(
                 f"'{name}' is not a table name: give catalog.schema.table, schema.table or table."
             )
@@ -406,5 +407,5 @@ def _folders(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
     return sorted(
-        entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name[0] not in "._"
+        entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name[0] != "."
     )

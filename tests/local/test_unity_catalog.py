@@ -1,0 +1,165 @@
+"""Tables as folders: nothing half-made, nothing outside the warehouse, one writer at a time."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable, write_deltalake
+
+from lakelab.local.unity_catalog import (
+    AlreadyExistsError,
+    NotFoundError,
+    PrimaryKey,
+    TableName,
+    UnityCatalog,
+    UnityCatalogError,
+)
+
+
+@pytest.fixture
+def unity(tmp_path) -> UnityCatalog:
+    unity = UnityCatalog(tmp_path)
+    unity.create_catalog("main")
+    unity.create_schema("main", "flights")
+    return unity
+
+
+NAME = TableName("main", "flights", "weather")
+ROWS = pa.table({"origin": ["EWR", "JFK"], "temp": [39.0, None]})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../x",
+        "a/b",
+        "a..b",
+        "",
+        ".",
+        "a.b.c.d",
+        "main. x.t",
+        "a\\b",
+        "x" * 256,
+        "a\x00b",
+        "`a",
+        "a.b.",
+    ],
+)
+def test_names_that_are_none_are_refused(name):
+    with pytest.raises(UnityCatalogError, match="not a"):
+        TableName.parse(name, catalog="main", schema="flights")
+
+
+@pytest.mark.parametrize(
+    ("name", "parsed"),
+    [
+        ("T", TableName("main", "flights", "t")),
+        ("other._t", TableName("main", "other", "_t")),
+        ("Dev.`my schema`.T-1", TableName("dev", "my schema", "t-1")),
+    ],
+)
+def test_names_are_completed_and_in_lower_case(name, parsed):
+    assert TableName.parse(name, catalog="main", schema="flights") == parsed
+
+
+def test_a_staged_table_gets_its_name_only_when_all_is_written(unity):
+    with unity.staged(NAME) as folder:
+        write_deltalake(folder, ROWS)
+        assert not unity.exists(NAME)
+        assert unity.tables("main", "flights") == []
+    assert unity.tables("main", "flights") == [NAME]
+    assert DeltaTable(unity.path(NAME)).to_pyarrow_table().num_rows == 2
+
+
+def test_a_staged_table_that_fails_leaves_nothing(unity):
+    with pytest.raises(RuntimeError, match="out of paper"), unity.staged(NAME) as folder:
+        write_deltalake(folder, ROWS)
+        raise RuntimeError("out of paper")
+    assert not unity.exists(NAME)
+    assert list((unity.warehouse / "main" / "flights").iterdir()) == []
+
+
+def test_of_two_who_create_one_table_the_second_is_told(unity):
+    def create_meanwhile():
+        with unity.staged(NAME) as folder:
+            write_deltalake(folder, ROWS)
+
+    with pytest.raises(AlreadyExistsError, match="already exists"), unity.staged(NAME) as folder:
+        write_deltalake(folder, ROWS.slice(0, 1))
+        create_meanwhile()
+    assert DeltaTable(unity.path(NAME)).to_pyarrow_table().num_rows == 2
+
+
+def test_what_is_missing_is_named_with_what_is_there(unity):
+    with pytest.raises(NotFoundError, match="Schema 'main.flights' has: no table"):
+        unity.table(NAME)
+    with pytest.raises(NotFoundError, match="Schema 'main.x' does not exist.*CREATE SCHEMA main.x"):
+        unity.table(TableName("main", "x", "t"))
+    with pytest.raises(NotFoundError, match="Catalog 'x' does not exist. There are: main"):
+        unity.table(TableName("x", "flights", "t"))
+
+
+def test_keys_tags_and_comments_live_in_the_delta_log(unity, tmp_path):
+    write_deltalake(unity.path(NAME), ROWS)
+    table = unity.table(NAME)
+    table.set_not_null("ORIGIN")
+    table.set_primary_key(PrimaryKey("weather_pk", ("Origin",)))
+    table.set_tags({"team": "ops"})
+    table.set_comment("Weather")
+    table.set_column_comment("temp", "degrees Fahrenheit")
+
+    copy = UnityCatalog(tmp_path).table(NAME)  # another process
+    assert copy.primary_key == PrimaryKey("weather_pk", ("origin",))
+    assert (copy.tags, copy.comment) == ({"team": "ops"}, "Weather")
+    assert copy.field("temp")["metadata"] == {"comment": "degrees Fahrenheit"}
+    assert copy.properties == {}
+    assert copy.delta.to_pyarrow_table().num_rows == 2
+
+
+def test_not_null_is_set_though_another_writer_commits_first(unity):
+    write_deltalake(unity.path(NAME), ROWS)
+    table = unity.table(NAME)
+    write_deltalake(unity.path(NAME), ROWS, mode="append")  # the table has moved on
+    table.set_not_null("origin")
+    now = unity.table(NAME)
+    assert now.field("origin")["nullable"] is False
+    assert now.version == 2
+    assert now.delta.to_pyarrow_table().num_rows == 4
+
+
+def test_one_writer_at_a_time(unity):
+    order: list[str] = []
+    inside = threading.Event()
+
+    def second():
+        inside.wait()
+        with unity.locked(NAME):
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    with unity.locked(NAME):
+        inside.set()
+        thread.join(timeout=0.2)  # it cannot get in
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+
+
+def test_leftovers_of_killed_processes_go_and_live_work_stays(unity):
+    schema = unity.warehouse / "main" / "flights"
+    for name in (".staging-new", ".staging-old", ".trash-x"):
+        (schema / name).mkdir()
+    os.utime(schema / ".staging-old", (0, 0))
+    unity.remove_leftovers()
+    assert [folder.name for folder in schema.iterdir()] == [".staging-new"]
+
+
+def test_a_dropped_schema_is_gone_with_its_files(unity):
+    write_deltalake(unity.path(NAME), ROWS)
+    unity.drop_schema("main", "flights")
+    assert unity.schemas("main") == []
+    assert list((unity.warehouse / "main").iterdir()) == []
