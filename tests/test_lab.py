@@ -102,11 +102,11 @@ def test_catalog_and_schema_can_be_given(tmp_path):
 
 def test_where_local_state_lives(monkeypatch, tmp_path):
     monkeypatch.setenv("LAKELAB_HOME", str(tmp_path / "x"))
-    assert lab.find_home().root == tmp_path / "x"
+    assert lab.find_home().place == tmp_path / "x"
     monkeypatch.delenv("LAKELAB_HOME")
-    assert lab.find_home().root == lab.project_root() / ".lakelab"
+    assert lab.find_home().place == lab.project_root() / ".lakelab"
     monkeypatch.setattr(lab, "project_root", lambda: None)
-    assert lab.find_home().root == Path.home() / ".lakelab"
+    assert lab.find_home().place == Path.home() / ".lakelab"
 
 
 @pytest.mark.parametrize("told", ["http://127.0.0.1:9", "http://not a host"])

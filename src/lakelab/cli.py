@@ -68,7 +68,7 @@ def run(
             failures += 1
             console.print(f"      cell [b]{outcome.failed_cell}[/b]: ", end="")
             console.print(outcome.error, markup=False, soft_wrap=True)
-    console.print(f"Executed notebooks: {home.runs}", soft_wrap=True)
+    console.print(f"Executed notebooks: {home.runs.resolve()}", soft_wrap=True)
     if failures:
         raise _stop(f"{failures} of {len(chosen)} lessons failed.")
 
@@ -146,18 +146,21 @@ def reset(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Delete all local state: tables, runs, models, executed notebooks. Asks first."""
-    home = find_home()
-    if not home.root.exists():
-        console.print(f"Nothing to delete: {home.root} does not exist.", soft_wrap=True)
+    try:
+        folder = find_home().place
+    except HomeError as error:
+        raise _stop(str(error)) from error
+    if not folder.exists():
+        console.print(f"Nothing to delete: {folder} does not exist.", soft_wrap=True)
         return
-    if not _is_home(home.root):
+    if not _is_home(folder):
         raise _stop(
-            f"{home.root} does not look like lakelab's: it has no warehouse folder. Not deleted."
+            f"{folder} does not look like lakelab's: it has no warehouse folder. Not deleted."
         )
-    if not yes and not typer.confirm(f"Delete all tables, runs and models in {home.root}?"):
+    if not yes and not typer.confirm(f"Delete all tables, runs and models in {folder}?"):
         raise _stop("nothing was deleted.")
-    shutil.rmtree(home.root)
-    console.print(f"Deleted {home.root}", soft_wrap=True)
+    shutil.rmtree(folder)
+    console.print(f"Deleted {folder}", soft_wrap=True)
 
 
 def _is_home(folder: Path) -> bool:

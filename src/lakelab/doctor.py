@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from lakelab.lab import LabError, find_home, require_tracking_server
 from lakelab.local.home import HomeError
@@ -78,16 +79,18 @@ def _installed(package: str) -> bool:
 
 
 def _home() -> Finding:
-    home = find_home()
     try:
-        home.prepare()
+        home = find_home().prepare()
     except HomeError as error:
         return Finding("local state", False, str(error), "Set LAKELAB_HOME to another folder.")
-    return Finding("local state", True, str(home.root))
+    return Finding("local state", True, str(home.place))
 
 
 def _disk() -> Finding:
-    folder = find_home().root
+    try:
+        folder = find_home().place
+    except HomeError:  # told by the finding before
+        folder = Path.cwd()
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free / 1e9
@@ -125,7 +128,7 @@ def _engine() -> Finding:
     try:
         spark = start_spark(find_home())
         answer = spark.sql("SELECT 6 * 7").collect()[0][0]
-    except (EngineError, HomeError, OSError) as error:
+    except (EngineError, HomeError) as error:
         return Finding("engine", False, str(error), "Reinstall: make clean, then make doctor.")
     tables = sum(1 for _ in spark.unity.all_tables())
     return Finding("engine", answer == 42, f"Sail {version('pysail')} answers; {tables} tables")

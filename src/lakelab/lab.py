@@ -200,7 +200,7 @@ def _start_services(lesson: Lesson | None) -> dict[str, Any]:
     except (EngineError, HomeError, UnityCatalogError) as error:
         raise LabError(str(error)) from error
     answer_official_names()
-    kept = f"kept in {home.root}"
+    kept = f"kept in {home.place}"
     if ignored:
         kept += f" · not used here: {', '.join(ignored)}"
     lab = Lab(cast("SparkSession", spark), catalog, schema, "this machine", kept)
@@ -244,8 +244,8 @@ def find_home() -> Home:
     from lakelab.local.home import Home
 
     if told := os.environ.get("LAKELAB_HOME"):
-        return Home(Path(told).expanduser().resolve())
-    return Home((project_root() or Path.home()) / ".lakelab")
+        return Home.at(Path(told))
+    return Home.at((project_root() or Path.home()) / ".lakelab")
 
 
 def require_tracking_server() -> None:

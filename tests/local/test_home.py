@@ -49,3 +49,62 @@ def test_scratch_of_the_living_stays_and_of_the_dead_goes(tmp_path):
     Home(tmp_path).prepare()
 
     assert [str(p) for p in (tmp_path / "scratch").iterdir()] == [str(mine)]
+
+
+@pytest.fixture
+def temporary(tmp_path, monkeypatch):
+    """A folder of our own for the links."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    return folder
+
+
+def test_a_plain_folder_is_used_as_it_is(tmp_path, temporary):
+    assert Home.at(tmp_path / "lab-1.0").root == tmp_path / "lab-1.0"
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_folder_that_the_engine_cannot_take_is_reached_through_a_link(tmp_path, temporary):
+    folder = tmp_path / "José's files"
+    home = Home.at(folder).prepare()
+    assert home.root.parent == temporary
+    assert home.root.name.startswith("lakelab-")
+    assert home.place == folder
+    assert (folder / "warehouse").is_dir()
+    assert Home.at(folder).root == home.root, "the same link at each start"
+
+
+def test_a_link_of_somebody_else_is_not_followed(tmp_path, temporary):
+    link = Home.at(tmp_path / "my files").root
+    link.unlink()
+    (tmp_path / "trap").mkdir()
+    link.symlink_to(tmp_path / "trap")
+    with pytest.raises(HomeError, match="does not lead to .*my files"):
+        Home.at(tmp_path / "my files")
+
+
+@pytest.mark.parametrize("name", ["a[1]", "per%20cent", "what?"])
+def test_a_folder_that_delta_cannot_take_is_refused(tmp_path, name):
+    with pytest.raises(HomeError, match="Set LAKELAB_HOME to another folder"):
+        Home.at(tmp_path / name)
+
+
+def test_tables_and_files_are_found_again_below_a_folder_with_spaces(tmp_path):
+    program = (
+        "import sys; from pathlib import Path; import pyarrow as pa\n"
+        "from deltalake import DeltaTable; from lakelab.local.home import Home\n"
+        "from lakelab.local.spark import start_spark\n"
+        "spark = start_spark(Home.at(Path(sys.argv[1])).prepare())\n"
+        "spark.sql('CREATE TABLE IF NOT EXISTS t (id BIGINT NOT NULL PRIMARY KEY)')\n"
+        "spark.sql('INSERT INTO t VALUES (1)')\n"
+        "table = spark.unity.table(spark.resolve('t'))\n"
+        "print(table.delta.to_pyarrow_table().num_rows, spark.table('t').count())\n"
+    )
+    folder = tmp_path / "José's files"
+    for rows in (1, 2):
+        run = subprocess.run(
+            [sys.executable, "-c", program, str(folder)], capture_output=True, text=True, check=True
+        )
+        assert run.stdout == f"{rows} {rows}\n"
+    assert (folder / "warehouse" / "main" / "default" / "t" / "_delta_log").is_dir()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import hashlib
 import os
+import re
 import shutil
+import tempfile
 import uuid
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,6 +31,33 @@ class Home:
     """
 
     root: Path
+
+    @classmethod
+    def at(cls, folder: Path) -> Home:
+        """Give the home in a folder, by a path that the engine can take.
+
+        Sail writes a Delta table below ``my folder`` to ``my%20folder``, and the same with letters
+        beyond ASCII. Such a folder is reached through a link with a plain name.
+
+        Raises
+        ------
+        HomeError
+            If no link can be made, or delta-rs, which follows links, cannot take the path.
+        """
+        folder = folder.expanduser().absolute()
+        if re.search(r"[\[\]*?]|%[0-9A-Fa-f]{2}", str(folder)):
+            raise HomeError(
+                f"Cannot keep local state in {folder}: Delta tables cannot lie below a path with "
+                f"brackets, '*', '?' or '%' and two digits in it. Set LAKELAB_HOME to another folder."
+            )
+        if re.fullmatch(r"[A-Za-z0-9_./\\:'+,=@-]*", str(folder)):
+            return cls(folder)
+        return cls(_plain_link(folder))
+
+    @property
+    def place(self) -> Path:
+        """The folder itself, for people to read."""
+        return self.root.resolve()
 
     @property
     def warehouse(self) -> Path:
@@ -81,10 +111,34 @@ class Home:
             probe.unlink()
         except OSError as error:
             raise HomeError(
-                f"Cannot keep local state in {self.root}: {error.strerror or error}. "
+                f"Cannot keep local state in {self.place}: {error.strerror or error}. "
                 f"Set LAKELAB_HOME to a folder that you can write."
             ) from error
         for leftover in (self.root / "scratch").glob("*-*"):
             if not psutil.pid_exists(int(leftover.name.partition("-")[0])):
                 shutil.rmtree(leftover, ignore_errors=True)
         return self
+
+
+def _plain_link(folder: Path) -> Path:
+    name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+    link = Path(tempfile.gettempdir()) / f"lakelab-{name}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not link.is_symlink():
+            link.symlink_to(folder, target_is_directory=True)
+        ours = Path(os.readlink(link)) == folder and _is_mine(link)
+    except OSError as error:
+        raise HomeError(
+            f"{folder} has characters that the local engine cannot take, and it cannot be linked "
+            f"from {link} ({error.strerror or error}). Set LAKELAB_HOME to a folder whose path has "
+            f"only letters from a to z, digits, '-', '_' and '.'."
+        ) from error
+    if not ours:
+        raise HomeError(f"{link} exists and does not lead to {folder}. Delete it.")
+    return link
+
+
+def _is_mine(link: Path) -> bool:
+    # the folder for temporary files is everybody's: a link of somebody else leads somewhere else
+    return not hasattr(os, "getuid") or link.lstat().st_uid == os.getuid()

@@ -280,7 +280,7 @@ class UnityCatalog:
     """
 
     def __init__(self, warehouse: Path):
-        self.warehouse = Path(warehouse).resolve()
+        self.warehouse = Path(warehouse).absolute()  # a link stays a link: see Home.at
 
     # ---- what is there -----------------------------------------------------------------------
     def catalogs(self) -> list[str]:
