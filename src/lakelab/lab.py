@@ -186,8 +186,9 @@ def _start_services(lesson: Lesson | None) -> dict[str, Any]:
         os.environ["MLFLOW_EXPERIMENT_NAME"] = f"/Users/{DEFAULT_USER}/lakelab"
         for other in ("MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID"):  # of another project, or a parent's
             os.environ.pop(other, None)
-        # scikit-learn's threads would wait for each other busily: many times slower on a busy laptop
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        # scikit-learn's threads wait for each other busily, for long: on a laptop that is busy itself
+        # training took ten times as long. A short wait costs nothing on an idle one.
+        os.environ.setdefault("GOMP_SPINCOUNT", "10000")
         if lesson is None or "tracking" in lesson.needs:
             _meanwhile = threading.Thread(target=_open_tracking_meanwhile, args=[home], daemon=True)
             _meanwhile.start()
