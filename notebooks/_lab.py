@@ -33,7 +33,7 @@ def _source_folder():
 
 if sys.version_info < (3, 11):
     raise SystemExit(
-        "lakelab: this is Python %d.%d, expected 3.11 or 3.12. Run `make lab`, or choose the kernel "
+        "lakelab: this is Python %d.%d, expected 3.11, 3.12 or 3.13. Run `make lab`, or choose the kernel "
         "of the project's .venv." % sys.version_info[:2]
     )
 if _source_folder() not in sys.path:

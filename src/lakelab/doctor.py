@@ -39,12 +39,12 @@ def examine() -> Iterator[Finding]:
 
 
 def _python() -> Finding:
-    ok = (3, 11) <= sys.version_info < (3, 13)
+    ok = (3, 11) <= sys.version_info < (3, 14)
     return Finding(
         "Python",
         ok,
         f"{platform.python_version()} at {sys.executable}",
-        "3.11 or 3.12 is needed: make clean, then make PYTHON=python3.12 doctor",
+        "3.11, 3.12 or 3.13 is needed: make clean, then make PYTHON=python3.12 doctor",
     )
 
 

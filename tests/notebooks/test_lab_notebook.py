@@ -70,7 +70,7 @@ def test_on_databricks_src_is_on_the_path_as_an_absolute_path(monkeypatch, tmp_p
 
 def test_an_old_python_is_told_in_one_line(monkeypatch):
     monkeypatch.setattr(sys, "version_info", (3, 9, 2, "final", 0))
-    with pytest.raises(SystemExit, match=r"this is Python 3\.9, expected 3\.11 or 3\.12"):
+    with pytest.raises(SystemExit, match=r"this is Python 3\.9, expected 3\.11, 3\.12 or 3\.13"):
         exec(compile(LAB.read_text(encoding="utf-8"), "_lab", "exec"), {"__file__": str(LAB)})
 
 
