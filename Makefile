@@ -38,8 +38,8 @@ constraints: $(VENV)/.ready-dev ## pin all versions anew
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 		--no-emit-index-url --no-annotate --no-header --upgrade --quiet --output-file constraints.txt
 
-clean: ## remove the installed packages and all local state
-	rm -rf $(VENV) .lakelab
+clean: ## remove the installed packages and caches; tables and runs stay (lakelab reset)
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
