@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lab ui doctor lint clean constraints
+.PHONY: help run test lab ui doctor reset lint clean constraints
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -30,6 +30,9 @@ ui: $(READY) ## open the MLflow UI on what the lessons logged
 doctor: $(READY) ## check this machine
 	@$(BIN)/lakelab doctor
 
+reset: $(READY) ## delete tables, runs and models of the lessons (asks first)
+	@$(BIN)/lakelab reset
+
 lint: $(VENV)/.ready-dev ## mend what ruff can mend, and format
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
@@ -38,7 +41,7 @@ constraints: $(VENV)/.ready-dev ## pin all versions anew
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 		--no-emit-index-url --no-annotate --no-header --upgrade --quiet --output-file constraints.txt
 
-clean: ## remove the installed packages and caches; tables and runs stay (lakelab reset)
+clean: ## remove the installed packages and caches; tables and runs stay
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
 
 $(BIN)/python:
