@@ -54,6 +54,7 @@ $(READY): $(BIN)/python pyproject.toml constraints.txt
 	@echo "Installing the pinned packages into $(VENV) (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
 	@touch $@
+	@$(BIN)/lakelab prepare || echo "The lessons will prepare what they need."
 
 $(VENV)/.ready-dev: $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 
 import pytest
+from mlflow import MlflowClient
 from typer.testing import CliRunner
 
 from lakelab import runner as runner_module
@@ -69,6 +73,26 @@ def test_run_names_a_home_that_cannot_be_written(lakelab, monkeypatch, tmp_path)
     (tmp_path / "file").touch()
     monkeypatch.setenv("LAKELAB_HOME", str(tmp_path / "file"))
     done = lakelab("run", "06")
+    assert done.exit_code == 1
+    assert "Set LAKELAB_HOME to a folder that you can write" in done.output
+
+
+def test_prepare_makes_what_any_lesson_needs(tmp_path):
+    environment = {**os.environ, "LAKELAB_HOME": str(tmp_path), "LAKELAB_LESSON": "06"}
+    command = [sys.executable, "-m", "lakelab.cli", "prepare"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert "no lesson" in done.stdout
+    tables = {folder.name for folder in (tmp_path / "warehouse/main/lakelab").iterdir()}
+    assert tables >= {"raw_flights", "flight_labels", "airport_weather", "planes"}
+    store = f"sqlite:///{tmp_path}/mlflow/mlflow.db"
+    model = MlflowClient(store, store).get_registered_model("main.lakelab.flight_delay")
+    assert set(model.aliases) == {"Champion"}
+
+
+def test_prepare_names_a_home_that_cannot_be_written(lakelab, monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("LAKELAB_HOME", str(tmp_path / "file"))
+    done = lakelab("prepare")
     assert done.exit_code == 1
     assert "Set LAKELAB_HOME to a folder that you can write" in done.output
 

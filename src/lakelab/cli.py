@@ -88,6 +88,18 @@ def _shown(lesson: Lesson) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, cells: progress.update(task, completed=done, total=cells)
 
 
+@app.command()
+def prepare() -> None:
+    """Make what lessons need of earlier ones, so that each starts at once (make does it once)."""
+    from lakelab.lab import LabError, start
+
+    os.environ.pop("LAKELAB_LESSON", None)  # no lesson: what any of them needs
+    try:
+        start()
+    except LabError as error:
+        raise _stop(str(error)) from error
+
+
 @app.command("list")
 def list_lessons() -> None:
     """List the lessons: number, exam objective, minutes."""
