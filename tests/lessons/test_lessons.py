@@ -64,7 +64,8 @@ class TestEachLesson:
     def test_its_code_is_databricks_code(self, lesson, notebook):
         """The lab is the set-up cell and the study helpers; nothing asks where it runs."""
         code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-        helpers = ("check", "flashcards", "hint", "quiz", "solution")
+        study = ("check", "flashcards", "hint", "quiz", "solution")
+        helpers = (*study, "environments", "ui", "workspace")
         for cell in code:
             assert len(cell.source.splitlines()) <= 25, cell.id
             assert "on_databricks" not in cell.source
