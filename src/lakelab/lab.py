@@ -59,6 +59,12 @@ class Lab:
             f" · {self._kept}"
         )
 
+    def environments(self) -> dict[str, str]:
+        """Say which schema stands for `dev`, `staging` and `prod`; each is there afterwards."""
+        from lakelab.environments import environments
+
+        return environments(self.spark, self.catalog, self.schema)
+
     def check(self, exercise: str, *answer: Any) -> None:
         """Check an exercise, such as ``lab.check("06.1", table_name)``, and say what is still wrong."""
         from lakelab.study import exercises

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lakelab import flights
-from lakelab.lessons.prepare import NEEDS, Place, feature_tables, raw_tables
+from lakelab.lessons.prepare import NEEDS, Place, environments, feature_tables, raw_tables
 from lakelab.local.official_names import answer_official_names
 
 
@@ -56,5 +56,46 @@ def test_feature_tables_return_to_the_state_that_lessons_06_and_07_leave(place):
     assert versions(place, "airport_weather")["airport_weather"] == first["airport_weather"]
 
 
+def test_each_environment_has_data_of_its_own_made_once_and_mended_when_changed(place):
+    def state() -> dict[str, list[int]]:
+        return {there.catalog: list(versions(there, *tables).values()) for there in all_three}
+
+    def hours(there: Place) -> list:
+        last = "SELECT count(*), max(ts) FROM"
+        return [str(cell) for cell in spark.sql(f"{last} {there.name(tables[1])}").collect()[0]]
+
+    spark, tables = place.spark, ("flight_labels", "airport_weather")
+    all_three = [Place(spark, name, place.schema) for name in ("dev", "staging", "prod")]
+    dev, staging, prod = all_three
+    try:
+        environments(place)
+        first = state()
+        flights_in = [spark.table(there.name("flight_labels")).count() for there in all_three]
+        assert flights_in == [10882, 112252, 327346]
+        assert hours(dev)[1] == "2013-08-31 23:00:00"
+        assert hours(staging) == hours(prod) == ["26115", "2013-12-30 23:00:00"]
+        environments(place)
+        assert state() == first, "what is right is left alone"
+
+        spark.sql(f"UPDATE {staging.name('flight_labels')} SET late = 1")
+        spark.sql(f"ALTER TABLE {dev.name('airport_weather')} DROP PRIMARY KEY")
+        environments(place)
+
+        mended = spark.table(staging.name("flight_labels")).where("late = 0").count()
+        assert 0 < mended < 112252
+        key = spark.unity.table(spark.resolve(dev.name("airport_weather"))).primary_key
+        assert (key.columns, key.timeseries_column) == (("origin", "ts"), "ts")
+        assert state()["prod"] == first["prod"]
+    finally:
+        for there in all_three:
+            spark.sql(f"DROP SCHEMA IF EXISTS {there.catalog}.{there.schema} CASCADE")
+
+
 def test_the_needs_are_functions_of_the_module():
-    assert list(NEEDS) == ["raw_tables", "feature_tables", "tracking", "champion"]
+    assert list(NEEDS) == [
+        "raw_tables",
+        "feature_tables",
+        "tracking",
+        "champion",
+        "environments",
+    ]

@@ -51,11 +51,7 @@ def raw_tables(place: Place) -> None:
     raw = {f"raw_{name}": flights.read_raw(name) for name in flights.RAW_TABLES}
     raw["flight_labels"] = flights.flight_labels(raw["raw_flights"])
     for table, content in raw.items():
-        if not _holds(place, table, content):
-            frame = place.spark.createDataFrame(content)
-            frame.write.mode("overwrite").option("overwriteSchema", "true").saveAsTable(
-                place.name(table)
-            )
+        _table(place, table, content)
 
 
 def feature_tables(place: Place) -> None:
@@ -81,16 +77,7 @@ def feature_tables(place: Place) -> None:
         ),
     }
     for table, (keys, content, description) in tables.items():
-        if _holds(place, table, content) and _has_keys(fe, place.name(table), keys):
-            continue
-        place.spark.sql(f"DROP TABLE IF EXISTS {place.name(table)}")
-        fe.create_table(
-            name=place.name(table),
-            primary_keys=keys,
-            timeseries_column="ts" if "ts" in keys else None,
-            df=place.spark.createDataFrame(content),
-            description=description,
-        )
+        _feature_table(place, fe, table, keys, content, description)
 
 
 def champion(place: Place) -> None:
@@ -156,6 +143,64 @@ def _register_champion(place: Place, name: str) -> str:
     return str(version)
 
 
+def environments(place: Place) -> None:
+    """Give dev, staging and prod data of their own, as different as they are at work.
+
+    Each has `flight_labels` and the feature table `airport_weather`. dev: one flight in twenty of
+    January to August, and the weather as it was copied at the end of August. staging: all flights of
+    May to August. prod: the whole year.
+    """
+    from databricks.feature_engineering import FeatureEngineeringClient
+
+    from lakelab.environments import environments as schemas_of
+
+    fe = FeatureEngineeringClient()
+    labels = flights.flight_labels(flights.read_raw("flights"))
+    weather = flights.airport_weather(flights.read_raw("weather"))
+    sample = flights.in_months(labels[labels["flight_id"] % 20 == 0], 1, 8)
+    content = {
+        "dev": (sample, weather[weather["ts"] < pd.Timestamp("2013-09-01")]),
+        "staging": (flights.in_months(labels, 5, 8), weather),
+        "prod": (labels, weather),
+    }
+    for environment, name in schemas_of(place.spark, place.catalog, place.schema).items():
+        catalog, _, schema = name.partition(".")
+        there = Place(place.spark, catalog, schema)
+        its_labels, its_weather = content[environment]
+        _table(there, "flight_labels", its_labels)
+        _feature_table(
+            there, fe, "airport_weather", ["origin", "ts"], its_weather, "Hourly weather (UTC)"
+        )
+
+
+def _table(place: Place, table: str, content: pd.DataFrame) -> None:
+    if not _holds(place, table, content):
+        frame = place.spark.createDataFrame(content)
+        frame.write.mode("overwrite").option("overwriteSchema", "true").saveAsTable(
+            place.name(table)
+        )
+
+
+def _feature_table(
+    place: Place,
+    fe: FeatureEngineeringClient,
+    table: str,
+    keys: list[str],
+    content: pd.DataFrame,
+    description: str,
+) -> None:
+    if _holds(place, table, content) and _has_keys(fe, place.name(table), keys):
+        return
+    place.spark.sql(f"DROP TABLE IF EXISTS {place.name(table)}")
+    fe.create_table(
+        name=place.name(table),
+        primary_keys=keys,
+        timeseries_column="ts" if "ts" in keys else None,
+        df=place.spark.createDataFrame(content),
+        description=description,
+    )
+
+
 def _has_keys(fe: FeatureEngineeringClient, name: str, keys: list[str]) -> bool:
     try:
         return fe.get_table(name=name).primary_keys == keys
@@ -186,4 +231,5 @@ NEEDS: dict[str, Callable[[Place], None]] = {
     "feature_tables": feature_tables,
     "tracking": tracking,
     "champion": champion,
+    "environments": environments,
 }

@@ -1,0 +1,42 @@
+"""Three environments, dev, staging and prod: what lessons about promotion need.
+
+At work an environment is a catalog of its own. On a laptop it is one, too. On Databricks three schemas
+of the learner's catalog stand in: who may create a catalog is the account's business.
+
+Follows https://docs.databricks.com/aws/en/machine-learning/mlops/deployment-patterns
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lakelab.lab import on_databricks
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+ENVIRONMENTS = ("dev", "staging", "prod")
+"""In the order in which one promotes; the targets of ``databricks.yml`` have the same names."""
+
+
+def environments(spark: SparkSession, catalog: str, schema: str) -> dict[str, str]:
+    """Say which schema stands for each environment, and create those that are missing.
+
+    Parameters
+    ----------
+    spark : SparkSession
+    catalog, schema : str
+        Where the course keeps its tables and models.
+
+    Returns
+    -------
+    dict of str to str
+        Environment -> ``catalog.schema``, in the order dev, staging, prod.
+    """
+    if on_databricks():
+        places = {name: (catalog, f"{schema}_{name}") for name in ENVIRONMENTS}
+    else:
+        places = {name: (name, schema) for name in ENVIRONMENTS}
+    for of_environment, its_schema in places.values():
+        spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{of_environment}`.`{its_schema}`")
+    return {name: ".".join(place) for name, place in places.items()}
