@@ -46,6 +46,15 @@ def tracking(place: Place) -> None:
     MlflowClient().search_experiments(max_results=1)
 
 
+def study(place: Place) -> None:
+    """Make the runs that lessons 11 and 13 look at, in an experiment of their own."""
+    from databricks.sdk import WorkspaceClient
+
+    from lakelab.lessons.study_runs import make_study
+
+    make_study(f"/Users/{WorkspaceClient().current_user.me().user_name}/lakelab_study")
+
+
 def raw_tables(place: Place) -> None:
     """Load the raw tables and the labels as they come: no keys, no comments."""
     raw = {f"raw_{name}": flights.read_raw(name) for name in flights.RAW_TABLES}
@@ -230,6 +239,7 @@ NEEDS: dict[str, Callable[[Place], None]] = {
     "raw_tables": raw_tables,
     "feature_tables": feature_tables,
     "tracking": tracking,
+    "study": study,
     "champion": champion,
     "environments": environments,
 }
