@@ -64,6 +64,20 @@ def test_register_model_from_run_logged_model_and_path(
     assert (saved_models[1] / "MLmodel").is_file()
 
 
+def test_the_source_is_the_logged_model_however_it_was_named(any_place, any_schema, log_model):
+    """Away from Databricks the client names the model's folder; Databricks shows models:/m-..."""
+    client, name = MlflowClient(), f"{any_schema}.delay"
+    logged = log_model(2)
+    versions = [
+        mlflow.register_model(logged.model_uri, name),
+        client.create_model_version(name, logged.model_uri, logged.run_id),
+        client.create_model_version(name, logged.model_uri, model_id=logged.model_id),
+    ]
+    for version in versions:
+        assert (version.source, version.model_id) == (logged.model_uri, logged.model_id)
+    assert [version.run_id for version in versions] == [logged.run_id] * 3
+
+
 def test_client_creates_model_and_version_and_updates_and_deletes_them(
     any_place, any_schema, saved_models
 ):
@@ -109,6 +123,43 @@ def test_tags_of_models_and_versions(any_place, any_schema, saved_models):
     assert_code(
         "INVALID_PARAMETER_VALUE", client.set_model_version_tag, name, "1", "unity_catalog", "x"
     )
+
+
+@pytest.mark.parametrize("key", ["team.owner", "validation-status", "a/b", "a=b", "a:b", "a,b",
+                                 " a", "a ", "k" * 256, "unity_catalog"])  # fmt: skip
+def test_tags_that_unity_catalog_does_not_take(place, schema, saved_models, key):
+    client, name, tags = MlflowClient(), f"{schema}.delay", {key: "x"}
+    refused = "INVALID_PARAMETER_VALUE"
+    assert_code(refused, client.create_registered_model, name, tags)
+    mlflow.register_model(str(saved_models[0]), name)
+    assert_code(refused, client.create_model_version, name, str(saved_models[0]), None, tags)
+    assert_code(refused, client.set_registered_model_tag, name, key, "x")
+    assert_code(refused, client.set_model_version_tag, name, "1", key, "x")
+    assert client.get_registered_model(name).tags == {}
+    assert [v.version for v in client.search_model_versions(f"name='{name}'")] == ["1"]
+    assert client.get_model_version(name, "1").tags == {}
+
+
+def test_a_model_takes_fifty_tags_and_values_of_a_thousand_characters(place, schema):
+    client, name = MlflowClient(), f"{schema}.delay"
+    client.create_registered_model(name, tags={f"tag {n}": "v" * 1000 for n in range(50)})
+    client.set_registered_model_tag(name, "tag 0", "no new one")
+    error = assert_code(
+        "INVALID_PARAMETER_VALUE", client.set_registered_model_tag, name, "tag 50", "one more"
+    )
+    assert "51 tags" in str(error)
+    assert_code(
+        "INVALID_PARAMETER_VALUE", client.set_registered_model_tag, name, "tag 0", "v" * 1001
+    )
+    assert client.get_registered_model(name).tags["tag 0"] == "no new one"
+
+
+def test_deleting_a_tag_that_is_not_there_changes_nothing(any_place, any_schema, saved_models):
+    client, name = MlflowClient(), f"{any_schema}.delay"
+    mlflow.register_model(str(saved_models[0]), name, tags={"a": "b"})
+    client.delete_registered_model_tag(name, "nothing")
+    client.delete_model_version_tag(name, "1", "nothing")
+    assert client.get_model_version(name, "1").tags == {"a": "b"}
 
 
 def test_aliases_move_and_go(any_place, any_schema, saved_models):
@@ -253,6 +304,7 @@ def test_version_registered_in_the_plain_registry_is_served_too(any_place, any_s
         name, logged.model_uri, logged.run_id, model_id=logged.model_id
     )
     assert predictions(f"models:/{name}/1") == [3, 6, 9]
+    assert not list((any_place.home.unity_models / "models" / ".uploads").iterdir())
 
 
 # ---- refusals ------------------------------------------------------------------------------------
@@ -335,19 +387,6 @@ def test_model_that_exists_already_is_refused(any_place, any_schema):
     client, name = MlflowClient(), f"{any_schema}.delay"
     client.create_registered_model(name)
     assert_code("RESOURCE_ALREADY_EXISTS", client.create_registered_model, name)
-
-
-def test_file_uri_is_refused_and_the_model_is_not_lost(place, schema, saved_models, tmp_path):
-    import shutil
-
-    source = tmp_path / "my model"
-    shutil.copytree(saved_models[0], source)
-    name = f"{schema}.delay"
-    error = assert_code("INVALID_PARAMETER_VALUE", mlflow.register_model, source.as_uri(), name)
-    assert "plain path" in str(error)
-    assert MlflowClient().search_model_versions(f"name='{name}'") == []
-    copy = Path(str(error).rpartition(" is in ")[2].rstrip("."))
-    assert predictions(str(copy)) == [2, 4, 6]
 
 
 def test_pending_version_is_no_version_to_use(place, schema, saved_models):

@@ -91,14 +91,6 @@ class ModelFiles:
             folder.rename(trash)
             shutil.rmtree(trash, ignore_errors=True)
 
-    def rescue(self, source: Path) -> Path | None:
-        """Copy a model that its owner is about to lose; None if the folder holds no model."""
-        if not (source / "MLmodel").is_file():
-            return None
-        copy = self.root.parent / "rescued" / f"{source.name}-{uuid.uuid4().hex[:8]}"
-        shutil.copytree(source, copy, symlinks=True)
-        return copy
-
 
 def _unsafe(part: str) -> bool:
     return part in ("", ".", "..") or any(c in "/\\" or ord(c) < 32 for c in part)

@@ -10,12 +10,12 @@ import json
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import unquote, urlparse
+from urllib.parse import urlparse
 
 from filelock import FileLock
 
@@ -33,6 +33,9 @@ READY = "READY"
 _LOGGED_MODEL = re.compile(r"(?:^models:|/)/?(m-[0-9a-f]{32})(?=/|$)")
 _RESERVED_ALIAS = re.compile(r"latest|v[0-9]+", re.IGNORECASE)
 _ALIAS = re.compile(r"[A-Za-z0-9_-]{1,255}")
+_TAG_KEY = re.compile(r"(?! )[^.,\-=/:]{1,255}(?<! )")
+_MOST_TAGS = 50
+_LONGEST_TAG_VALUE = 1000
 _LINKS_TAG = "mlflow.modelVersions"
 _NO_LOGGED_MODEL = "m-unknown"
 _PAGE = 200
@@ -153,6 +156,7 @@ class Registry:
     def create_model(
         self, name: str, tags: dict[str, str], description: str | None
     ) -> RegisteredModel:
+        _require_valid_tags(tags)
         client = self.client
         with self._locked():
             if self._find(client.get_registered_model, name):
@@ -202,7 +206,7 @@ class Registry:
             self.files.delete(version.record.files)
 
     def set_model_tag(self, name: str, key: str, value: str) -> None:
-        self.model(name)
+        _require_valid_tags({key: value}, beside=self.model(name).tags)
         with self._locked():
             self.client.set_registered_model_tag(name, key, value)
 
@@ -228,13 +232,15 @@ class Registry:
         Raises
         ------
         ApiError
-            If the model does not exist, or the source is a ``file:`` URI.
+            If the model does not exist, or a tag is none that Unity Catalog takes.
         """
         self.model(name)
-        self._refuse_file_uri(source)
-        _refuse_record_tag(tags or {})
-        # the client drops the id when tracking is not on Databricks
+        _require_valid_tags(tags or {})
+        # When tracking is not on Databricks, the client drops the logged model's id and names its
+        # folder as the source
         model_id = model_id or _logged_model(source)
+        if model_id and self._is_folder_of(model_id, source):
+            source = f"models:/{model_id}"
         record = Record(source, self.files.new_folder(name), PENDING, user, model_id)
         all_tags = {**(tags or {}), RECORD_TAG: _to_tag(record)}
         try:
@@ -244,6 +250,12 @@ class Registry:
             self.files.delete(record.files)
             raise
         return self._with_record(entity)
+
+    def _is_folder_of(self, model_id: str, source: str) -> bool:
+        if source.startswith("models:"):
+            return False
+        model = self._find(self.client.get_logged_model, model_id)
+        return model is not None and model.artifact_location == source
 
     def _create_entity(
         self,
@@ -303,24 +315,6 @@ class Registry:
             sources.append((record.source, None))
         return [*sources, (f"unity-catalog:/{record.files}", None)]
 
-    def _refuse_file_uri(self, source: str) -> None:
-        """Refuse what MLflow's client would destroy.
-
-        After the call, whatever our answer, the client (seen in 3.17) deletes the folder that a
-        ``file:`` source names, taking it for its own download. All we can do is keep a copy.
-        """
-        uri = urlparse(source)
-        if uri.scheme.lower() != "file":
-            return
-        copy = self.files.rescue(Path(unquote(uri.path)))
-        kept = f" MLflow deletes that folder now; a copy of it is in {copy}." if copy else ""
-        raise ApiError(
-            "INVALID_PARAMETER_VALUE",
-            f"Cannot register a model version from '{source}': MLflow's client deletes the source "
-            "folder of a file:// model. Give the plain path, runs:/<run_id>/<path> or "
-            "models:/<model_id>, and give experiments a plain path as artifact_location." + kept,
-        )
-
     def finalize_version(self, name: str, number: str) -> Version:
         """Declare that all files of a version are there."""
         version = self.version(name, number)
@@ -376,14 +370,13 @@ class Registry:
         self.files.delete(version.record.files)
 
     def set_version_tag(self, name: str, number: str, key: str, value: str) -> None:
-        self.version(name, number)
-        _refuse_record_tag({key: value})
+        _require_valid_tags({key: value}, beside=self.version(name, number).tags)
         with self._locked():
             self.client.set_model_version_tag(name, number, key, value)
 
     def delete_version_tag(self, name: str, number: str, key: str) -> None:
         self.version(name, number)
-        _refuse_record_tag({key: ""})
+        _refuse_record_tag([key])
         with self._locked():
             self.client.delete_model_version_tag(name, number, key)
 
@@ -418,24 +411,28 @@ class Registry:
         return folder
 
     def _fetch(self, version: Version, folder: Path) -> None:
-        from mlflow.artifacts import download_artifacts
-
         with self._locked():
             if folder.is_dir():
                 return
             uri = self.client.get_model_version_download_uri(version.name, str(version.number))
             draft = self.files.upload_draft()
             draft.mkdir()
-            found = Path(
-                download_artifacts(uri, dst_path=str(draft), tracking_uri=self.tracking_uri)
-            )
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            if draft in (found, *found.parents):
-                found.rename(folder)
-            else:  # a local folder, which MLflow gives as it is
-                copy = draft / "copy"
-                shutil.copytree(found, copy)
-                copy.rename(folder)
+            try:
+                self._download(uri, draft, folder)
+            finally:
+                shutil.rmtree(draft, ignore_errors=True)
+
+    def _download(self, uri: str, draft: Path, folder: Path) -> None:
+        from mlflow.artifacts import download_artifacts
+
+        found = Path(download_artifacts(uri, dst_path=str(draft), tracking_uri=self.tracking_uri))
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if draft in (found, *found.parents):
+            found.rename(folder)
+        else:  # a local folder, which MLflow gives as it is
+            copy = draft / "copy"
+            shutil.copytree(found, copy)
+            copy.rename(folder)
 
     # ---- the record --------------------------------------------------------------------------
     def _with_record(self, entity: ModelVersion) -> Version:
@@ -505,7 +502,35 @@ def _to_tag(record: Record) -> str:
     return json.dumps(asdict(record), ensure_ascii=False)
 
 
-def _refuse_record_tag(tags: dict[str, str]) -> None:
+def _require_valid_tags(tags: dict[str, str], beside: Iterable[str] = ()) -> None:
+    """Refuse new tags that Unity Catalog does not take, beside those that are there.
+
+    Follows https://docs.databricks.com/aws/en/database-objects/tags (constraints).
+    """
+    _refuse_record_tag(tags)
+    number = len({*tags, *beside})
+    if number > _MOST_TAGS:
+        raise ApiError(
+            "INVALID_PARAMETER_VALUE",
+            f"{number} tags are too many: one model or version takes at most {_MOST_TAGS}. Delete "
+            "one first.",
+        )
+    for key, value in tags.items():
+        if not _TAG_KEY.fullmatch(key):
+            raise ApiError(
+                "INVALID_PARAMETER_VALUE",
+                f"Tag key '{key}' is not valid in Unity Catalog: expected 1 to 255 characters, none of "
+                ". , - = / : among them, and no space at its ends.",
+            )
+        if len(value) > _LONGEST_TAG_VALUE:
+            raise ApiError(
+                "INVALID_PARAMETER_VALUE",
+                f"The value of tag '{key}' has {len(value)} characters: at most "
+                f"{_LONGEST_TAG_VALUE} are possible in Unity Catalog.",
+            )
+
+
+def _refuse_record_tag(tags: Iterable[str]) -> None:
     if RECORD_TAG in tags:
         raise ApiError(
             "INVALID_PARAMETER_VALUE",
