@@ -5,7 +5,13 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
+import signal
 import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from contextlib import closing
 from urllib.parse import quote, urlparse
 
@@ -13,6 +19,7 @@ import mlflow
 import pytest
 import requests
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
 from lakelab.local.workspace.api import ApiError
 from lakelab.local.workspace.files import ModelFiles
@@ -178,6 +185,53 @@ def test_a_client_killed_in_mid_upload_leaves_a_pending_version_and_no_file(plac
     assert not list((models / name.replace(".", "/")).rglob("MLmodel"))
     assert not list((models / ".uploads").iterdir())
     assert not [record for record in caplog.records if record.name.startswith("lakelab")]
+
+
+REGISTER = """
+import sys
+
+import mlflow
+
+mlflow.register_model(sys.argv[1], sys.argv[2])
+"""
+
+
+def test_a_client_process_killed_in_mid_upload_leaves_no_ready_version(
+    place, schema, saved_models, tmp_path
+):
+    name, model = f"{schema}.delay", tmp_path / "model"
+    shutil.copytree(saved_models[0], model)
+    with (model / "weights.bin").open("wb") as weights:
+        weights.truncate(64 << 20)
+    os.mkfifo(model / "never.bin")  # nobody writes into it: the client waits here, and never ends
+    uploads = place.home.unity_models / "models" / ".uploads"
+    files = place.home.unity_models / "models" / name.replace(".", "/")
+    client = subprocess.Popen([sys.executable, "-c", REGISTER, str(model), name])
+    try:
+        wait_until(lambda: list(files.rglob("MLmodel")) and client.poll() is None)
+        wait_until(lambda: any(uploads.iterdir()) or list(files.rglob("weights.bin")))
+    finally:
+        client.kill()  # SIGKILL
+        assert client.wait(30) == -signal.SIGKILL
+    registry = MlflowClient()
+    statuses = {v.version: v.status for v in registry.search_model_versions(f"name='{name}'")}
+    assert statuses == {"1": "PENDING_REGISTRATION"}
+    with pytest.raises(MlflowException, match="upload did not end"):
+        mlflow.pyfunc.load_model(f"models:/{name}/1")
+    wait_until(lambda: not any(uploads.iterdir()))  # the server clears what did not arrive whole
+
+    again = mlflow.register_model(str(saved_models[0]), name)
+    assert (again.version, again.status) == ("2", "READY")
+    assert mlflow.pyfunc.load_model(f"models:/{name}/2") is not None
+    registry.delete_model_version(name, "1")
+    assert [v.version for v in registry.search_model_versions(f"name='{name}'")] == ["2"]
+
+
+def wait_until(true: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 def test_a_tag_changed_by_others_opens_no_other_folder(place, version_path, schema):
