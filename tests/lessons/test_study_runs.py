@@ -101,6 +101,11 @@ class TestTheStudy:
         assert sum("Input X contains NaN" in error for error in errors) == 2
         assert sum(error.startswith("InvalidParameterError") for error in errors) == 1
 
+    def test_the_newest_run_is_not_the_best(self, active):
+        """What an ordering gives that is none: a misspelt metric sorts by start time."""
+        newest = max(active, key=lambda run: run.info.start_time)
+        assert newest.info.run_name == "early flights"
+
     def test_one_score_is_not_a_number(self, active):
         odd = [run for run in active if math.isnan(run.data.metrics.get("auc", 0))]
         assert [run.info.run_name for run in odd] == ["early flights"]
@@ -164,13 +169,14 @@ class TestWhateverHappened:
     def few(self, monkeypatch):
         rows = study_runs.read_rows()
         monkeypatch.setattr(study_runs, "read_rows", lambda: rows)
-        alone = study_runs.trials_alone()
+        first = study_runs.first_steps()
         kept = {
-            "trials_alone": [alone[0], alone[3], alone[-1]],  # with a model, failed, deleted
+            "first_steps": [first[0], first[3], first[-1]],  # with a model, failed, deleted
             "regressions": study_runs.regressions()[:2],
             "trees": study_runs.trees()[:1],
             "boostings": [],
             "finals": [],
+            "checks": [],
         }
         for part, some in kept.items():
             monkeypatch.setattr(study_runs, part, lambda some=some: some)
