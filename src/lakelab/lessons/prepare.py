@@ -157,7 +157,7 @@ def environments(place: Place) -> None:
 
     Each has `flight_labels` and the feature table `airport_weather`. dev: one flight in twenty of
     January to August, and the weather as it was copied at the end of August. staging: all flights of
-    May to August. prod: the whole year.
+    June to August. prod: the whole year.
     """
     from databricks.feature_engineering import FeatureEngineeringClient
 
@@ -169,7 +169,7 @@ def environments(place: Place) -> None:
     sample = flights.in_months(labels[labels["flight_id"] % 20 == 0], 1, 8)
     content = {
         "dev": (sample, weather[weather["ts"] < pd.Timestamp("2013-09-01")]),
-        "staging": (flights.in_months(labels, 5, 8), weather),
+        "staging": (flights.in_months(labels, 6, 8), weather),
         "prod": (labels, weather),
     }
     for environment, name in schemas_of(place.spark, place.catalog, place.schema).items():
