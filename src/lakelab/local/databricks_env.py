@@ -7,10 +7,12 @@ Follows https://docs.databricks.com/aws/en/dev-tools/auth/unified-auth
 
 from __future__ import annotations
 
+import configparser
 import logging
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -39,6 +41,17 @@ _ONLY_ON_DATABRICKS = "Unable to get model version source run's workspace ID"
 
 
 class _Workspace(Protocol):
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def token(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Login:
+    """Where a workspace is, and the token of one of its users."""
+
     url: str
     token: str
 
@@ -109,6 +122,37 @@ def point_clients_at(workspace: _Workspace, home: Home) -> list[str]:
     return ignored
 
 
+def name_profiles(profiles: Mapping[str, _Workspace], home: Home) -> Path:
+    """Let the clients of this process reach several workspaces by name: ``databricks://<profile>``.
+
+    Variables come before a profile, so host and token move from the environment into a configuration
+    file of this process, which only its user can read.
+
+    Parameters
+    ----------
+    profiles : mapping of str to LocalWorkspace or Login
+        The profiles; ``DEFAULT`` is used where none is named.
+    home : Home
+        Local state; the file is in its scratch folder, and goes with the process.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    told = configparser.ConfigParser(default_section="")  # "DEFAULT" is a section like the others
+    for name, workspace in profiles.items():
+        told[name] = {"host": workspace.url, "token": workspace.token}
+    file = home.scratch / "databrickscfg"
+    file.touch(mode=0o600)
+    with file.open("w", encoding="utf-8") as out:
+        told.write(out)
+    os.environ["DATABRICKS_CONFIG_FILE"] = str(file)
+    for variable in ("DATABRICKS_HOST", "DATABRICKS_TOKEN"):
+        os.environ.pop(variable, None)
+    return file
+
+
 def _tells_something(record: logging.LogRecord) -> bool:
     return not str(record.msg).startswith(_ONLY_ON_DATABRICKS)
 
@@ -134,7 +178,8 @@ def _mlflow_switches(server: str, home: Home) -> dict[str, str]:
 
 def _ignored(home: Home) -> list[str]:
     """Name the learner's own settings that are in the way; ours of an earlier call are none."""
-    ours = os.environ.get("DATABRICKS_CONFIG_FILE") == str(_config_file(home))
+    named = os.environ.get("DATABRICKS_CONFIG_FILE")
+    ours = named is not None and Path(named).is_relative_to(home.root)
     set_by_us = {"DATABRICKS_HOST", "DATABRICKS_TOKEN", "DATABRICKS_CONFIG_FILE"} if ours else set()
     found = {
         name

@@ -82,6 +82,10 @@ class Home:
         """What the local workspace keeps: files of registered models, grants."""
         return self.root / "workspace"
 
+    def workspace(self, name: str) -> Path:
+        """What one workspace keeps for itself, beside what all of them share."""
+        return self.unity_models / "workspaces" / name
+
     @property
     def runs(self) -> Path:
         """Executed notebooks."""

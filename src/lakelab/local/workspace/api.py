@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 MLFLOW_API = "/api/2.0/mlflow/unity-catalog"
 UNITY_API = "/api/2.1/unity-catalog"
 FILES_API = "/api/2.0/fs"
+
+Item = TypeVar("Item")
 
 _STATUS = {
     "UNAUTHENTICATED": 401,
@@ -89,6 +92,30 @@ class Call:
             )
         return int(value)
 
+    def flag(self, name: str) -> bool:
+        """Give a yes or no; a missing one is no. A query has it as text."""
+        value = self.parameters.get(name)
+        if value in (None, "", False, "false"):
+            return False
+        if value in (True, "true"):
+            return True
+        raise ApiError(
+            "INVALID_PARAMETER_VALUE",
+            f"Invalid value {value!r} for parameter '{name}': expected true or false.",
+        )
+
+    def texts(self, name: str) -> list[str]:
+        """Give a list of texts; one text is a list of one, as a query has it."""
+        value = self.parameters.get(name)
+        if value is None or isinstance(value, str):
+            value = [value] if value else []
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise ApiError(
+                "INVALID_PARAMETER_VALUE",
+                f"Invalid value {value!r} for parameter '{name}': expected a list of texts.",
+            )
+        return value
+
     def items(self, name: str) -> list[Mapping[str, Any]]:
         """Give a list of JSON objects; a missing one is empty."""
         value = self.parameters.get(name) or []
@@ -103,6 +130,26 @@ class Call:
         """Give ``[{"key": ..., "value": ...}]`` as a mapping."""
         tags = [Call(self.user, item) for item in self.items("tags")]
         return {tag.text("key"): tag.optional("value") or "" for tag in tags}
+
+
+def page_of(call: Call, items: Sequence[Item]) -> tuple[Sequence[Item], str | None]:
+    """Give the page that a call asks for, and the token of the next."""
+    start, size = _offset(call.optional("page_token")), call.integer("max_results", 100) or 100
+    end = start + size
+    token = base64.urlsafe_b64encode(str(end).encode()).decode() if end < len(items) else None
+    return items[start:end], token
+
+
+def _offset(token: str | None) -> int:
+    if not token:
+        return 0
+    try:
+        return int(base64.urlsafe_b64decode(token.encode()))
+    except ValueError as error:
+        raise ApiError(
+            "INVALID_PARAMETER_VALUE",
+            f"Invalid page token '{token}': give the one of the last page.",
+        ) from error
 
 
 Handler = Callable[[Call], dict[str, Any] | None]

@@ -7,10 +7,8 @@ https://docs.databricks.com/api/workspace/registeredmodels
 
 from __future__ import annotations
 
-import base64
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from lakelab.local.workspace.api import (
     FILES_API,
@@ -20,6 +18,7 @@ from lakelab.local.workspace.api import (
     Call,
     Endpoint,
     model_name,
+    page_of,
     split_name,
 )
 from lakelab.local.workspace.catalog import Catalog
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import RegisteredModel
 
 _NAME_FILTER = re.compile(r"""\s*name\s*=\s*(?:'([^']+)'|"([^"]+)")\s*""", re.IGNORECASE)
-Item = TypeVar("Item")
 
 
 class Models:
@@ -157,7 +155,7 @@ class Models:
                 "Filters are not supported when searching registered models in Unity Catalog.",
             )
         seen = [m for m in self.registry.models() if self._seen(call, m.name)]
-        models, token = _page(call, seen)
+        models, token = page_of(call, seen)
         return _without_none(
             registered_models=[self._model_answer(m)["registered_model"] for m in models],
             next_page_token=token,
@@ -229,7 +227,7 @@ class Models:
             )
         name = model_name(match[1] or match[2])
         self.governance.require(call.user, Securable("function", name), "EXECUTE")
-        versions, token = _page(call, self.registry.versions(name))
+        versions, token = page_of(call, self.registry.versions(name))
         return _without_none(
             model_versions=[self._version_answer(v)["model_version"] for v in versions],
             next_page_token=token,
@@ -445,26 +443,6 @@ def _require_ready(version: Version) -> None:
             f"Version {version.number} of model '{version.name}' is {version.record.status}, not "
             f"{READY}: its upload did not end. Register the model again.",
         )
-
-
-def _page(call: Call, items: Sequence[Item]) -> tuple[Sequence[Item], str | None]:
-    """Give the page that a call asks for, and the token of the next."""
-    start, size = _offset(call.optional("page_token")), call.integer("max_results", 100) or 100
-    end = start + size
-    token = base64.urlsafe_b64encode(str(end).encode()).decode() if end < len(items) else None
-    return items[start:end], token
-
-
-def _offset(token: str | None) -> int:
-    if not token:
-        return 0
-    try:
-        return int(base64.urlsafe_b64decode(token.encode()))
-    except ValueError as error:
-        raise ApiError(
-            "INVALID_PARAMETER_VALUE",
-            f"Invalid page token '{token}': give the one of the last page.",
-        ) from error
 
 
 def _without_none(**fields: Any) -> dict[str, Any]:

@@ -7,8 +7,9 @@ import logging
 import secrets
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -28,10 +29,12 @@ from lakelab.local.unity_catalog import (
 )
 from lakelab.local.workspace.api import ApiError, Call, Endpoint, Handler
 from lakelab.local.workspace.catalog import Catalog
+from lakelab.local.workspace.dbfs import UploadArea
 from lakelab.local.workspace.files import ModelFiles, PresignedUrls
 from lakelab.local.workspace.grants import Governance
 from lakelab.local.workspace.models import Models
 from lakelab.local.workspace.registry import Registry
+from lakelab.local.workspace.workspace_registry import WorkspaceRegistry
 
 _logger = logging.getLogger(__name__)
 
@@ -57,7 +60,13 @@ class LocalWorkspace:
     """
 
     def __init__(
-        self, home: Home, unity: UnityCatalog, tracking_uri: str, users: Mapping[str, str]
+        self,
+        home: Home,
+        unity: UnityCatalog,
+        tracking_uri: str,
+        users: Mapping[str, str],
+        name: str,
+        own_store: str,
     ):
         self.tracking_uri = tracking_uri
         self._users = dict(users)  # token -> user
@@ -71,7 +80,21 @@ class LocalWorkspace:
         registry = Registry(tracking_uri, files, home.unity_models / "registry.lock")
         catalog = Catalog(unity, self.governance, lambda name: _exists(registry, name))
         models = Models(registry, catalog, self.governance, self._urls)
-        self._server = _Server(self._app([*catalog.endpoints(), *models.endpoints()]))
+        own = home.workspace(name)
+        self._uploads = UploadArea(own / "uploads")
+        workspace_registry = WorkspaceRegistry(
+            own_store, ModelFiles(own / "models"), self._uploads, self._urls, own / "lock", name
+        )
+        self._server = _Server(
+            self._app(
+                [
+                    *catalog.endpoints(),
+                    *models.endpoints(),
+                    *workspace_registry.endpoints(),
+                    *self._uploads.endpoints(),
+                ]
+            )
+        )
         self._thread = threading.Thread(
             target=self._server.run,
             kwargs={"sockets": [self._socket]},
@@ -132,6 +155,7 @@ class LocalWorkspace:
         routes += [
             Route("/presigned/{key}", _guarded(self._upload), methods=["PUT"]),
             Route("/presigned/{key}", _guarded(self._download), methods=["GET"]),
+            Route("/dbfs/{path:path}", _guarded(self._upload_to_dbfs), methods=["POST"]),
             Route("/.well-known/databricks-config", _guarded(self._host_metadata)),
         ]
         # Without these two, unknown paths would be answered as text, which the clients retry
@@ -177,17 +201,19 @@ class LocalWorkspace:
 
     async def _upload(self, request: Request) -> Response:
         folder, file = self._urls.redeem("PUT", request.path_params["key"])
-        draft = self._files.upload_draft()
-        try:
-            with draft.open("wb") as out:
-                async for chunk in request.stream():
-                    out.write(chunk)
+        async with _received(request, self._files.upload_draft()) as draft:
             file.parent.mkdir(parents=True, exist_ok=True)
             # Checked again: a link may have come since the URL was signed
             self._files.inside(folder, file.relative_to(folder).parts)
             draft.replace(file)
-        finally:
-            draft.unlink(missing_ok=True)
+        return _json({})
+
+    async def _upload_to_dbfs(self, request: Request) -> Response:
+        self._user(request)
+        file = self._uploads.folder(f"/{request.path_params['path']}")
+        async with _received(request, self._uploads.draft()) as draft:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            draft.replace(file)
         return _json({})
 
     async def _download(self, request: Request) -> Response:
@@ -198,6 +224,18 @@ class LocalWorkspace:
         if not file.is_file():
             raise ApiError("NOT_FOUND", f"The file is gone: {file.name}.")
         return FileResponse(file, media_type="application/octet-stream")
+
+
+@asynccontextmanager
+async def _received(request: Request, draft: Path) -> AsyncIterator[Path]:
+    """Write the body of a request to a draft, which is gone afterwards unless it was moved."""
+    try:
+        with draft.open("wb") as out:
+            async for chunk in request.stream():
+                out.write(chunk)
+        yield draft
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 class _Server(uvicorn.Server):
@@ -265,7 +303,11 @@ async def _parameters(request: Request) -> dict[str, Any]:
         raise ApiError("MALFORMED_REQUEST", "The body is nested too deeply.") from error
     if not isinstance(told, dict):
         raise ApiError("MALFORMED_REQUEST", "The body is not a JSON object.")
-    return {**told, **request.query_params, **request.path_params}
+    query: dict[str, Any] = {}
+    for key in request.query_params:
+        values = request.query_params.getlist(key)  # a list comes as the same key several times
+        query[key] = values[0] if len(values) == 1 else values
+    return {**told, **query, **request.path_params}
 
 
 def _guarded(
@@ -321,6 +363,9 @@ def start_workspace(
     unity: UnityCatalog,
     tracking_uri: str,
     users: Mapping[str, str] | None = None,
+    *,
+    name: str = "a",
+    own_store: str | None = None,
 ) -> LocalWorkspace:
     """Start a local workspace on a free port of 127.0.0.1.
 
@@ -337,6 +382,11 @@ def start_workspace(
     users : mapping of str to str, optional
         Tokens and their users. The first user is the administrator, who owns all and may do all. By
         default there is one, with a new random token.
+    name : str
+        The workspace's name. Workspaces of one home share Unity Catalog, and each has a workspace
+        registry of its own.
+    own_store : str, optional
+        The MLflow store for the workspace registry; `tracking_uri` by default.
 
     Returns
     -------
@@ -351,4 +401,4 @@ def start_workspace(
     users = {_new_token(): DEFAULT_USER} if users is None else users
     if not users or not all(users) or not all(users.values()):
         raise ValueError("users must map at least one token to a user; none may be empty.")
-    return LocalWorkspace(home, unity, tracking_uri, users).start()
+    return LocalWorkspace(home, unity, tracking_uri, users, name, own_store or tracking_uri).start()
