@@ -10,17 +10,20 @@ import importlib
 import os
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from lakelab import workspaces
 from lakelab.lessons import Lesson, NoSuchLessonError, find_lesson
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from lakelab.local.home import Home
+    from lakelab.workspaces import Workspace
 
 
 LOCAL_CATALOG, LOCAL_SCHEMA = "main", "lakelab"
@@ -49,6 +52,7 @@ class Lab:
         self.catalog = catalog
         self.schema = schema
         self.lesson: Lesson | None = None
+        self._workspaces: Callable[[str], Workspace]
         self._where = where
         self._kept = kept
 
@@ -58,6 +62,18 @@ class Lab:
             f"lakelab on {self._where}, {lesson} · tables and models in {self.catalog}.{self.schema}"
             f" · {self._kept}"
         )
+
+    def workspace(self, name: str) -> Workspace:
+        """Give one of two workspaces on the same Unity Catalog, ``"a"`` (this one) or ``"b"``.
+
+        Raises
+        ------
+        LabError
+            If there is no such workspace.
+        """
+        if name not in ("a", "b"):
+            raise LabError(f'there is no workspace {name!r}: there are "a" and "b".')
+        return self._workspaces(name)
 
     def environments(self) -> dict[str, str]:
         """Say which schema stands for `dev`, `staging` and `prod`; each is there afterwards."""
@@ -149,6 +165,7 @@ def _start_on_databricks(spark: Any, dbutils: Any) -> dict[str, Any]:
     mlflow.set_experiment(experiment)
     version = os.environ["DATABRICKS_RUNTIME_VERSION"]
     lab = Lab(spark, catalog, schema, f"Databricks {version}", f"runs in {experiment}")
+    lab._workspaces = partial(workspaces.on_databricks, profile_of_b=_told("workspace_b", dbutils))
     return {"spark": spark, "dbutils": dbutils, "lab": lab, "CATALOG": catalog, "SCHEMA": schema}
 
 
@@ -211,6 +228,7 @@ def _start_services(lesson: Lesson | None) -> dict[str, Any]:
     if ignored:
         kept += f" · not used here: {', '.join(ignored)}"
     lab = Lab(cast("SparkSession", spark), catalog, schema, "this machine", kept)
+    lab._workspaces = workspaces.LocalWorkspaces(home, workspace)
     return {
         "spark": spark,
         "dbutils": dbutils,

@@ -1,0 +1,154 @@
+"""Two workspaces of one account: what lessons about sharing need.
+
+On a laptop there are two, ``a`` and ``b``, each with its own experiments and its own workspace
+registry, both on the same Unity Catalog. On Databricks ``a`` is the workspace itself, and ``b`` the one
+of a profile that the learner names, or ``a`` once more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lakelab.local.home import Home
+    from lakelab.local.workspace import LocalWorkspace
+
+COLLEAGUE = "colleague@example.com"
+"""The user of workspace ``b`` on a laptop."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Where to find what a workspace has, in the words of MLflow and databricks-sdk.
+
+    Parameters
+    ----------
+    name : str
+        ``a`` or ``b``.
+    user : str
+        Who one is there.
+    profile : str or None
+        For ``WorkspaceClient(profile=...)``; None is the workspace that one is in.
+    tracking_uri : str
+        Its experiments and runs.
+    registry_uri : str
+        Its workspace registry.
+    unity_catalog_uri : str
+        Unity Catalog's registry, as seen from there.
+
+    Examples
+    --------
+    >>> Workspace.of_profile("b", "ana@example.com", "other").unity_catalog_uri
+    'databricks-uc://other'
+    >>> Workspace.of_profile("a", "ana@example.com", None).registry_uri
+    'databricks'
+    """
+
+    name: str
+    user: str
+    profile: str | None
+    tracking_uri: str
+    registry_uri: str
+    unity_catalog_uri: str
+
+    @classmethod
+    def of_profile(
+        cls, name: str, user: str, profile: str | None, tracking_uri: str | None = None
+    ) -> Workspace:
+        """Write the URIs of a workspace by its profile in the Databricks configuration file.
+
+        Follows https://mlflow.org/docs/latest/api_reference/python_api/mlflow.html#mlflow.set_registry_uri
+        """
+        at = f"://{profile}" if profile else ""
+        return cls(
+            name,
+            user,
+            profile,
+            tracking_uri or f"databricks{at}",
+            f"databricks{at}",
+            f"databricks-uc{at}",
+        )
+
+
+# ---- Databricks ------------------------------------------------------------------------------------
+def on_databricks(name: str, profile_of_b: str | None) -> Workspace:
+    """Give the workspace that this is, or the one of the profile.
+
+    Parameters
+    ----------
+    name : {"a", "b"}
+    profile_of_b : str or None
+        The profile that leads to another workspace. Without one, ``b`` is this workspace, too.
+    """
+    from databricks.sdk import WorkspaceClient
+
+    profile = profile_of_b if name == "b" else None
+    if name == "b" and profile is None:
+        print(
+            "No second workspace is named: what follows shows what can be seen from this one. To use "
+            "two, name a profile of another workspace on the same metastore: "
+            "dbutils.widgets.text('workspace_b', '<profile>')."
+        )
+        return on_databricks("a", None)
+    client = WorkspaceClient(profile=profile) if profile else WorkspaceClient()
+    return Workspace.of_profile(name, str(client.current_user.me().user_name), profile)
+
+
+# ---- laptop ----------------------------------------------------------------------------------------
+class LocalWorkspaces:
+    """The workspaces of this process; ``b`` is started when it is asked for.
+
+    Parameters
+    ----------
+    home : Home
+        Local state, which both share.
+    first : LocalWorkspace
+        Workspace ``a``, running.
+    """
+
+    def __init__(self, home: Home, first: LocalWorkspace):
+        self._home = home
+        self._first = first
+        self._second: LocalWorkspace | None = None
+
+    def __call__(self, name: str) -> Workspace:
+        """Give one of the two."""
+        from lakelab.local.workspace import DEFAULT_USER
+
+        if name == "a":
+            return Workspace.of_profile("a", DEFAULT_USER, None, self._first.tracking_uri)
+        store = self._open_second()
+        return Workspace.of_profile("b", COLLEAGUE, "b", store)
+
+    def _open_second(self) -> str:
+        from lakelab.local.databricks_env import Login, name_profiles
+        from lakelab.local.unity_catalog import UnityCatalog
+        from lakelab.local.workspace import start_workspace
+
+        folder = self._home.workspace("b")
+        store = f"sqlite:///{folder / 'mlflow.db'}"
+        if self._second is None:
+            folder.mkdir(parents=True, exist_ok=True)
+            _open_store(store, str(folder / "artifacts"))
+            self._second = start_workspace(
+                self._home,
+                UnityCatalog(self._home.warehouse),
+                self._first.tracking_uri,
+                name="b",
+                own_store=store,
+            )
+            colleague = Login(self._second.url, self._second.token_for(COLLEAGUE))
+            name_profiles({"DEFAULT": self._first, "b": colleague}, self._home)
+        return store
+
+
+def _open_store(store: str, artifacts: str) -> None:
+    """Make the store of experiments, with one for the user, whose files are apart from workspace a's."""
+    from filelock import FileLock
+    from mlflow import MlflowClient
+
+    client, experiment = MlflowClient(store, store), f"/Users/{COLLEAGUE}/lakelab"
+    with FileLock(f"{store.removeprefix('sqlite:///')}.lock"):
+        if client.get_experiment_by_name(experiment) is None:
+            client.create_experiment(experiment, artifact_location=artifacts)

@@ -1,0 +1,109 @@
+"""Two workspaces: each its own experiments and workspace registry, one Unity Catalog."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from lakelab import workspaces
+from lakelab.lab import Lab, LabError
+
+PROBE = """
+import json, os, stat
+from lakelab.lab import start
+lab = start()["lab"]
+a, b = lab.workspace("a"), lab.workspace("b")
+assert lab.workspace("b") == b
+from databricks.sdk import WorkspaceClient
+from mlflow import MlflowClient
+from pathlib import Path
+def experiments(workspace):
+    found = MlflowClient(workspace.tracking_uri).search_experiments()
+    return {e.name: e.artifact_location for e in found}
+MlflowClient(a.tracking_uri, a.registry_uri).create_registered_model("of a")
+MlflowClient(a.tracking_uri, a.unity_catalog_uri).create_registered_model("main.lakelab.shared")
+def models(workspace):
+    found = MlflowClient(workspace.tracking_uri, workspace.registry_uri).search_registered_models()
+    return [m.name for m in found]
+w = WorkspaceClient(profile=b.profile)
+config = Path(os.environ["DATABRICKS_CONFIG_FILE"])
+print(json.dumps({
+    "a": WorkspaceClient().current_user.me().user_name,
+    "b": w.current_user.me().user_name,
+    "users": [a.user, b.user],
+    "experiments of b": experiments(b),
+    "models": [models(a), models(b)],
+    "b sees": [m.full_name for m in w.registered_models.list(catalog_name="main", schema_name="lakelab")],
+    "owner": WorkspaceClient().registered_models.get("main.lakelab.shared").owner,
+    "config": [str(config), stat.S_IMODE(config.stat().st_mode)],
+    "same token": "token" in os.environ,
+}))
+"""
+
+
+def test_two_workspaces_on_a_laptop(tmp_path):
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("DATABRICKS_", "MLFLOW_"))}
+    run = subprocess.run(
+        [sys.executable, "-c", PROBE],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**clean, "LAKELAB_HOME": str(tmp_path), "LAKELAB_LESSON": "12_log_manually"},
+    )
+    told = json.loads(run.stdout.splitlines()[-1])
+    assert told["a"] == told["users"][0] == "learner@example.com"
+    assert told["b"] == told["users"][1] == "colleague@example.com"
+    place = told["experiments of b"]["/Users/colleague@example.com/lakelab"]
+    assert Path(place) == tmp_path / "workspace" / "workspaces" / "b" / "artifacts"
+    assert told["models"] == [["of a"], []]
+    assert told["b sees"] == [], "nothing was granted to the colleague"
+    assert told["owner"] == "learner@example.com"
+    file, mode = told["config"]
+    assert mode == 0o600
+    assert Path(file).is_relative_to(tmp_path)
+    assert not Path(file).exists(), "it goes with the process"
+
+
+@pytest.mark.parametrize("name", ["c", "", None])
+def test_there_is_no_other_workspace(name):
+    lab = Lab(None, "main", "lakelab", "test", "test")
+    with pytest.raises(LabError, match='there are "a" and "b"'):
+        lab.workspace(name)
+
+
+@pytest.fixture
+def databricks(monkeypatch):
+    """`databricks.sdk` as it is in a workspace: the user depends on the profile."""
+
+    def client(profile=None):
+        user = "ana@example.com" if profile is None else f"ana of {profile}"
+        me = SimpleNamespace(me=lambda: SimpleNamespace(user_name=user))
+        return SimpleNamespace(current_user=me)
+
+    monkeypatch.setattr("databricks.sdk.WorkspaceClient", client)
+
+
+def test_on_databricks_a_is_the_workspace_itself(databricks):
+    a = workspaces.on_databricks("a", "other")
+    assert (a.user, a.profile) == ("ana@example.com", None)
+    assert (a.tracking_uri, a.registry_uri) == ("databricks", "databricks")
+    assert a.unity_catalog_uri == "databricks-uc"
+
+
+def test_on_databricks_b_is_the_one_of_the_profile(databricks, capsys):
+    b = workspaces.on_databricks("b", "other")
+    assert (b.name, b.user, b.profile) == ("b", "ana of other", "other")
+    assert (b.tracking_uri, b.registry_uri) == ("databricks://other", "databricks://other")
+    assert b.unity_catalog_uri == "databricks-uc://other"
+    assert capsys.readouterr().out == ""
+
+
+def test_on_databricks_without_a_profile_b_is_a_and_says_so(databricks, capsys):
+    assert workspaces.on_databricks("b", None) == workspaces.on_databricks("a", None)
+    assert "No second workspace is named" in capsys.readouterr().out
