@@ -1,0 +1,1 @@
+"""Lesson 14: its quiz, exercises and solutions."""
