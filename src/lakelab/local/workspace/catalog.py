@@ -9,13 +9,17 @@ import json
 import logging
 import re
 from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from deltalake.exceptions import DeltaError
 
 from lakelab.local.unity_catalog import TableName, UnityCatalog, UnityTable
 from lakelab.local.workspace.api import UNITY_API, ApiError, Call, Endpoint, split_name
 from lakelab.local.workspace.grants import Governance, Securable
+
+if TYPE_CHECKING:
+    from lakelab.local.workspace.registry import Registry
 
 _logger = logging.getLogger(__name__)
 
@@ -35,16 +39,14 @@ class Catalog:
         Where the tables are.
     governance : Governance
         Owners, comments and grants.
-    model_exists : callable
-        Tells whether a model of this name exists: models have grants too.
+    registry : Registry
+        Where the models are: they have grants, too, and go with their schema.
     """
 
-    def __init__(
-        self, unity: UnityCatalog, governance: Governance, model_exists: Callable[[str], bool]
-    ):
+    def __init__(self, unity: UnityCatalog, governance: Governance, registry: Registry):
         self.unity = unity
         self.governance = governance
-        self.model_exists = model_exists
+        self.registry = registry
 
     def endpoints(self) -> list[Endpoint]:
         permissions = "{kind}/{name}"
@@ -52,11 +54,17 @@ class Catalog:
             ("GET", f"{UNITY_API}/catalogs", self.list_catalogs),
             ("POST", f"{UNITY_API}/catalogs", self.create_catalog),
             ("GET", f"{UNITY_API}/catalogs/{{name}}", self.get_catalog),
+            ("PATCH", f"{UNITY_API}/catalogs/{{name}}", self.update_catalog),
+            ("DELETE", f"{UNITY_API}/catalogs/{{name}}", self.delete_catalog),
             ("GET", f"{UNITY_API}/schemas", self.list_schemas),
             ("POST", f"{UNITY_API}/schemas", self.create_schema),
             ("GET", f"{UNITY_API}/schemas/{{name}}", self.get_schema),
+            ("PATCH", f"{UNITY_API}/schemas/{{name}}", self.update_schema),
+            ("DELETE", f"{UNITY_API}/schemas/{{name}}", self.delete_schema),
             ("GET", f"{UNITY_API}/tables", self.list_tables),
             ("GET", f"{UNITY_API}/tables/{{name}}", self.get_table),
+            ("PATCH", f"{UNITY_API}/tables/{{name}}", self.update_table),
+            ("DELETE", f"{UNITY_API}/tables/{{name}}", self.delete_table),
             ("GET", f"{UNITY_API}/tables/{{name}}/exists", self.table_exists),
             ("GET", f"{UNITY_API}/permissions/{permissions}", self.get_grants),
             ("PATCH", f"{UNITY_API}/permissions/{permissions}", self.update_grants),
@@ -72,7 +80,10 @@ class Catalog:
             return parts[1] in self.unity.schemas(parts[0])
         if securable.kind == "table":
             return self.unity.exists(TableName(*parts))
-        return self.model_exists(securable.name)
+        with suppress(ApiError):
+            self.registry.model(securable.name)
+            return True
+        return False
 
     def require(self, securable: Securable) -> None:
         """Refuse a securable that does not exist, or whose catalog or schema does not.
@@ -142,6 +153,73 @@ class Catalog:
         self.governance.describe(new, owner=call.user, comment=call.optional("comment"))
         return self._about(new)
 
+    def update_catalog(self, call: Call) -> dict[str, Any]:
+        return self._update(call, "catalog")
+
+    def update_schema(self, call: Call) -> dict[str, Any]:
+        return self._update(call, "schema")
+
+    def _owned(self, call: Call, kind: str) -> Securable:
+        securable = self._named(call, kind)
+        self.require(securable)
+        self.governance.require(call.user, securable)
+        return securable
+
+    def _update(self, call: Call, kind: str) -> dict[str, Any]:
+        """Change comment and owner; the folders keep their names."""
+        securable = self._owned(call, kind)
+        if call.optional("new_name") not in (None, "", securable.name.rpartition(".")[2]):
+            raise ApiError(
+                "INVALID_PARAMETER_VALUE",
+                f"{securable} keeps its name on a laptop; in a workspace it can be renamed.",
+            )
+        self.governance.describe(
+            securable, owner=call.optional("owner"), comment=call.optional("comment")
+        )
+        return self._about(securable)
+
+    def delete_catalog(self, call: Call) -> None:
+        catalog = self._owned(call, "catalog")
+        schemas = [
+            Securable("schema", f"{catalog.name}.{s}") for s in self.unity.schemas(catalog.name)
+        ]
+        if schemas and not call.flag("force"):
+            raise ApiError(
+                "INVALID_STATE",
+                f"{catalog} is not empty. The catalog has {len(schemas)} schema(s).",
+            )
+        for schema in schemas:
+            self._delete_schema(schema)
+        self.unity.drop_catalog(catalog.name)
+        self.governance.forget(catalog)
+
+    def delete_schema(self, call: Call) -> None:
+        schema = self._owned(call, "schema")
+        tables, models = self._tables_of(schema), self._models_of(schema)
+        if (tables or models) and not call.flag("force"):
+            raise ApiError(
+                "INVALID_STATE",
+                f"{schema} is not empty. The schema has {len(tables)} table(s), {len(models)} "
+                "function(s), 0 volume(s). Models count as functions.",
+            )
+        self._delete_schema(schema)
+
+    def _delete_schema(self, schema: Securable) -> None:
+        for model in self._models_of(schema):
+            self.registry.delete_model(model.name)
+            self.governance.forget(model)
+        for table in self._tables_of(schema):
+            self.governance.forget(table)
+        self.unity.drop_schema(*schema.name.split("."))
+        self.governance.forget(schema)
+
+    def _tables_of(self, schema: Securable) -> list[Securable]:
+        return [Securable("table", str(t)) for t in self.unity.tables(*schema.name.split("."))]
+
+    def _models_of(self, schema: Securable) -> list[Securable]:
+        names = (model.name for model in self.registry.models())
+        return [Securable("function", n) for n in names if n.startswith(f"{schema.name}.")]
+
     def _visible(self, call: Call, found: list[Securable]) -> list[Securable]:
         return [securable for securable in found if self.governance.visible(call.user, securable)]
 
@@ -161,9 +239,10 @@ class Catalog:
     def list_tables(self, call: Call) -> dict[str, Any]:
         given = f"{call.text('catalog_name')}.{call.text('schema_name')}"
         catalog, schema = split_name(given, 2, "Schema")
-        self.require(Securable("schema", f"{catalog}.{schema}"))
-        found = [Securable("table", str(name)) for name in self.unity.tables(catalog, schema)]
-        return {"tables": [self._listed_table(t) for t in self._visible(call, found)]}
+        parent = Securable("schema", f"{catalog}.{schema}")
+        self.require(parent)
+        found = self._visible(call, self._tables_of(parent))
+        return {"tables": [self._listed_table(table) for table in found]}
 
     def _listed_table(self, securable: Securable) -> dict[str, Any]:
         try:
@@ -177,6 +256,17 @@ class Catalog:
         self.require(securable)
         self.governance.require(call.user, securable, "SELECT", "BROWSE", "MODIFY")
         return self._table(securable)
+
+    def update_table(self, call: Call) -> dict[str, Any]:
+        """Change the owner: all that this call can change. Comments are changed in SQL."""
+        table = self._owned(call, "table")
+        self.governance.describe(table, owner=call.optional("owner"))
+        return self._table(table)
+
+    def delete_table(self, call: Call) -> None:
+        table = self._owned(call, "table")
+        self.unity.drop_table(TableName(*table.name.split(".")))
+        self.governance.forget(table)
 
     def table_exists(self, call: Call) -> dict[str, Any]:
         return {"table_exists": self.exists(self._named(call, "table"))}

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from lakelab.local.workspace.api import (
     FILES_API,
     MLFLOW_API,
@@ -351,7 +353,23 @@ class Models:
         return {"alias_name": alias, "version_num": number}
 
     def sdk_get_version_by_alias(self, call: Call) -> dict[str, Any]:
-        return self._sdk_version(self._version_by_alias(call))
+        return self._with_dependencies(self._version_by_alias(call))
+
+    def _with_dependencies(self, version: Version) -> dict[str, Any]:
+        """Add the feature tables of a model that the feature engineering client packaged.
+
+        Follows https://docs.databricks.com/api/workspace/modelversions/get. They are in the version's
+        own files, so a copy has them, too.
+        """
+        answer = self._sdk_version(version)
+        spec = self.registry.folder(version) / "data" / "feature_store" / "feature_spec.yaml"
+        if spec.is_file():
+            told = yaml.safe_load(spec.read_text(encoding="utf-8")) or {}
+            names = [name for table in told.get("input_tables") or [] for name in table]
+            answer["model_version_dependencies"] = {
+                "dependencies": [{"table": {"table_full_name": name}} for name in names]
+            }
+        return answer
 
     def sdk_list_versions(self, call: Call) -> dict[str, Any]:
         name = self._allowed(call, "EXECUTE")
@@ -359,7 +377,7 @@ class Models:
         return {"model_versions": [self._sdk_version(v) for v in self.registry.versions(name)]}
 
     def sdk_get_version(self, call: Call) -> dict[str, Any]:
-        return self._sdk_version(self._version(call))
+        return self._with_dependencies(self._version(call))
 
     def sdk_update_version(self, call: Call) -> dict[str, Any]:
         name, number = self._allowed(call), call.text("version")

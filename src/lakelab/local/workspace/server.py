@@ -78,7 +78,7 @@ class LocalWorkspace:
         self._urls = PresignedUrls(f"{self.url}/presigned")
         self._files = files
         registry = Registry(tracking_uri, files, home.unity_models / "registry.lock")
-        catalog = Catalog(unity, self.governance, lambda name: _exists(registry, name))
+        catalog = Catalog(unity, self.governance, registry)
         models = Models(registry, catalog, self.governance, self._urls)
         own = home.workspace(name)
         self._uploads = UploadArea(own / "uploads")
@@ -273,13 +273,6 @@ def _listen() -> socket.socket:
 
 def _new_token() -> str:
     return f"local-{secrets.token_urlsafe(32)}"
-
-
-def _exists(registry: Registry, name: str) -> bool:
-    with suppress(ApiError):
-        registry.model(name)
-        return True
-    return False
 
 
 def _current_user(call: Call) -> dict[str, Any]:
