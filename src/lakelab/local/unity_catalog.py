@@ -357,6 +357,13 @@ class UnityCatalog:
     def drop_schema(self, catalog: str, schema: str) -> None:
         self._remove(self.require_schema(catalog, schema))
 
+    def drop_catalog(self, catalog: str) -> None:
+        if catalog not in self.catalogs():
+            raise NotFoundError(
+                f"Catalog '{catalog}' does not exist. There are: {', '.join(self.catalogs())}."
+            )
+        self._remove(self.warehouse / catalog)
+
     def _remove(self, folder: Path) -> None:
         trash = folder.parent / f"{_TRASH}{uuid.uuid4().hex}"
         folder.rename(trash)
@@ -396,7 +403,7 @@ class UnityCatalog:
 
     def remove_leftovers(self, older_than_seconds: float = 24 * 3600.0) -> None:
         """Delete what a killed process left behind: unfinished and half-deleted tables."""
-        for pattern in (f"*/*/{_STAGING}*", f"*/*/{_TRASH}*", f"*/{_TRASH}*"):
+        for pattern in (f"*/*/{_STAGING}*", f"*/*/{_TRASH}*", f"*/{_TRASH}*", f"{_TRASH}*"):
             for leftover in self.warehouse.glob(pattern):
                 age = time.time() - leftover.stat().st_mtime
                 if leftover.name.startswith(_TRASH) or age > older_than_seconds:

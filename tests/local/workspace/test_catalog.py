@@ -11,8 +11,14 @@ import pyarrow as pa
 import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import BadRequest, NotFound, PermissionDenied
-from databricks.sdk.service.catalog import ColumnTypeName, ModelVersionInfoStatus
+from databricks.sdk.service.catalog import (
+    ColumnTypeName,
+    ModelVersionInfoStatus,
+    PermissionsChange,
+    Privilege,
+)
 from deltalake import write_deltalake
+from mlflow import MlflowClient
 
 from lakelab.local.unity_catalog import PrimaryKey, TableName, UnityTable
 
@@ -85,6 +91,86 @@ def test_schemas(client, place, schema):
         client.schemas.create("x", "nowhere")
     with pytest.raises(NotFound, match="Schema 'main.nowhere' does not exist"):
         client.schemas.get("main.nowhere")
+
+
+def test_catalogs_are_described_given_away_and_deleted(client, place):
+    name = f"c{uuid.uuid4().hex[:8]}"
+    client.catalogs.create(name)
+    updated = client.catalogs.update(name, comment="Trial", owner="ana@example.com")
+    assert (updated.comment, updated.owner) == ("Trial", "ana@example.com")
+    assert client.catalogs.get(name).owner == "ana@example.com"
+    with pytest.raises(BadRequest, match="keeps its name"):
+        client.catalogs.update(name, new_name="other")
+    client.schemas.create("s", name)
+    with pytest.raises(BadRequest, match=r"is not empty. The catalog has 1 schema\(s\)"):
+        client.catalogs.delete(name)
+    MlflowClient().create_registered_model(f"{name}.s.delay")
+    client.catalogs.delete(name, force=True)
+    assert name not in place.unity.catalogs()
+    for gone in (client.catalogs.get, client.catalogs.delete, client.catalogs.update):
+        with pytest.raises(NotFound, match=f"Catalog '{name}' does not exist"):
+            gone(name)
+    client.catalogs.create(name)  # anew: the owner, the comment and the model are gone
+    assert (client.catalogs.get(name).owner, client.catalogs.get(name).comment) == (
+        "learner@example.com",
+        None,
+    )
+    client.schemas.create("s", name)
+    with pytest.raises(NotFound):
+        client.registered_models.get(f"{name}.s.delay")
+    client.schemas.delete(f"{name}.s")
+    client.catalogs.delete(name)
+
+
+def test_schemas_are_described_given_away_and_deleted(client, place, schema, weather, saved_models):
+    model = f"{schema}.delay"
+    assert client.schemas.update(schema, comment="Flights").comment == "Flights"
+    mlflow.register_model(str(saved_models[0]), model)
+    other = f"{schema}_other"
+    client.schemas.create(other.partition(".")[2], "main")
+    mlflow.register_model(str(saved_models[0]), f"{other}.delay")
+    with pytest.raises(BadRequest, match=r"has 1 table\(s\), 1 function\(s\)"):
+        client.schemas.delete(schema)
+    client.schemas.delete(schema, force=True)
+    assert not place.unity.exists(weather.name)
+    with pytest.raises(NotFound, match="does not exist"):
+        client.schemas.get(schema)
+    with pytest.raises(NotFound, match="does not exist"):
+        client.schemas.delete(schema)
+    folder = place.home.unity_models / "models" / model.replace(".", "/")
+    assert not list(folder.glob("*"))
+    assert mlflow.pyfunc.load_model(f"models:/{other}.delay/1") is not None
+
+
+def test_tables_are_given_away_and_deleted(client, place, weather):
+    name = str(weather.name)
+    client.tables.update(name, owner="ana@example.com")
+    assert client.tables.get(name).owner == "ana@example.com"
+    client.tables.delete(name)
+    assert not place.unity.exists(weather.name)
+    with pytest.raises(NotFound, match=f"Table '{name}' does not exist"):
+        client.tables.delete(name)
+
+
+def test_only_owners_change_and_delete(client, place, weather, schema):
+    other = WorkspaceClient(
+        host=place.workspace.url, token=place.workspace.token_for("carl@example.com")
+    )
+    for kind, name in [("CATALOG", "main"), ("SCHEMA", schema)]:
+        use = Privilege.USE_CATALOG if kind == "CATALOG" else Privilege.USE_SCHEMA
+        change = PermissionsChange(principal="carl@example.com", add=[use])
+        client.grants.update(kind, name, changes=[change])
+    for function, *arguments in [
+        (other.catalogs.update, "main"),
+        (other.catalogs.delete, "main"),
+        (other.schemas.update, schema),
+        (other.schemas.delete, schema),
+        (other.tables.delete, str(weather.name)),
+        (other.tables.update, str(weather.name)),
+    ]:
+        with pytest.raises(PermissionDenied, match="MANAGE"):
+            function(*arguments)
+    assert place.unity.exists(weather.name)
 
 
 @pytest.mark.parametrize("name", ["../up", "a b", "a/b", "..", ".hidden"])

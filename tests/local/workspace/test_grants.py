@@ -219,6 +219,8 @@ def test_grants_are_read_back_and_inherited_ones_are_effective(place, schema, an
     inherited_from = {p.privilege: p.inherited_from_name for p in effective.privileges}
     assert inherited_from[Privilege.EXECUTE] is None
     assert inherited_from[Privilege.USE_SCHEMA] == schema
+    assert [a.principal for a in grants.list("FUNCTION", name)] == [ANA]
+    assert list(grants.list_effective("FUNCTION", name, principal=ANA)) == [effective]
     more = [PermissionsChange(principal=ANA, add=[Privilege.MANAGE])]
     with pytest.raises(PermissionDenied):
         ana.grants.update("FUNCTION", name, changes=more)

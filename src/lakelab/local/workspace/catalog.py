@@ -69,6 +69,13 @@ class Catalog:
             ("GET", f"{UNITY_API}/permissions/{permissions}", self.get_grants),
             ("PATCH", f"{UNITY_API}/permissions/{permissions}", self.update_grants),
             ("GET", f"{UNITY_API}/effective-permissions/{permissions}", self.get_effective_grants),
+            # the same two in pages, as databricks.sdk's grants.list and list_effective ask
+            ("GET", f"{UNITY_API}/privilege-assignments/{permissions}", self.get_grants),
+            (
+                "GET",
+                f"{UNITY_API}/effective-privilege-assignments/{permissions}",
+                self.list_effective_grants,
+            ),
         ]
 
     # ---- what exists -------------------------------------------------------------------------
@@ -345,6 +352,10 @@ class Catalog:
                 for principal, privileges in found.items()
             ]
         }
+
+    def list_effective_grants(self, call: Call) -> dict[str, Any]:
+        answer = self.get_effective_grants(call)
+        return {"effective_privilege_assignments": answer["privilege_assignments"]}
 
     def update_grants(self, call: Call) -> dict[str, Any]:
         securable = self._granted(call)
