@@ -46,9 +46,9 @@ def _careful_store() -> type:
     # Imported late: MLflow loads its plugins while it is being imported itself
     from mlflow.artifacts import download_artifacts
     from mlflow.exceptions import MlflowException
-    from mlflow.store._unity_catalog.registry.rest_store import UcModelRegistryStore
+    from mlflow.store._unity_catalog.registry import rest_store
 
-    class CarefulUcModelRegistryStore(UcModelRegistryStore):
+    class UcModelRegistryStore(rest_store.UcModelRegistryStore):  # its name is in error messages
         @contextmanager
         def _local_model_dir(self, source: str, local_model_path: str | None) -> Iterator[str]:
             """Give a model's files; what MLflow deletes afterwards is a copy."""
@@ -62,4 +62,4 @@ def _careful_store() -> type:
                 with super()._local_model_dir(source, local_model_path) as folder:
                     yield folder
 
-    return CarefulUcModelRegistryStore
+    return UcModelRegistryStore
