@@ -1,0 +1,172 @@
+"""Lesson 15: the checks of its exercises say what is wrong, and pass what is right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from databricks.sdk.service.catalog import PermissionsChange, Privilege, SecurableType
+
+from lakelab.lab import Lab
+from lakelab.lessons.lesson_15 import exercises
+from lakelab.study.exercises import check
+
+
+@pytest.fixture
+def lab() -> Lab:
+    return Lab(None, "main", "lakelab", "test", "test")
+
+
+def defined(source: str, name: str) -> Any:
+    """Run the solution's code without its last line, the call of the checker."""
+    names: dict[str, Any] = {"PermissionsChange": PermissionsChange, "Privilege": Privilege}
+    exec(source.rpartition("lab.check")[0], names)
+    return names[name]
+
+
+def granting(*grants, principal=None):
+    """A function that makes these grants."""
+
+    def share(w, model, colleague):
+        for kind, name, privilege in grants:
+            change = PermissionsChange(principal=principal or colleague, add=[privilege])
+            w.grants.update(securable_type=kind, full_name=name, changes=[change])
+
+    return share
+
+
+DOORS = [
+    ("CATALOG", "ops", Privilege.USE_CATALOG),
+    ("SCHEMA", "ops.flights", Privilege.USE_SCHEMA),
+]
+LOAD = ("FUNCTION", "ops.flights.delay", Privilege.EXECUTE)
+
+
+class TestShare:
+    def test_the_solution_passes(self, lab, capsys):
+        assert check(lab, "15.1", defined(exercises.EXERCISES["15.1"].solution, "share"))
+        assert "15.1: right" in capsys.readouterr().out
+
+    def test_enumerations_pass_too(self, lab):
+        kinds = {"CATALOG": SecurableType.CATALOG, "SCHEMA": SecurableType.SCHEMA}
+        grants = [(kinds.get(k, SecurableType.FUNCTION), n, p) for k, n, p in [*DOORS, LOAD]]
+        assert exercises.check_share(lab, granting(*grants)) == []
+
+    def test_unsolved(self, lab, capsys):
+        def share(w, model, colleague): ...
+
+        assert not check(lab, "15.1", share)
+        said = capsys.readouterr().out
+        assert "EXECUTE on the function ops.flights.delay is missing." in said
+        assert "USE CATALOG on the catalog ops is missing." in said
+
+    def test_execute_alone(self, lab):
+        wrong = exercises.check_share(lab, granting(LOAD))
+        assert wrong == [
+            "USE CATALOG on the catalog ops is missing.",
+            "USE SCHEMA on the schema ops.flights is missing.",
+        ]
+
+    @pytest.mark.parametrize(
+        ("surplus", "told"),
+        [
+            (("SCHEMA", "ops.flights", Privilege.EXECUTE), "EXECUTE on schema ops.flights"),
+            (("CATALOG", "ops", Privilege.ALL_PRIVILEGES), "ALL PRIVILEGES on catalog ops"),
+            (("FUNCTION", "ops.flights.delay", Privilege.MANAGE), "MANAGE on function"),
+        ],
+    )
+    def test_more_than_was_asked_for(self, lab, surplus, told):
+        (wrong,) = exercises.check_share(lab, granting(*DOORS, LOAD, surplus))
+        assert told in wrong
+        assert "more than loading this model" in wrong
+
+    def test_granted_to_everybody(self, lab):
+        wrong = exercises.check_share(lab, granting(*DOORS, LOAD, principal="account users"))
+        assert "Granted to account users; only ben@example.com asked." in wrong
+
+    def test_the_wrong_kind(self, lab):
+        as_model = ("MODEL", "ops.flights.delay", Privilege.EXECUTE)
+        wrong = exercises.check_share(lab, granting(*DOORS, as_model))
+        assert "FUNCTION, not MODEL" in wrong[0]
+
+    @pytest.mark.parametrize(
+        "answer", [3, lambda w, model, colleague: w.sql("GRANT"), lambda: None]
+    )
+    def test_other_answers_are_told(self, lab, answer):
+        assert len(exercises.check_share(lab, answer)) == 1
+
+
+class TestMove:
+    def test_the_solution_passes(self, lab, capsys):
+        assert check(lab, "15.2", defined(exercises.EXERCISES["15.2"].solution, "move"))
+        assert "15.2: right" in capsys.readouterr().out
+
+    def test_a_search_passes_too(self, lab):
+        def by_search(registry, catalog, model, target):
+            found = registry.search_model_versions(f"name='{model}'")
+            live = [int(v.version) for v in found if v.current_stage == "Production"]
+            if not live:
+                raise ValueError("nothing is in Production")
+            copy = registry.copy_model_version(f"models:/{model}/{max(live)}", target)
+            catalog.set_registered_model_alias(target, "Champion", copy.version)
+
+        assert exercises.check_move(lab, by_search) == []
+
+    def test_unsolved(self, lab, capsys):
+        def move(registry, catalog, model, target): ...
+
+        assert not check(lab, "15.2", move)
+        assert "Nothing was copied" in capsys.readouterr().out
+
+    def test_the_number_as_text(self, lab):
+        def text(registry, catalog, model, target):
+            found = registry.search_model_versions(f"name='{model}'")
+            live = [v.version for v in found if v.current_stage == "Production"]
+            copy = registry.copy_model_version(f"models:/{model}/{max(live)}", target)
+            catalog.set_registered_model_alias(target, "Champion", copy.version)
+
+        wrong = exercises.check_move(lab, text)
+        assert "Copied: version 2" in wrong[0]
+
+    def test_the_old_number_for_the_alias(self, lab):
+        def old_number(registry, catalog, model, target):
+            version = registry.get_latest_versions(model, ["Production"])[0].version
+            registry.copy_model_version(f"models:/{model}/{version}", target)
+            catalog.set_registered_model_alias(target, "Champion", version)
+
+        wrong = exercises.check_move(lab, old_number)
+        assert "the old registry's number" in wrong[0]
+        assert "it raises IndexError, not ValueError" in wrong[1]
+
+    def test_nothing_in_production_is_not_looked_at(self, lab):
+        def blind(registry, catalog, model, target):
+            version = max(
+                registry.get_latest_versions(model), key=lambda v: v.current_stage == "Production"
+            ).version
+            copy = registry.copy_model_version(f"models:/{model}/{version}", target)
+            catalog.set_registered_model_alias(target, "Champion", copy.version)
+
+        wrong = exercises.check_move(lab, blind)
+        assert "it raises no ValueError" in wrong[0]
+        assert "it copied version" in wrong[1]
+
+    def test_other_answers_are_told(self, lab):
+        assert "should be a function" in exercises.check_move(lab, 3)[0]
+        assert "TypeError" in exercises.check_move(lab, lambda: None)[0]
+
+
+def test_the_rehearsals_know_the_calls_of_the_real_ones():
+    """Same names, same order of arguments: what passes the check works for real."""
+    import inspect
+
+    from databricks.sdk.service.catalog import GrantsAPI
+    from mlflow import MlflowClient
+
+    for name, call in inspect.getmembers(exercises.RehearsalMove, inspect.isfunction):
+        if not name.startswith("_"):
+            real = list(inspect.signature(getattr(MlflowClient, name)).parameters)
+            rehearsed = list(inspect.signature(call).parameters)
+            assert real[: len(rehearsed)] == rehearsed, name
+    real = list(inspect.signature(GrantsAPI.update).parameters)
+    rehearsed = list(inspect.signature(exercises.RehearsalGrants.update).parameters)
+    assert real[:4] == [*rehearsed[:3], "changes"]
