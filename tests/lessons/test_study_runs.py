@@ -217,10 +217,13 @@ class TestWhateverHappened:
         assert store.get_experiment(first).lifecycle_stage == "deleted"
         assert make_study(name) == second
 
-    def test_a_run_of_the_learners_own_spoils_nothing(self, store, name):
+    def test_a_run_of_the_learners_own_is_kept_out_of_the_study_and_alive(self, store, name):
         first = make_study(name)
         own = store.create_run(first, run_name="mine")
-        assert make_study(name) == first
+        second = make_study(name)
+        assert second != first
+        assert len(runs_of(store, second)) == 8
+        assert store.get_experiment(first).name == f"{name}_replaced_{first}"
         assert store.get_run(own.info.run_id).info.lifecycle_stage == "active"
 
     def test_a_new_version_of_the_study_replaces_the_old_one(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # MLflow and scikit-learn are imported where they are used: most lessons need neither of them here.
 
 MADE_BY = ("made_by", "lakelab")
-"""Tag of the study's runs. Runs without it are the learner's, and no business of ours."""
+"""Tag of the study's runs. Runs without it are the learner's own."""
 
 FINGERPRINT = "lakelab.study"
 """Tag of the experiment: what its runs were when the study was complete."""
@@ -114,7 +114,8 @@ def make_study(name: str) -> str:
     """Make the study, unless it is there and complete.
 
     It is made under another name and gets its own at the end: whoever finds it finds it complete. One
-    in which runs were changed, deleted or restored is replaced by a new one.
+    in which runs were changed, added, deleted or restored is replaced by a new one. The old one is
+    renamed, and deleted if all runs in it are ours.
 
     Parameters
     ----------
@@ -166,8 +167,7 @@ def _fingerprint(client: MlflowClient, experiment: str) -> str:
     """Digest of this module and of all that its runs and models say."""
     from mlflow.entities import ViewType
 
-    made_by = f"tags.{MADE_BY[0]} = '{MADE_BY[1]}'"
-    runs = client.search_runs([experiment], made_by, ViewType.ALL)
+    runs = client.search_runs([experiment], run_view_type=ViewType.ALL)
     models = client.search_logged_models([experiment])
     said = [
         [
@@ -187,21 +187,23 @@ def _fingerprint(client: MlflowClient, experiment: str) -> str:
 
 
 def _retire(client: MlflowClient, experiment: Experiment) -> None:
-    """Delete an experiment in such a way that its name is free."""
+    """Give up the name of an experiment, and delete it unless it holds runs of the learner's own."""
     if experiment.lifecycle_stage != "active":
         client.restore_experiment(experiment.experiment_id)
     old = f"{experiment.name}_replaced_{experiment.experiment_id}"
     client.rename_experiment(experiment.experiment_id, old)
-    client.delete_experiment(experiment.experiment_id)
+    if all(
+        MADE_BY in run.data.tags.items() for run in client.search_runs([experiment.experiment_id])
+    ):
+        client.delete_experiment(experiment.experiment_id)
 
 
 def _clear_away(client: MlflowClient, name: str) -> None:
     """Delete what an earlier attempt left that was cut off."""
     before = (time.time() - UNFINISHED_SECONDS) * 1000
     # the pattern finds other people's too, where one may see them
-    for left in client.search_experiments(filter_string="name LIKE '%/lakelab_study_%'"):
-        ours = left.name.startswith((f"{name}_unfinished_", f"{name}_replaced_"))
-        if ours and (left.creation_time or 0) < before:
+    for left in client.search_experiments(filter_string="name LIKE '%/lakelab_study_unfinished_%'"):
+        if left.name.startswith(f"{name}_unfinished_") and (left.creation_time or 0) < before:
             client.delete_experiment(left.experiment_id)
 
 
@@ -467,7 +469,7 @@ def checks() -> list[Trial]:
             rows="all without gaps",
             imputer="none",
             ends="FAILED",
-            note="Scored from 7 July on, each day over the days so far, until a day with gaps.",
+            note="Scored from 7 July on, after each day, until the first day with missing weather.",
         ),
         _trial(
             "early flights",
