@@ -95,6 +95,8 @@ def check_scenarios(lab: Lab, answers: Any) -> list[str]:
         answers = dict(enumerate(answers, start=1))
     if not isinstance(answers, dict):
         return [f"Give a dictionary, such as {{1: 'code', 2: ...}}, not {type(answers).__name__}."]
+    if all(answers.get(number, ...) in (..., None) for number in SCENARIOS):
+        return ["No answer yet: replace each ... by 'code', 'model' or 'hybrid'."]
     return [
         wrong
         for number, scenario in SCENARIOS.items()

@@ -28,21 +28,18 @@ def train_and_register(
     schema: str,
     model: str = MODEL,
     *,
-    data: str | None = None,
     seed: int = 0,
     git_commit: str = "unknown",
 ) -> ModelVersion:
-    """Train on January to June; register, validate and release the model in `schema`.
+    """Train on January to June of one environment; register, validate and release the model there.
 
     Parameters
     ----------
     spark : SparkSession
     schema : str
-        The environment, ``catalog.schema``: the model is registered and validated there.
+        The environment, ``catalog.schema``.
     model : str
         The model's name within the schema.
-    data : str, optional
-        The schema with the tables to train on; the environment's own by default.
     seed : int
         The same tables, code and seed give the same model.
     git_commit : str
@@ -58,7 +55,7 @@ def train_and_register(
     NotGoodEnoughError
         If the version fails its validation: it stays registered, and Champion stays where it was.
     """
-    labels, weather = f"{data or schema}.flight_labels", f"{data or schema}.airport_weather"
+    labels, weather = f"{schema}.flight_labels", f"{schema}.airport_weather"
     fe = FeatureEngineeringClient()
     with mlflow.start_run(run_name=f"train in {schema}"):
         mlflow.set_tag("git_commit", git_commit)
@@ -96,7 +93,8 @@ def log_table(spark: SparkSession, table: str) -> None:
     commits = spark.sql(f"DESCRIBE HISTORY {table}").collect()
     version = max(commit["version"] for commit in commits)
     source = DeltaDatasetSource(delta_table_name=table, delta_table_version=version)
-    mlflow.log_input(MetaDataset(source, name=table), context="training")
+    dataset = MetaDataset(source, name=table)  # type: ignore[abstract]
+    mlflow.log_input(dataset, context="training")
     mlflow.log_param(f"version_of_{table.rpartition('.')[2]}", version)
 
 

@@ -1,0 +1,212 @@
+"""Lesson 16: its exercises say what is wrong; its pipeline trains, writes lineage, and has a gate."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import nbformat
+import pytest
+from mlflow import MlflowClient
+from mlflow.data.delta_dataset_source import DeltaDatasetSource
+
+from lakelab import flights
+from lakelab.lab import Lab
+from lakelab.lessons.lesson_16 import exercises
+from lakelab.local.official_names import answer_official_names
+from lakelab.study.exercises import check
+
+NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "16_promote_code_or_models.ipynb"
+RIGHT = {number: scenario.answer for number, scenario in exercises.SCENARIOS.items()}
+
+
+@pytest.fixture
+def lab(spark, schema):
+    catalog, _, name = schema.partition(".")
+    return Lab(spark, catalog, name, "test", "test")
+
+
+def defined(source: str, name: str) -> Any:
+    """Run the solution's code without its last line, the call of the checker."""
+    names: dict[str, Any] = {}
+    exec(source.rpartition("lab.check")[0], names)
+    return names[name]
+
+
+class TestScenarios:
+    def test_the_solution_passes(self, lab, capsys):
+        answers = defined(exercises.EXERCISES["16.1"].solution, "answers")
+        assert check(lab, "16.1", answers)
+        assert "16.1: right" in capsys.readouterr().out
+
+    def test_a_list_passes_too_and_capitals_do_not_matter(self, lab):
+        assert exercises.check_scenarios(lab, [answer.upper() for answer in RIGHT.values()]) == []
+
+    def test_unsolved(self, lab, capsys):
+        assert not check(lab, "16.1", dict.fromkeys(range(1, 9), ...))
+        assert "No answer yet: replace each ..." in capsys.readouterr().out
+
+    @pytest.mark.parametrize("number", RIGHT)
+    def test_each_wrong_answer_is_named_with_its_reason_and_no_other(self, lab, number):
+        for given in set(exercises.CHOICES) - {RIGHT[number]}:
+            told = exercises.check_scenarios(lab, RIGHT | {number: given})
+            assert len(told) == 1
+            assert told[0].startswith(f"{number}: not {given}: ")
+            assert exercises.SCENARIOS[number].why[given] in told[0]
+
+    def test_what_is_missing_or_not_an_answer_is_said(self, lab):
+        told = exercises.check_scenarios(lab, RIGHT | {2: ..., 3: "models", 4: 7})
+        assert told == [
+            "2: no answer yet.",
+            "3: 'models' is none of code, model, hybrid.",
+            "4: 7 is none of code, model, hybrid.",
+        ]
+        assert "8: no answer yet." in exercises.check_scenarios(lab, list(RIGHT.values())[:7])
+
+    @pytest.mark.parametrize("answers", ["code", 5, {"code"}])
+    def test_answers_of_another_kind(self, lab, answers):
+        assert "Give a dictionary" in exercises.check_scenarios(lab, answers)[0]
+
+    def test_each_choice_is_right_somewhere_and_the_last_hint_counts_them(self):
+        count = {choice: list(RIGHT.values()).count(choice) for choice in exercises.CHOICES}
+        assert count == {"code": 4, "model": 3, "hybrid": 1}
+        hint = exercises.EXERCISES["16.1"].hints[-1]
+        assert "Four of them promote code, three the model, and one" in hint
+
+    def test_the_notebook_tells_as_many_situations(self):
+        cells = {cell.id: cell.source for cell in nbformat.read(NOTEBOOK, as_version=4).cells}
+        told = re.findall(r"^(\d+)\. ", cells["your-turn"], flags=re.MULTILINE)
+        assert [int(number) for number in told] == list(exercises.SCENARIOS)
+
+
+class TestForeignTables:
+    def test_the_solution_passes(self, lab, capsys):
+        function = defined(exercises.EXERCISES["16.2"].solution, "foreign_tables")
+        assert check(lab, "16.2", function)
+        assert "16.2: right" in capsys.readouterr().out
+
+    def test_unsolved(self, lab, capsys):
+        def foreign_tables(run, schema): ...
+
+        assert not check(lab, "16.2", foreign_tables)
+        assert "expected [], it returned None." in capsys.readouterr().out
+        assert "function, not int" in exercises.check_foreign_tables(lab, 3)[0]
+
+    def test_a_prefix_is_not_a_schema(self, lab):
+        def by_prefix(run, schema):
+            names = {entry.dataset.name for entry in run.inputs.dataset_inputs}
+            return sorted(name for name in names if not name.startswith(schema))
+
+        told = exercises.check_foreign_tables(lab, by_prefix)
+        assert len(told) == 1
+        assert "prod.lakelab_eu, which is another one" in told[0]
+
+    def test_the_catalog_alone_is_not_enough(self, lab):
+        def by_catalog(run, schema):
+            names = {entry.dataset.name for entry in run.inputs.dataset_inputs}
+            return sorted(n for n in names if n.split(".")[0] != schema.split(".")[0])
+
+        assert "prod.lakelab_eu" in exercises.check_foreign_tables(lab, by_catalog)[0]
+
+    def test_a_table_that_is_named_twice(self, lab):
+        def twice(run, schema):
+            names = [entry.dataset.name for entry in run.inputs.dataset_inputs]
+            return sorted(name for name in names if name.rpartition(".")[0] != schema)
+
+        told = exercises.check_foreign_tables(lab, twice)
+        assert len(told) == 1
+        assert "one of them twice" in told[0]
+
+    def test_an_error_is_said(self, lab):
+        def broken(run, schema):
+            return run.data.inputs
+
+        assert "it raised AttributeError" in exercises.check_foreign_tables(lab, broken)[0]
+
+
+# ---- the pipeline -----------------------------------------------------------------------------------
+@pytest.fixture
+def pipeline(home, monkeypatch):
+    """The module, with a store for runs and models of its own."""
+    answer_official_names()
+    from lakelab.lessons.lesson_16 import pipeline
+
+    before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
+    mlflow.set_tracking_uri(home.mlflow_uri)
+    mlflow.set_registry_uri(home.mlflow_uri)
+    name = uuid.uuid4().hex
+    mlflow.create_experiment(name, artifact_location=str(home.artifacts / name))
+    mlflow.set_experiment(name)
+    # it would ask a workspace for the table's id, and there is none in these tests
+    monkeypatch.setattr(DeltaDatasetSource, "_lookup_table_id", lambda source, table: "id")
+    yield pipeline
+    while mlflow.active_run():
+        mlflow.end_run()
+    mlflow.set_tracking_uri(before[0])
+    mlflow.set_registry_uri(before[1])
+
+
+@pytest.fixture
+def tables(spark, schema):
+    """One flight in twenty, and all weather, in a fresh schema; gives its two-level name."""
+    from databricks.feature_engineering import FeatureEngineeringClient
+
+    labels = flights.flight_labels(flights.read_raw("flights").iloc[::20])
+    spark.createDataFrame(labels).write.saveAsTable(f"{schema}.flight_labels")
+    FeatureEngineeringClient().create_table(
+        name=f"{schema}.airport_weather",
+        primary_keys=["origin", "ts"],
+        timeseries_column="ts",
+        df=spark.createDataFrame(flights.airport_weather(flights.read_raw("weather"))),
+    )
+    spark.sql(f"UPDATE {schema}.flight_labels SET hour = hour")  # so that its version is not 0
+    return schema
+
+
+def test_the_pipeline_keeps_what_somebody_needs_to_train_again(pipeline, spark, tables):
+    client = MlflowClient()
+    version = pipeline.train_and_register(spark, tables, "m", seed=3, git_commit="4f1c")
+
+    assert client.get_model_version_by_alias(f"{tables}.m", "Champion").version == version.version
+    assert version.tags["validation_status"] == "approved"
+    assert version.tags["validated_in"] == tables
+    run = client.get_run(version.run_id)
+    assert run.data.tags["git_commit"] == "4f1c"
+    january_to_june = spark.table(f"{tables}.flight_labels").where("month <= 6").count()
+    assert run.data.params == {
+        "seed": "3",
+        "rows": str(january_to_june),
+        "version_of_flight_labels": "1",
+        "version_of_airport_weather": "1",
+    }
+    assert f"{run.data.metrics['validation_auc']:.3f}" == version.tags["validation_auc"]
+    names = {entry.dataset.name for entry in run.inputs.dataset_inputs}
+    assert names == {f"{tables}.flight_labels", f"{tables}.airport_weather"}
+
+    again = pipeline.train_and_register(spark, tables, "m", seed=3)
+    assert int(again.version) == int(version.version) + 1
+    assert again.tags["validation_auc"] == version.tags["validation_auc"]
+
+
+def test_a_version_that_is_not_good_enough_stays_without_the_alias(
+    pipeline, spark, tables, monkeypatch
+):
+    client, name = MlflowClient(), f"{tables}.m"
+    first = pipeline.train_and_register(spark, tables, "m")
+    monkeypatch.setattr(pipeline, "MINIMUM_AUC", 0.99)
+    with pytest.raises(pipeline.NotGoodEnoughError, match="version 2 of .* 0.99 is the least"):
+        pipeline.train_and_register(spark, tables, "m")
+
+    assert str(client.get_model_version_by_alias(name, "Champion").version) == str(first.version)
+    second = client.get_model_version(name, "2")
+    assert second.tags["validation_status"] == "rejected"
+    assert client.get_run(second.run_id).info.status == "FINISHED"
+
+
+def test_it_names_no_environment(pipeline):
+    """What is promoted as code must not know where it is."""
+    text = Path(pipeline.__file__).read_text(encoding="utf-8")
+    assert not re.search(r"\b(dev|staging|prod)\b", text)
