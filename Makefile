@@ -52,7 +52,7 @@ $(BIN)/python:
 
 $(READY): $(BIN)/python pyproject.toml constraints.txt
 	@echo "Installing the pinned packages into $(VENV) (once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[local]'
 	@touch $@
 	@$(BIN)/lakelab prepare || echo "The lessons will prepare what they need."
 
