@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -9,6 +11,8 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+
+from lakelab.mlflow_plugin import unity_catalog_store
 
 
 def content(folder: str | Path) -> dict[str, bytes]:
@@ -18,7 +22,7 @@ def content(folder: str | Path) -> dict[str, bytes]:
 
 def test_mlflow_finds_the_plugin():
     found = entry_points(group="mlflow.model_registry_store")
-    assert found["databricks-uc"].value == "lakelab.local.mlflow_plugin:unity_catalog_store"
+    assert found["databricks-uc"].value == "lakelab.mlflow_plugin:unity_catalog_store"
 
 
 @pytest.fixture
@@ -64,3 +68,23 @@ def test_a_model_without_signature_is_refused_and_stays(place, schema, log_model
 def test_what_cannot_be_had_is_told_by_mlflow(place, schema, source):
     with pytest.raises(MlflowException, match=f"from source artifact location '{source}'"):
         MlflowClient().create_model_version(f"{schema}.delay", source)
+
+
+def test_on_databricks_the_store_is_mlflows_own(monkeypatch):
+    from mlflow.store._unity_catalog.registry.rest_store import UcModelRegistryStore
+
+    uris = "databricks-uc", "databricks"
+    assert type(unity_catalog_store(*uris)) is not UcModelRegistryStore
+    monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "19")
+    assert type(unity_catalog_store(*uris)) is UcModelRegistryStore
+
+
+def test_the_plugin_brings_nothing_of_a_laptop_along():
+    """The wheel is installed on Databricks, too, where MLflow loads the plugin as well."""
+    program = (
+        "import sys; from mlflow.tracking._model_registry import utils; "
+        "utils._get_store_registry(); print([n for n in sys.modules if n.startswith('lakelab')])"
+    )
+    told = subprocess.check_output([sys.executable, "-c", program], text=True)
+    assert "lakelab.mlflow_plugin" in told
+    assert "lakelab.local" not in told

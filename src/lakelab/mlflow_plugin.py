@@ -6,7 +6,8 @@ in a local folder is not downloaded: there the "download" is the logged model it
 3.0.1 to 3.17.2). In a workspace this cannot happen: models are in cloud storage.
 
 MLflow finds :func:`unity_catalog_store` as a plugin, by the entry point ``databricks-uc`` of the group
-``mlflow.model_registry_store`` in ``pyproject.toml``.
+``mlflow.model_registry_store`` in ``pyproject.toml``, wherever this package is installed. It imports
+nothing else of the package.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def unity_catalog_store(store_uri: str, tracking_uri: str) -> Any:
     Returns
     -------
     UcModelRegistryStore
-        MLflow's own, but for the folder that a model is uploaded from.
+        On Databricks, MLflow's own as it is; elsewhere one that uploads copies.
 
     Examples
     --------
@@ -38,17 +39,28 @@ def unity_catalog_store(store_uri: str, tracking_uri: str) -> Any:
     >>> isinstance(unity_catalog_store("databricks-uc", "sqlite:///:memory:"), UcModelRegistryStore)
     True
     """
-    return _careful_store()(store_uri, tracking_uri)
+    own = _mlflows_own()
+    on_databricks = "DATABRICKS_RUNTIME_VERSION" in os.environ
+    return (own if on_databricks else _careful(own))(store_uri, tracking_uri)
+
+
+def _mlflows_own() -> Any:
+    # Imported late: MLflow loads its plugins while it is being imported itself
+    try:
+        from mlflow.store._unity_catalog.registry.utils import get_uc_model_registry_store_class
+    except ImportError:  # an older MLflow, which has one store only
+        from mlflow.store._unity_catalog.registry.rest_store import UcModelRegistryStore
+
+        return UcModelRegistryStore
+    return get_uc_model_registry_store_class()
 
 
 @cache
-def _careful_store() -> type:
-    # Imported late: MLflow loads its plugins while it is being imported itself
+def _careful(own: Any) -> Any:
     from mlflow.artifacts import download_artifacts
     from mlflow.exceptions import MlflowException
-    from mlflow.store._unity_catalog.registry import rest_store
 
-    class UcModelRegistryStore(rest_store.UcModelRegistryStore):  # its name is in error messages
+    class Careful(own):
         @contextmanager
         def _local_model_dir(self, source: str, local_model_path: str | None) -> Iterator[str]:
             """Give a model's files; what MLflow deletes afterwards is a copy."""
@@ -62,4 +74,5 @@ def _careful_store() -> type:
                 with super()._local_model_dir(source, local_model_path) as folder:
                     yield folder
 
-    return UcModelRegistryStore
+    Careful.__name__ = own.__name__  # it is in error messages
+    return Careful
