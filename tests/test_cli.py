@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 import socket
 import subprocess
 import sys
+import urllib.request
+from urllib.error import URLError
 
 import pytest
 from mlflow import MlflowClient
@@ -137,6 +141,32 @@ def test_ui_names_a_port_that_is_taken(lakelab):
         done = lakelab("ui", "--port", str(port))
     assert done.exit_code == 1
     assert f"port {port} cannot be used" in done.output
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is SIGINT")
+def test_ui_prints_a_link_that_opens_and_ends_with_ctrl_c(tmp_path):
+    server = subprocess.Popen(
+        [sys.executable, "-m", "lakelab.cli", "ui"],
+        env={**os.environ, "LAKELAB_HOME": str(tmp_path), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    said = server.stdout.readline()
+    url = re.search(r"http://127\.0\.0\.1:\d+", said)
+    assert url, said + server.communicate()[0]
+    with urllib.request.urlopen(url[0]) as page:
+        assert page.status == 200
+    server.send_signal(signal.SIGINT)
+    assert server.communicate()[0] == ""
+    assert server.returncode == 0
+    with pytest.raises(URLError):
+        urllib.request.urlopen(url[0])
+
+
+def test_ui_names_the_server_that_has_its_own(lakelab, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000")
+    assert "has its own UI: http://127.0.0.1:5000" in lakelab("ui").output
 
 
 def test_reset_asks_first(lakelab, tmp_path):

@@ -13,6 +13,8 @@ import pytest
 
 from lakelab import lab
 from lakelab.lab import LabError
+from lakelab.local import mlflow_ui
+from lakelab.local.home import Home
 
 PROBE = """
 import json, os, sys
@@ -192,3 +194,63 @@ def test_on_databricks_a_workspace_without_unity_catalog_is_told_what_to_do(monk
     with pytest.raises(LabError, match="need Unity Catalog. Name a catalog of yours"):
         lab.start(there, there)
     assert not any("CREATE SCHEMA" in said for said in there.said)
+
+
+@pytest.mark.parametrize(
+    ("page", "address"),
+    [
+        ("", "/ml"),
+        ("experiments/7", "/ml/experiments/7"),
+        ("experiments/7/runs/0a1b", "/ml/experiments/7/runs/0a1b"),
+        ("experiments/7/models/m-0a1b", "/ml/experiments/7/models/m-0a1b"),
+        ("models/main.flights.delay", "/explore/data/models/main/flights/delay"),
+        (
+            "models/main.flights.delay/versions/3",
+            "/explore/data/models/main/flights/delay/version/3",
+        ),
+    ],
+)
+def test_the_ui_on_databricks_is_the_workspaces(monkeypatch, page, address):
+    import databricks.sdk
+    import mlflow
+    from mlflow.utils import databricks_utils as by_mlflow
+
+    host = "https://dbc-1.cloud.databricks.com"
+    config = type("Config", (), {"host": f"{host}/"})
+    monkeypatch.setattr(
+        databricks.sdk, "WorkspaceClient", lambda: type("Client", (), {"config": config})
+    )
+    monkeypatch.setattr(mlflow, "set_experiment", lambda name: None)
+    monkeypatch.setattr(lab, "_prepare", lambda lab: None)
+    monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "17.3")
+    there = FakeDatabricks({})
+
+    assert lab.start(there, there)["lab"].ui(page) == f"{host}{address}"
+
+    # what MLflow itself prints in a workspace
+    model = by_mlflow._construct_databricks_logged_model_url(host, "7", "m-0a1b")
+    version = by_mlflow._construct_databricks_uc_registered_model_url(
+        host, "main.flights.delay", "3"
+    )
+    printed = {
+        "experiments/7/models/m-0a1b": model,
+        "models/main.flights.delay/versions/3": version,
+    }
+    assert printed.get(page, f"{host}{address}") == f"{host}{address}"
+
+
+def test_the_ui_of_a_tracking_server_is_its_own(monkeypatch, tmp_path):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000/")
+    home = Home(tmp_path)
+    assert lab._ui_on_laptop(home, "") == "http://127.0.0.1:5000"
+    assert lab._ui_on_laptop(home, "models") == "http://127.0.0.1:5000/#/models"
+
+
+def test_a_ui_that_does_not_start_is_told_in_one_line(monkeypatch, tmp_path):
+    def start_ui(home):
+        raise mlflow_ui.UiError("the MLflow UI ended before it answered: disk full")
+
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setattr(mlflow_ui, "start_ui", start_ui)
+    with pytest.raises(LabError, match="ended before it answered: disk full"):
+        lab._ui_on_laptop(Home(tmp_path), "")

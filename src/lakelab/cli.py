@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -131,26 +129,22 @@ def ui(
 ) -> None:
     """Open the MLflow UI on what the lessons logged."""
     from lakelab.local.databricks_env import tracking_uri
-    from lakelab.local.mlflow_ui import PortTakenError, free_port, ui_command, ui_environment
+    from lakelab.local.mlflow_ui import PortTakenError, Ui, UiError, free_port
 
     try:
         home = find_home().prepare()
-        port = free_port(port)
-    except (HomeError, PortTakenError) as error:
+        store = tracking_uri(home)
+        if store != home.mlflow_uri:
+            console.print(f"MLFLOW_TRACKING_URI names a server that has its own UI: {store}")
+            return
+        server = Ui(home, free_port(port))
+        try:
+            console.print(f"MLflow UI: {server.wait()}  (stop with Ctrl-C)")
+            raise UiError(f"the MLflow UI ended: {server.last_words()}")
+        except KeyboardInterrupt:
+            server.stop()
+    except (HomeError, PortTakenError, UiError) as error:
         raise _stop(str(error)) from error
-    store = tracking_uri(home)
-    if store.startswith("http"):
-        console.print(f"MLFLOW_TRACKING_URI names a server that has its own UI: {store}")
-        return
-    console.print(f"MLflow UI: http://127.0.0.1:{port}  (stop with Ctrl-C)")
-    server = subprocess.Popen(ui_command(home, port), env=ui_environment(home))
-    try:
-        code = server.wait()
-    except KeyboardInterrupt:
-        server.send_signal(signal.SIGINT)
-        server.wait()
-        code = 0
-    raise typer.Exit(code)
 
 
 @app.command()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from lakelab.local.home import Home
+    from lakelab.local.mlflow_ui import Ui
     from lakelab.workspaces import Workspace
 
 
@@ -53,6 +54,7 @@ class Lab:
         self.schema = schema
         self.lesson: Lesson | None = None
         self._workspaces: Callable[[str], Workspace]
+        self._ui: Callable[[str], str]
         self._where = where
         self._kept = kept
 
@@ -74,6 +76,22 @@ class Lab:
         if name not in ("a", "b"):
             raise LabError(f'there is no workspace {name!r}: there are "a" and "b".')
         return self._workspaces(name)
+
+    def ui(self, page: str = "") -> str:
+        """Give the address of the MLflow UI, or of a page of it; on a laptop, start it if need be.
+
+        Parameters
+        ----------
+        page : str
+            The page as the open-source UI names it: ``experiments/<id>``,
+            ``experiments/<id>/runs/<run id>``, ``models/<name>/versions/<version>``.
+
+        Raises
+        ------
+        LabError
+            If the UI cannot be started.
+        """
+        return self._ui(page)
 
     def environments(self) -> dict[str, str]:
         """Say which schema stands for `dev`, `staging` and `prod`; each is there afterwards."""
@@ -166,6 +184,7 @@ def _start_on_databricks(spark: Any, dbutils: Any) -> dict[str, Any]:
     version = os.environ["DATABRICKS_RUNTIME_VERSION"]
     lab = Lab(spark, catalog, schema, f"Databricks {version}", f"runs in {experiment}")
     lab._workspaces = partial(workspaces.on_databricks, profile_of_b=_told("workspace_b", dbutils))
+    lab._ui = _ui_on_databricks
     return {"spark": spark, "dbutils": dbutils, "lab": lab, "CATALOG": catalog, "SCHEMA": schema}
 
 
@@ -175,6 +194,18 @@ def _told(widget: str, dbutils: Any) -> str | None:
     if dbutils is not None:
         told = dict(dbutils.widgets.getAll()).get(widget)
     return told or os.environ.get(f"LAKELAB_{widget.upper()}") or None
+
+
+def _ui_on_databricks(page: str) -> str:
+    """Find a page of the open-source UI in the workspace, by the addresses that MLflow itself prints."""
+    from databricks.sdk import WorkspaceClient
+
+    host = str(WorkspaceClient().config.host).rstrip("/")
+    model = re.fullmatch(r"models/([^/]+)(?:/versions/(\w+))?", page)
+    if model is None:
+        return f"{host}/ml/{page}".rstrip("/")
+    version = f"/version/{model[2]}" if model[2] else ""
+    return f"{host}/explore/data/models/{model[1].replace('.', '/')}{version}"
 
 
 # ---- laptop ----------------------------------------------------------------------------------------
@@ -213,7 +244,10 @@ def _start_services(lesson: Lesson | None) -> dict[str, Any]:
         # training took ten times as long. A short wait costs nothing on an idle one.
         os.environ.setdefault("GOMP_SPINCOUNT", "10000")
         if lesson is None or "tracking" in lesson.needs:
-            _meanwhile = threading.Thread(target=_open_tracking_meanwhile, args=[home], daemon=True)
+            and_ui = lesson is not None and "ui" in lesson.needs
+            _meanwhile = threading.Thread(
+                target=_open_tracking_meanwhile, args=[home, and_ui], daemon=True
+            )
             _meanwhile.start()
         spark = start_spark(home)
         dbutils = LocalDbUtils()
@@ -229,6 +263,7 @@ def _start_services(lesson: Lesson | None) -> dict[str, Any]:
         kept += f" · not used here: {', '.join(ignored)}"
     lab = Lab(cast("SparkSession", spark), catalog, schema, "this machine", kept)
     lab._workspaces = workspaces.LocalWorkspaces(home, workspace)
+    lab._ui = partial(_ui_on_laptop, home)
     return {
         "spark": spark,
         "dbutils": dbutils,
@@ -242,7 +277,7 @@ def _start_services(lesson: Lesson | None) -> dict[str, Any]:
 _meanwhile: threading.Thread | None = None
 
 
-def _open_tracking_meanwhile(home: Home) -> None:
+def _open_tracking_meanwhile(home: Home, and_ui: bool) -> None:
     """Import what takes longest, and make the store for runs, while the engine starts."""
     from filelock import FileLock
 
@@ -253,6 +288,27 @@ def _open_tracking_meanwhile(home: Home) -> None:
         # MLflow itself lets two processes that make the same new store break each other
         with FileLock(home.root / ".tracking.lock"):
             importlib.import_module("mlflow").MlflowClient().search_experiments(max_results=1)
+        if and_ui:
+            _start_own_ui(home)
+
+
+def _start_own_ui(home: Home) -> Ui | None:
+    """Start the UI on the local store; None where runs are tracked by a server, which has its own."""
+    from lakelab.local.databricks_env import tracking_uri
+    from lakelab.local.mlflow_ui import start_ui
+
+    return start_ui(home) if tracking_uri(home) == home.mlflow_uri else None
+
+
+def _ui_on_laptop(home: Home, page: str) -> str:
+    from lakelab.local.databricks_env import tracking_uri
+    from lakelab.local.mlflow_ui import UiError, page_address
+
+    try:
+        own = _start_own_ui(home)
+        return page_address(own.wait() if own else tracking_uri(home), page)
+    except UiError as error:
+        raise LabError(str(error)) from error
 
 
 def project_root() -> Path | None:

@@ -46,6 +46,10 @@ def tracking(place: Place) -> None:
     MlflowClient().search_experiments(max_results=1)
 
 
+def ui(place: Place) -> None:
+    """Nothing to make: where the MLflow UI must be started, the lab does it while it starts the rest."""
+
+
 def study(place: Place) -> None:
     """Make the runs that lessons 11 and 13 look at, in an experiment of their own."""
     from databricks.sdk import WorkspaceClient
@@ -239,6 +243,7 @@ NEEDS: dict[str, Callable[[Place], None]] = {
     "raw_tables": raw_tables,
     "feature_tables": feature_tables,
     "tracking": tracking,
+    "ui": ui,
     "study": study,
     "champion": champion,
     "environments": environments,
