@@ -15,6 +15,8 @@ from lakelab.lessons.lesson_11 import exercises
 from lakelab.lessons.lesson_11.exercises import HERE, check_best_run, check_best_step
 from lakelab.study.exercises import check
 
+from .conftest import defined
+
 USABLE = "attributes.status = 'FINISHED' AND metrics.auc > 0"
 ORDER = ["metrics.auc DESC", "metrics.log_loss ASC"]
 
@@ -22,13 +24,6 @@ ORDER = ["metrics.auc DESC", "metrics.log_loss ASC"]
 @pytest.fixture
 def lab():
     return Lab(None, "main", "lakelab", "test", "test")
-
-
-def defined(source: str, name: str) -> Any:
-    """Run the solution's code without its last line, the call of the checker."""
-    names: dict[str, Any] = {}
-    exec(source.rpartition("lab.check")[0], names)
-    return names[name]
 
 
 def searching(**arguments):

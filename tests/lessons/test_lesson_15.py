@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+import inspect
 
 import pytest
-from databricks.sdk.service.catalog import PermissionsChange, Privilege, SecurableType
+from databricks.sdk.service.catalog import GrantsAPI, PermissionsChange, Privilege, SecurableType
+from mlflow import MlflowClient
 
 from lakelab.lab import Lab
 from lakelab.lessons.lesson_15 import exercises
 from lakelab.study.exercises import check
 
+from .conftest import assert_same_calls, defined
+
 
 @pytest.fixture
 def lab() -> Lab:
     return Lab(None, "main", "lakelab", "test", "test")
-
-
-def defined(source: str, name: str) -> Any:
-    """Run the solution's code without its last line, the call of the checker."""
-    names: dict[str, Any] = {"PermissionsChange": PermissionsChange, "Privilege": Privilege}
-    exec(source.rpartition("lab.check")[0], names)
-    return names[name]
 
 
 def granting(*grants, principal=None):
@@ -35,6 +31,7 @@ def granting(*grants, principal=None):
     return share
 
 
+GRANTS = {"PermissionsChange": PermissionsChange, "Privilege": Privilege}
 DOORS = [
     ("CATALOG", "ops", Privilege.USE_CATALOG),
     ("SCHEMA", "ops.flights", Privilege.USE_SCHEMA),
@@ -44,7 +41,7 @@ LOAD = ("FUNCTION", "ops.flights.delay", Privilege.EXECUTE)
 
 class TestShare:
     def test_the_solution_passes(self, lab, capsys):
-        assert check(lab, "15.1", defined(exercises.EXERCISES["15.1"].solution, "share"))
+        assert check(lab, "15.1", defined(exercises.EXERCISES["15.1"].solution, "share", **GRANTS))
         assert "15.1: right" in capsys.readouterr().out
 
     def test_enumerations_pass_too(self, lab):
@@ -157,16 +154,7 @@ class TestMove:
 
 def test_the_rehearsals_know_the_calls_of_the_real_ones():
     """Same names, same order of arguments: what passes the check works for real."""
-    import inspect
-
-    from databricks.sdk.service.catalog import GrantsAPI
-    from mlflow import MlflowClient
-
-    for name, call in inspect.getmembers(exercises.RehearsalMove, inspect.isfunction):
-        if not name.startswith("_"):
-            real = list(inspect.signature(getattr(MlflowClient, name)).parameters)
-            rehearsed = list(inspect.signature(call).parameters)
-            assert real[: len(rehearsed)] == rehearsed, name
+    assert_same_calls(exercises.RehearsalMove, MlflowClient)
     real = list(inspect.signature(GrantsAPI.update).parameters)
     rehearsed = list(inspect.signature(exercises.RehearsalGrants.update).parameters)
     assert real[:4] == [*rehearsed[:3], "changes"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import uuid
 from pathlib import Path
-from typing import Any
 
 import mlflow
 import nbformat
@@ -19,6 +18,8 @@ from lakelab.lessons.lesson_16 import exercises
 from lakelab.local.official_names import answer_official_names
 from lakelab.study.exercises import check
 
+from .conftest import defined
+
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "16_promote_code_or_models.ipynb"
 RIGHT = {number: scenario.answer for number, scenario in exercises.SCENARIOS.items()}
 
@@ -27,13 +28,6 @@ RIGHT = {number: scenario.answer for number, scenario in exercises.SCENARIOS.ite
 def lab(spark, schema):
     catalog, _, name = schema.partition(".")
     return Lab(spark, catalog, name, "test", "test")
-
-
-def defined(source: str, name: str) -> Any:
-    """Run the solution's code without its last line, the call of the checker."""
-    names: dict[str, Any] = {}
-    exec(source.rpartition("lab.check")[0], names)
-    return names[name]
 
 
 class TestScenarios:

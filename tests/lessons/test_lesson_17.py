@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import pytest
@@ -11,6 +10,8 @@ from mlflow import MlflowClient
 from lakelab.lab import Lab
 from lakelab.lessons.lesson_17 import exercises
 from lakelab.study.exercises import check
+
+from .conftest import assert_same_calls
 
 
 @pytest.fixture
@@ -164,11 +165,7 @@ class TestCloseReview:
 
 def test_the_rehearsal_registry_knows_the_calls_of_the_real_one():
     """Same names, same order of arguments: what passes the check works on a model."""
-    for name, call in inspect.getmembers(exercises.Rehearsal, inspect.isfunction):
-        if not name.startswith("_"):
-            real = list(inspect.signature(getattr(MlflowClient, name)).parameters)
-            rehearsed = list(inspect.signature(call).parameters)
-            assert real[: len(rehearsed)] == rehearsed, name
+    assert_same_calls(exercises.Rehearsal, MlflowClient)
 
 
 def test_what_a_rehearsed_search_finds_has_no_tags_as_in_unity_catalog():

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
+from mlflow import MlflowClient
 
 from lakelab.lab import Lab
 from lakelab.lessons.lesson_18 import exercises
 from lakelab.study.exercises import check
+
+from .conftest import assert_same_calls, defined
 
 
 @pytest.fixture
 def lab(spark, schema):
     catalog, _, name = schema.partition(".")
     return Lab(spark, catalog, name, "test", "test")
-
-
-def defined(source: str, name: str) -> Any:
-    """Run the solution's code without its last line, the call of the checker."""
-    names: dict[str, Any] = {}
-    exec(source.rpartition("lab.check")[0], names)
-    return names[name]
 
 
 def move(client, name, alias, to):
@@ -132,12 +126,4 @@ class TestPromote:
 
 def test_the_rehearsal_registry_knows_the_calls_of_the_real_one():
     """Same names, same order of arguments: what passes the check works on a model."""
-    import inspect
-
-    from mlflow import MlflowClient
-
-    for name, call in inspect.getmembers(exercises.Rehearsal, inspect.isfunction):
-        if not name.startswith("_"):
-            real = list(inspect.signature(getattr(MlflowClient, name)).parameters)
-            rehearsed = list(inspect.signature(call).parameters)
-            assert real[: len(rehearsed)] == rehearsed, name
+    assert_same_calls(exercises.Rehearsal, MlflowClient)
