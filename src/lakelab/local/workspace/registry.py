@@ -180,7 +180,7 @@ class Registry:
         def page(token: str | None) -> Any:
             return self.client.search_registered_models(max_results=_PAGE, page_token=token)
 
-        return [model for model in _all_pages(page) if _is_ours(model.name)]
+        return [model for model in all_pages(page) if _is_ours(model.name)]
 
     def describe_model(self, name: str, description: str) -> None:
         self.model(name)
@@ -355,7 +355,7 @@ class Registry:
                 f"name='{name}'", max_results=_PAGE, page_token=token
             )
 
-        found = [self._with_record(entity) for entity in _all_pages(page)]
+        found = [self._with_record(entity) for entity in all_pages(page)]
         return sorted(found, key=lambda version: -version.number)
 
     def describe_version(self, name: str, number: str, description: str) -> None:
@@ -471,7 +471,8 @@ def _logged_model(source: str) -> str | None:
     return found[1] if found else None
 
 
-def _all_pages(page: Callable[[str | None], Any]) -> Iterator[Any]:
+def all_pages(page: Callable[[str | None], Any]) -> Iterator[Any]:
+    """Give the items of all pages; `page` takes the token of the last one."""
     token = None
     while True:
         found = page(token)

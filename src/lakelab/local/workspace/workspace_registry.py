@@ -23,6 +23,7 @@ from filelock import FileLock
 from lakelab.local.workspace.api import ApiError, Call, Endpoint, page_of
 from lakelab.local.workspace.dbfs import UploadArea
 from lakelab.local.workspace.files import ModelFiles, PresignedUrls
+from lakelab.local.workspace.registry import all_pages
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion, RegisteredModel
@@ -153,7 +154,7 @@ class WorkspaceRegistry:
                 call.optional("filter"), _PAGE, call.texts("order_by") or None, token
             )
 
-        found, token = page_of(call, [self._model(m) for m in _all(page) if _is_ours(m.name)])
+        found, token = page_of(call, [self._model(m) for m in all_pages(page) if _is_ours(m.name)])
         return {"registered_models": found, **({"next_page_token": token} if token else {})}
 
     def rename(self, call: Call) -> dict[str, Any]:
@@ -288,7 +289,7 @@ class WorkspaceRegistry:
         def page(token: str | None) -> Any:
             return self._store.search_model_versions(given, _PAGE, order_by, token)
 
-        return (version for version in _all(page) if _is_ours(version.name))
+        return (version for version in all_pages(page) if _is_ours(version.name))
 
     def search_versions(self, call: Call) -> dict[str, Any]:
         versions = self._versions(call.optional("filter"), call.texts("order_by") or None)
@@ -463,16 +464,6 @@ def _refuse_record_tag(tags: dict[str, str]) -> None:
             "INVALID_PARAMETER_VALUE",
             f"The tag key '{RECORD_TAG}' is reserved: the local workspace keeps its notes in it.",
         )
-
-
-def _all(page: Any) -> Iterator[Any]:
-    token = None
-    while True:
-        found = page(token)
-        yield from found
-        token = found.token
-        if not token:
-            return
 
 
 def _as_json(entity: Any) -> dict[str, Any]:
