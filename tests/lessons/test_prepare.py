@@ -96,6 +96,7 @@ def test_the_needs_are_functions_of_the_module():
         "raw_tables",
         "feature_tables",
         "tracking",
+        "ui",
         "study",
         "champion",
         "environments",
