@@ -16,6 +16,7 @@ import pytest
 import requests
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import PermissionDenied
+from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
@@ -307,6 +308,27 @@ def test_a_version_is_made_of_uploads_only(place, name, source):
     assert found.json().get("model_versions", []) == []
     files = place.home.workspace("a") / "models" / "registry" / "a" / name
     assert not list(files.glob("*")), "nothing half-made is left"
+
+
+def test_an_upload_without_a_model_in_it_is_no_version(place, name):
+    place.call("POST", f"{API}/registered-models/create", json={"name": name})
+    assert raw(place, "POST", f"/dbfs{UPLOADS}/{name[-8:]}/notes.txt", b"x")[0] == 200
+    source = {"name": name, "source": f"dbfs:{UPLOADS}/{name[-8:]}"}
+    answer = place.call("POST", f"{API}/model-versions/create", json=source)
+    assert answer.json()["error_code"] == "INVALID_PARAMETER_VALUE"
+    assert "there is no MLmodel file" in answer.json()["message"]
+    assert (place.home.workspace("a") / "uploads" / name[-8:] / "notes.txt").is_file()
+
+
+def test_a_writer_waits_for_the_one_of_another_process(place, name):
+    with ThreadPoolExecutor(1) as pool:
+        with FileLock(place.home.workspace("a") / "lock"):
+            waiting = pool.submit(
+                place.call, "POST", f"{API}/registered-models/create", json={"name": name}
+            )
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=1)
+        assert waiting.result(timeout=30).json()["registered_model"]["name"] == name
 
 
 @pytest.mark.parametrize("outside", OUTSIDE)
