@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lab ui doctor reset lint clean constraints
+.PHONY: help run test lab ui doctor reset lint clean constraints screenshots
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ reset: $(READY) ## delete tables, runs and models of the lessons (asks first)
 
 lint: $(VENV)/.ready-dev ## mend what ruff can mend, and format
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+screenshots: $(VENV)/.ready-dev ## take the pictures of lesson 13 anew (needs Chromium)
+	@$(BIN)/python -m lakelab.lessons.lesson_13.screenshots
 
 constraints: $(VENV)/.ready-dev ## pin all versions anew
 	@$(BIN)/python -m pip install --quiet uv

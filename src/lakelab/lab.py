@@ -281,12 +281,17 @@ def _open_tracking_meanwhile(home: Home, and_ui: bool) -> None:
     """Import what takes longest, and make the store for runs, while the engine starts."""
     from filelock import FileLock
 
+    lock = FileLock(home.root / ".tracking.lock")
     # whatever goes wrong here goes wrong once more in the foreground, where it is seen
     with suppress(Exception):
+        with lock:  # nobody is about to make it
+            there = (home.mlflow / "mlflow.db").is_file()
+        if and_ui and there:
+            _start_own_ui(home)
         for slow in ("mlflow.sklearn", "databricks.sdk", "sklearn.ensemble"):
             importlib.import_module(slow)
         # MLflow itself lets two processes that make the same new store break each other
-        with FileLock(home.root / ".tracking.lock"):
+        with lock:
             importlib.import_module("mlflow").MlflowClient().search_experiments(max_results=1)
         if and_ui:
             _start_own_ui(home)

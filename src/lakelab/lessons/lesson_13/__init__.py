@@ -1,0 +1,1 @@
+"""Lesson 13: its quiz, exercises and solutions; the pages that it shows, and what makes their pictures."""

@@ -1,0 +1,152 @@
+"""What lesson 13 names on each page of the MLflow UI, and how the UI writes it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+LISTED = Path(__file__).with_name("pages.yaml")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that can be seen on a page, and the call that returns it."""
+
+    see: str
+    call: str
+    how: str = "text"
+    shown: str = "{}"
+    at: str | None = None
+    label: str | None = None
+    last: bool = False
+
+    def expected(self, value: Any) -> list[re.Pattern[str]]:
+        r"""Give what must be read on the page when the call returned this value.
+
+        Examples
+        --------
+        >>> Item("Duration", "", "duration", "Duration {}").expected(1234)
+        [re.compile('Duration\\ 1\\.2s')]
+        """
+        written = FORMS[self.how](value)
+        return [
+            text if isinstance(text, re.Pattern) else re.compile(re.escape(self.shown.format(text)))
+            for text in written
+        ]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: how to get there, and what to see on it."""
+
+    page: str
+    route: str
+    height: int
+    items: tuple[Item, ...]
+    ready: str | None = None
+    do: tuple[dict[str, str], ...] = ()
+    width: int = 1280
+    crop: int | None = None
+    sidebar: bool = False
+
+    @property
+    def picture(self) -> str:
+        """Name of the picture's file."""
+        return f"lesson_13_{self.page}.png"
+
+
+@cache
+def pages() -> tuple[Page, ...]:
+    """All pages, in the lesson's order."""
+    told = yaml.safe_load(LISTED.read_text(encoding="utf-8"))
+    return tuple(
+        Page(
+            **{
+                **entry,
+                "items": tuple(map(_item, entry["items"])),
+                "do": tuple(entry.get("do", ())),
+            }
+        )
+        for entry in told
+    )
+
+
+def _item(entry: dict[str, Any]) -> Item:
+    return Item(**{("how" if key == "as" else key): value for key, value in entry.items()})
+
+
+# ---- how the UI writes a value ---------------------------------------------------------------------
+Written = list[str | re.Pattern[str]]
+
+
+def _time(milliseconds: int) -> str:
+    """Write a time as the browser does in English, in UTC.
+
+    Examples
+    --------
+    >>> _time(1_767_326_706_000)
+    '1/2/2026, 4:05:06 AM'
+    """
+    at = datetime.fromtimestamp(milliseconds // 1000, UTC)
+    half = "AM" if at.hour < 12 else "PM"
+    return f"{at.month}/{at.day}/{at.year}, {at.hour % 12 or 12}:{at:%M:%S} {half}"
+
+
+def _duration(milliseconds: float) -> str:
+    """Write a duration as the UI does.
+
+    Examples
+    --------
+    >>> [_duration(ms) for ms in (36, 2250, 90_000)]
+    ['36ms', '2.3s', '1.5min']
+    """
+    if milliseconds < 500:
+        return f"{milliseconds:.0f}ms"
+    if milliseconds < 60_000:
+        return f"{_rounded(milliseconds / 1000, 1)}s"
+    return f"{_rounded(milliseconds / 60_000, 1)}min"
+
+
+def _rounded(value: float, digits: int) -> str:
+    """Round as browsers do: exactly, and halves up; Python's own rounding goes to the even digit."""
+    return str(Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
+
+
+def _in_order(names: list[str]) -> Written:
+    first = r"\b.*\b".join(re.escape(name) for name in names[:8])
+    return [re.compile(rf"\b{first}\b")]
+
+
+FORMS: dict[str, Callable[[Any], Written]] = {
+    "text": lambda value: [str(value)],
+    "word": lambda status: [str(status).capitalize()],
+    "file": lambda path: [re.split(r"[\\/]", path)[-1]],
+    "link": lambda name: [str(name)],
+    "last_line": lambda text: [text.strip().splitlines()[-1]],
+    "time": lambda milliseconds: [_time(milliseconds)],
+    "ago": lambda milliseconds: [re.compile(r"\b\d+ (second|minute)s? ago")],
+    "duration": lambda milliseconds: [_duration(milliseconds)],
+    "two_digits": lambda value: [_rounded(value, 2)],
+    "five_digits": lambda value: [_rounded(value, 5)],
+    "each": lambda values: [str(value) for value in values],
+    "each_fifth": lambda values: [str(value) for value in values[::5]],
+    "each_three_digits": lambda values: [_rounded(value, 3) for value in values],
+    "each_version": lambda versions: [f"Version {version}" for version in versions],
+    "row": lambda values: [" ".join(str(value) for value in values)],
+    "in_order": _in_order,
+    "pairs": lambda pairs: [str(word) for pair in pairs.items() for word in pair],
+    "colon_pairs": lambda pairs: [f"{key}: {value}" for key, value in pairs.items()],
+    "aliases": lambda aliases: [f"@ {alias}" for alias in aliases],
+    "versions": lambda tag: [f"{one['name']} v{one['version']}" for one in json.loads(tag)],
+    "first_charts": lambda keys: [key.removeprefix("system/") for key in sorted(keys)[:4]],
+}
+"""For the word that stands after `as` in the list: what the page says."""
