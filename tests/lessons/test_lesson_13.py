@@ -94,7 +94,7 @@ def test_pages_and_forms_are_each_used_and_known():
         ("file", "/home/me/train.py", ["train.py"]),
         ("file", r"C:\me\train.py", ["train.py"]),
         ("time", 0, ["1/1/1970, 12:00:00 AM"]),
-        ("time", 1_767_368_106_999, ["1/2/2026, 3:35:06 PM"]),
+        ("time", 1_767_368_106_999, ["1/2/2026, 03:35:06 PM"]),
         ("duration", 499, ["499ms"]),
         ("duration", 1_250, ["1.3s"]),
         ("duration", 1_150, ["1.1s"]),  # in binary a little less than 1.15
@@ -123,7 +123,7 @@ def test_how_the_ui_writes_values(how, value, written):
 def test_patterns_find_what_changes_and_keep_the_order():
     (ago,) = Item("Created", "", "ago").expected(0)
     assert ago.search("3 minutes ago")
-    assert ago.search("1 second ago")
+    assert ago.search("1 hour ago")
     assert not ago.search("a while ago")
     (order,) = Item("Sort", "", "in_order").expected(["one", "two", "three"])
     assert order.search("one 36ms two 3s three")

@@ -101,9 +101,7 @@ def _about_step(client: MlflowClient, ids: list[str], step: Any) -> str | None:
         return "step: that is the last one. The curve was lower before."
     if step not in losses:
         return f"step: the curve has the steps 0 to {max(losses)}."
-    return (
-        f"step: at step {step:.0f} the loss was {losses[step]:.4f}, and lower at another one."
-    )
+    return f"step: at step {step:.0f} the loss was {losses[step]:.4f}, and lower at another one."
 
 
 def _run(client: MlflowClient, ids: list[str], name: str) -> Run:

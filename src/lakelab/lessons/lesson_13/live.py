@@ -20,7 +20,7 @@ from lakelab.lessons.lesson_13.pages import Item, Page
 from lakelab.runner import kernel_environment
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Locator
+    from playwright.sync_api import Locator
     from playwright.sync_api import Page as Tab
 
 SECONDS = 20
@@ -127,7 +127,7 @@ def find_chromium() -> str:
 
 
 @contextmanager
-def browser() -> Iterator[BrowserContext]:
+def browser() -> Iterator[Tab]:
     """Start headless Chromium, in English and in UTC, as one who has seen the MLflow UI before."""
     from playwright.sync_api import sync_playwright
 
@@ -138,30 +138,37 @@ def browser() -> Iterator[BrowserContext]:
         context = chromium.new_context(locale="en-US", timezone_id="UTC", color_scheme="light")
         context.add_init_script(_BEEN_HERE)
         context.set_default_timeout(SECONDS * 1000)
-        yield context
+        yield context.new_page()
         chromium.close()
 
 
-@contextmanager
-def opened(context: BrowserContext, page: Page, url: str) -> Iterator[Tab]:
-    """Open a page in a tab of its own, and do on it what the list says."""
-    tab = context.new_page()
+def visit(tab: Tab, page: Page, url: str) -> None:
+    """Go to a page, and do on it what the list says."""
     tab.set_viewport_size({"width": page.width, "height": page.height})
     tab.goto(url)
     if page.ready:
-        tab.get_by_text(page.ready).first.wait_for()
+        tab.get_by_text(page.ready, exact=True).first.wait_for()
     for step in page.do:
         ((what, name),) = step.items()
-        if what == "button":
-            tab.get_by_role("button", name=name).click()
+        if what == "menu":
+            _open_menu(tab, name)
         elif what == "entry":
-            tab.get_by_role("dialog").get_by_title(name, exact=True).click()
+            menu = next(one["menu"] for one in page.do if "menu" in one)
+            _open_menu(tab, menu).get_by_title(name, exact=True).click()
         elif what == "text":
             tab.get_by_text(name, exact=True).first.click()
         elif what == "key":
             tab.keyboard.press(name)
-    yield tab
-    tab.close()
+
+
+def _open_menu(tab: Tab, name: str) -> Locator:
+    """Open a menu, if it is not; the page closes it when more of its data come."""
+    menu = tab.get_by_role("dialog")
+    deadline = time.monotonic() + SECONDS
+    while not menu.is_visible() and time.monotonic() < deadline:
+        tab.get_by_role("button", name=name).click()
+        tab.wait_for_timeout(200)
+    return menu
 
 
 def missing(tab: Tab, page: Page, values: list[Any]) -> list[str]:

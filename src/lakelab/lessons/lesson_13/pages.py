@@ -94,11 +94,11 @@ def _time(milliseconds: int) -> str:
     Examples
     --------
     >>> _time(1_767_326_706_000)
-    '1/2/2026, 4:05:06 AM'
+    '1/2/2026, 04:05:06 AM'
     """
     at = datetime.fromtimestamp(milliseconds // 1000, UTC)
     half = "AM" if at.hour < 12 else "PM"
-    return f"{at.month}/{at.day}/{at.year}, {at.hour % 12 or 12}:{at:%M:%S} {half}"
+    return f"{at.month}/{at.day}/{at.year}, {at.hour % 12 or 12:02}:{at:%M:%S} {half}"
 
 
 def _duration(milliseconds: float) -> str:
@@ -132,8 +132,11 @@ FORMS: dict[str, Callable[[Any], Written]] = {
     "file": lambda path: [re.split(r"[\\/]", path)[-1]],
     "link": lambda name: [str(name)],
     "last_line": lambda text: [text.strip().splitlines()[-1]],
-    "time": lambda milliseconds: [_time(milliseconds)],
-    "ago": lambda milliseconds: [re.compile(r"\b\d+ (second|minute)s? ago")],
+    # the list of experiments writes 01:16, the other pages 1:16
+    "time": lambda milliseconds: [
+        re.compile(re.escape(_time(milliseconds)).replace(r",\ ", r",\ 0?"))
+    ],
+    "ago": lambda milliseconds: [re.compile(r"\b\d+ (second|minute|hour)s? ago")],
     "duration": lambda milliseconds: [_duration(milliseconds)],
     "two_digits": lambda value: [_rounded(value, 2)],
     "five_digits": lambda value: [_rounded(value, 5)],

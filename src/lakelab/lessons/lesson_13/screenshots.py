@@ -18,8 +18,8 @@ from lakelab.lessons.lesson_13.live import (
     find_chromium,
     lesson_running,
     missing,
-    opened,
     place,
+    visit,
 )
 from lakelab.lessons.lesson_13.pages import Page, pages
 
@@ -61,16 +61,17 @@ def take_all(folder: Path) -> None:
     with (
         TemporaryDirectory(prefix="lakelab-") as home,
         lesson_running(notebooks, Path(home)) as lesson,
-        browser() as context,
+        browser() as tab,
     ):
         for page in pages():
             url, *values = lesson.evaluate(
                 [f"lab.ui({page.route})", *(item.call for item in page.items)]
             )
-            with opened(context, page, url) as tab:
-                if lacking := missing(tab, page, values):
-                    raise RuntimeError("\n".join(lacking))
-                picture = small(take(tab, page))
+            tab.goto("about:blank")  # without the marks of the page before
+            visit(tab, page, url)
+            if lacking := missing(tab, page, values):
+                raise RuntimeError("\n".join(lacking))
+            picture = small(take(tab, page))
             if len(picture) > MOST_BYTES:
                 raise RuntimeError(f"{page.picture} has {len(picture):,} bytes.")
             (folder / page.picture).write_bytes(picture)
