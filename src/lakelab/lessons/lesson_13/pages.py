@@ -132,10 +132,7 @@ FORMS: dict[str, Callable[[Any], Written]] = {
     "file": lambda path: [re.split(r"[\\/]", path)[-1]],
     "link": lambda name: [str(name)],
     "last_line": lambda text: [text.strip().splitlines()[-1]],
-    # the list of experiments writes 01:16, the other pages 1:16
-    "time": lambda milliseconds: [
-        re.compile(re.escape(_time(milliseconds)).replace(r",\ ", r",\ 0?"))
-    ],
+    "time": lambda milliseconds: [_time(milliseconds)],
     "ago": lambda milliseconds: [re.compile(r"\b\d+ (second|minute|hour)s? ago")],
     "duration": lambda milliseconds: [_duration(milliseconds)],
     "two_digits": lambda value: [_rounded(value, 2)],
