@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 150_000
 
-SIDEBAR, MARGIN = 198, 8
+SIDEBAR, MARGIN = 199, 9
 """Width of the sidebar, and what of it stays in the picture for the numbers, in pixels."""
 
 _WITHOUT_SIDEBAR = f"""
