@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from lakelab.lessons.lesson_13 import live, screenshots
 from lakelab.lessons.lesson_13.live import (
     NoChromiumError,
     RunningLesson,
@@ -36,12 +37,7 @@ class Visitor(NamedTuple):
 @pytest.fixture(scope="module")
 def visitor(tmp_path_factory) -> Iterator[Visitor]:
     """Run the lesson in a fresh home, and keep it while the browser looks at its UI."""
-    try:
-        find_chromium()
-    except (NoChromiumError, ModuleNotFoundError) as error:
-        if os.environ.get("CI"):
-            pytest.fail(f"In CI a browser must be there: {error}")
-        pytest.skip(str(error))
+    leave_without_a_browser()
     asked: list[str] = []
     with (
         lesson_running(NOTEBOOKS, tmp_path_factory.mktemp("lesson_13")) as lesson,
@@ -53,6 +49,16 @@ def visitor(tmp_path_factory) -> Iterator[Visitor]:
     assert ends(url), "the server outlived the lesson"
 
 
+def leave_without_a_browser() -> None:
+    """Skip where no Chromium can be had; in CI that is a failure."""
+    try:
+        find_chromium()
+    except (NoChromiumError, ModuleNotFoundError) as error:
+        if os.environ.get("CI"):
+            pytest.fail(f"In CI a browser must be there: {error}")
+        pytest.skip(str(error))
+
+
 def ends(url: str) -> bool:
     """Wait until nobody answers any more."""
     deadline = time.monotonic() + 30
@@ -62,6 +68,29 @@ def ends(url: str) -> bool:
         except OSError:
             return True
     return False
+
+
+class TestNoBrowser:
+    """Before the visitor comes: a process drives one browser at a time."""
+
+    @pytest.fixture(autouse=True)
+    def nowhere(self, monkeypatch, tmp_path):
+        monkeypatch.setattr(live.shutil, "which", lambda name: None)
+        monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
+
+    def test_elsewhere_it_is_skipped_and_says_what_to_install(self, monkeypatch):
+        monkeypatch.delenv("CI", raising=False)
+        with pytest.raises(pytest.skip.Exception, match="apt install chromium"):
+            leave_without_a_browser()
+
+    def test_in_ci_it_fails(self, monkeypatch):
+        monkeypatch.setenv("CI", "true")
+        with pytest.raises(pytest.fail.Exception, match="In CI a browser must be there"):
+            leave_without_a_browser()
+
+    def test_the_pictures_are_not_begun(self, capsys):
+        assert screenshots.main() == 1
+        assert "playwright install chromium" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.page)
@@ -128,6 +157,20 @@ def test_a_deleted_run_is_among_the_deleted_ones_only_and_keeps_its_page(visitor
     tab.goto(own)
     tab.get_by_text("About this run").wait_for()
     assert thrown.count() > 0
+
+
+def test_the_artifacts_of_a_run_without_files_are_those_of_its_model(visitor):
+    lesson, tab, _ = visitor
+    url, files = lesson.evaluate(
+        [
+            'lab.ui(f"experiments/{study.experiment_id}/runs/{row.info.run_id}/artifacts")',
+            "[file.path for file in client.list_artifacts(row.info.run_id)]",
+        ]
+    )
+    assert files == []
+    tab.goto(url)
+    tab.get_by_text("artifacts assigned to a logged model").wait_for()
+    tab.get_by_text("MLmodel").first.wait_for()
 
 
 def test_the_ui_calls_nobody(visitor):

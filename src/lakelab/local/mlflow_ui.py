@@ -1,6 +1,6 @@
 """The MLflow UI on the local store: a server in the background, for this machine and this process only.
 
-Follows https://mlflow.org/docs/latest/self-hosting/
+Follows https://mlflow.org/docs/latest/self-hosting
 """
 
 from __future__ import annotations

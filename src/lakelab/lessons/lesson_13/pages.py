@@ -19,7 +19,25 @@ LISTED = Path(__file__).with_name("pages.yaml")
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that can be seen on a page, and the call that returns it."""
+    """One thing that can be seen on a page, and the call that returns it.
+
+    Parameters
+    ----------
+    see : str
+        The words for it in the lesson's table.
+    call : str
+        A Python expression in the lesson's names.
+    how : str
+        How the UI writes the value: a key of `FORMS`.
+    shown : str
+        The text on the page; ``{}`` is the value as written.
+    at : str, optional
+        A selector of the place, where the words are not on the page.
+    label : str, optional
+        The words on the page, where they differ from `see`.
+    last : bool
+        Whether the last of several places with these words is meant.
+    """
 
     see: str
     call: str
@@ -46,7 +64,27 @@ class Item:
 
 @dataclass(frozen=True)
 class Page:
-    """One page: how to get there, and what to see on it."""
+    """One page: how to get there, and what to see on it.
+
+    Parameters
+    ----------
+    page : str
+        Its name here, and in its picture's.
+    route : str
+        A Python expression in the lesson's names: the argument of `lab.ui`.
+    height, width : int
+        Of the browser's window, in pixels.
+    items : tuple of Item
+        In the order of their numbers.
+    ready : str, optional
+        Text to wait for before anything is done.
+    do : tuple of dict
+        What to do first, as ``{"menu": "Columns"}``.
+    crop : int, optional
+        Height of the picture in pixels, if less than the window's.
+    sidebar : bool
+        Whether the sidebar is in the picture.
+    """
 
     page: str
     route: str
