@@ -20,6 +20,8 @@ from lakelab.lessons.lesson_13.exercises import check_behind, check_found
 from lakelab.lessons.lesson_13.pages import FORMS, Item, pages
 from lakelab.study.exercises import check
 
+from .conftest import defined
+
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 MOST_BYTES = 150_000
 
@@ -232,18 +234,18 @@ class TestFound:
         assert check_found(lab, 2, "(bbbb2222)", 2) == []
         assert check_found(lab, 2, "#bbbb2222", 2.0) == []
 
+    @pytest.mark.parametrize("found", [None, "999999"])
+    def test_a_study_that_is_not_there_is_told(self, study, lab, monkeypatch, found):
+        monkeypatch.setattr(exercises, "_study", lambda client: found)
+        assert check_found(lab, 2, "bbbb2222", 2) == [
+            "The study is not whole. Run the notebook's first cell, %run ./_lab, again."
+        ]
+
     def test_numbers_out_of_pandas(self, study, lab):
         assert check_found(lab, np.int64(2), "bbbb2222", np.int64(2)) == []
 
 
 # ---- exercise 2 --------------------------------------------------------------------------------------
-def defined(source: str, name: str) -> Any:
-    """Run the solution's code without its last line, the call of the checker."""
-    names: dict[str, Any] = {}
-    exec(source.rpartition("lab.check")[0], names)
-    return names[name]
-
-
 def seconds(info):
     return None if info.end_time is None else (info.end_time - info.start_time) / 1000
 
