@@ -244,6 +244,22 @@ def test_a_tag_changed_by_others_opens_no_other_folder(place, version_path, sche
     assert download(place, f"{version_path}/x").json()["error_code"] == "INVALID_STATE"
 
 
+def test_files_of_a_deleted_or_renamed_model_are_not_served_from_memory(
+    place, version_path, schema, saved_models
+):
+    client, name, asked = MlflowClient(), f"{schema}.delay", f"{version_path}/MLmodel"
+    assert download(place, asked).status_code == 200
+    client.rename_registered_model(name, "late")
+    assert download(place, asked).json()["error_code"] == "RESOURCE_DOES_NOT_EXIST"
+    client.rename_registered_model(f"{schema}.late", "delay")
+    assert download(place, asked).status_code == 200
+    client.delete_registered_model(name)
+    assert download(place, asked).json()["error_code"] == "RESOURCE_DOES_NOT_EXIST"
+    mlflow.register_model(str(saved_models[1]), name)  # the same name and number, another model
+    url = download(place, asked).json()["url"]
+    assert requests.get(url, timeout=30).content == (saved_models[1] / "MLmodel").read_bytes()
+
+
 def test_deleting_a_version_deletes_its_files(place, version_path, version_folder, schema):
     assert version_folder.is_dir()
     MlflowClient().delete_model_version(f"{schema}.delay", "1")

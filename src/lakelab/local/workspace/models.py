@@ -46,6 +46,7 @@ class Models:
         self.catalog = catalog
         self.governance = governance
         self.urls = urls
+        self._ready: dict[tuple[str, str], Path] = {}
 
     def endpoints(self) -> list[Endpoint]:
         models, versions = f"{MLFLOW_API}/registered-models", f"{MLFLOW_API}/model-versions"
@@ -142,6 +143,7 @@ class Models:
             )
         if full != name:
             self.registry.rename_model(name, full)
+            self._ready.clear()
             self.governance.rename(Securable("function", name), Securable("function", full))
         return full
 
@@ -259,7 +261,8 @@ class Models:
         return {"credentials": {"storage_mode": "DEFAULT_STORAGE"}}
 
     def upload_url(self, call: Call) -> dict[str, Any]:
-        version, parts = self._located(call, "CREATE_MODEL_VERSION")
+        name, number, parts = self._located(call, "CREATE_MODEL_VERSION")
+        version = self.registry.version(name, number)
         if version.record.status != PENDING:
             raise ApiError(
                 "INVALID_STATE",
@@ -270,9 +273,7 @@ class Models:
         return self.urls.sign("PUT", folder, self._file(folder, parts))
 
     def download_url(self, call: Call) -> dict[str, Any]:
-        version, parts = self._located(call, "EXECUTE")
-        _require_ready(version)
-        folder = self.registry.folder(version)
+        folder, parts = self._ready_folder(call)
         file = self._file(folder, parts)
         if not file.is_file():
             raise ApiError(
@@ -281,9 +282,7 @@ class Models:
         return self.urls.sign("GET", folder, file)
 
     def list_directory(self, call: Call) -> dict[str, Any]:
-        version, parts = self._located(call, "EXECUTE")
-        _require_ready(version)
-        folder = self.registry.folder(version)
+        folder, parts = self._ready_folder(call)
         directory, asked = self.registry.files.inside(folder, parts), call.text("path").strip("/")
         if not directory.is_dir():
             raise ApiError("NOT_FOUND", f"The directory being accessed is not found: /{asked}.")
@@ -299,8 +298,22 @@ class Models:
             ]
         }
 
-    def _located(self, call: Call, privilege: str) -> tuple[Version, list[str]]:
-        """Find the version in a path, and what follows in the path."""
+    def _ready_folder(self, call: Call) -> tuple[Path, list[str]]:
+        """Find the folder of the version in a path, whose files do not change any more, and the rest.
+
+        A download asks for each file, and the registry takes longer to answer than the disk: what was
+        found is remembered. A version that is deleted takes its folder along, so it is looked up again.
+        """
+        name, number, parts = self._located(call, "EXECUTE")
+        folder = self._ready.get((name, number))
+        if folder is None or not folder.is_dir():
+            version = self.registry.version(name, number)
+            _require_ready(version)
+            folder = self._ready[name, number] = self.registry.folder(version)
+        return folder, parts
+
+    def _located(self, call: Call, privilege: str) -> tuple[str, str, list[str]]:
+        """Split a path into the model's name, which the caller may use so, the version, and the rest."""
         path = call.text("path")
         root, *levels = path.strip("/").split("/")
         if root != "Models" or len(levels) < 4:
@@ -310,7 +323,7 @@ class Models:
             )
         name = model_name(".".join(levels[:3]))
         self.governance.require(call.user, Securable("function", name), privilege)
-        return self.registry.version(name, levels[3]), levels[4:]
+        return name, levels[3], levels[4:]
 
     def _file(self, folder: Path, parts: list[str]) -> Path:
         if not parts:
