@@ -71,7 +71,7 @@ def test_each_environment_has_data_of_its_own_made_once_and_mended_when_changed(
         environments(place)
         first = state()
         flights_in = [spark.table(there.name("flight_labels")).count() for there in all_three]
-        assert flights_in == [10882, 84124, 327346]
+        assert flights_in == [10371, 28041, 109122]
         assert hours(dev)[1] == "2013-08-31 23:00:00"
         assert hours(staging) == hours(prod) == ["26115", "2013-12-30 23:00:00"]
         environments(place)
@@ -82,7 +82,7 @@ def test_each_environment_has_data_of_its_own_made_once_and_mended_when_changed(
         environments(place)
 
         mended = spark.table(staging.name("flight_labels")).where("late = 0").count()
-        assert 0 < mended < 84124
+        assert 0 < mended < 28041
         key = spark.unity.table(spark.resolve(dev.name("airport_weather"))).primary_key
         assert (key.columns, key.timeseries_column) == (("origin", "ts"), "ts")
         assert state()["prod"] == first["prod"]
