@@ -2,7 +2,8 @@
 
 MLflow's ``databricks-uc`` registry client and ``databricks.sdk.WorkspaceClient`` talk to it over HTTP
 on 127.0.0.1. Registered models live in the open-source MLflow registry, tables in the local Unity
-Catalog. It is a teaching aid, for one machine and its user.
+Catalog, and so do those of the workspace registry (``databricks``). It is a teaching aid, for one
+machine and its user. One thing of MLflow's client is mended: :mod:`lakelab.mlflow_plugin`.
 """
 
 from lakelab.local.workspace.api import ApiError
