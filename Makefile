@@ -4,6 +4,8 @@ LESSON ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# most of the time a test waits for one core; a file's tests stay together, as they share what is slow
+TWO_AT_A_TIME := --numprocesses 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lab ui doctor reset lint clean constraints screenshots
@@ -18,8 +20,8 @@ test: $(VENV)/.ready-dev ## lint, type-check and run all tests, the lessons amon
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/pytest
-	@$(BIN)/pytest --nbmake notebooks
+	@$(BIN)/pytest $(TWO_AT_A_TIME)
+	@$(BIN)/pytest $(TWO_AT_A_TIME) --nbmake notebooks
 
 lab: $(READY) ## open the lessons in JupyterLab
 	@$(BIN)/jupyter lab --notebook-dir notebooks --ip 127.0.0.1
