@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import uuid
 from collections.abc import Iterator
 
@@ -40,3 +41,30 @@ def schema(spark: LocalSparkSession) -> Iterator[str]:
     yield name
     spark.sql("USE main.default")
     spark.sql(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+
+
+@pytest.fixture(autouse=True)
+def _no_active_experiment() -> Iterator[None]:
+    """Forget the active experiment after each test: MLflow keeps it per process, not per store."""
+    yield
+    if fluent := sys.modules.get("mlflow.tracking.fluent"):
+        fluent._active_experiment_id = None
+    os.environ.pop("MLFLOW_EXPERIMENT_ID", None)
+
+
+@pytest.fixture
+def experiment(home: Home) -> Iterator[str]:
+    """A fresh MLflow experiment in the home's sqlite store; its registry keeps the models."""
+    import mlflow
+
+    before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
+    mlflow.set_tracking_uri(home.mlflow_uri)
+    mlflow.set_registry_uri(home.mlflow_uri)
+    name = uuid.uuid4().hex
+    mlflow.create_experiment(name, artifact_location=str(home.artifacts / name))
+    mlflow.set_experiment(name)
+    yield name
+    while mlflow.active_run():
+        mlflow.end_run()
+    mlflow.set_tracking_uri(before[0])
+    mlflow.set_registry_uri(before[1])

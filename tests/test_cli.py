@@ -15,6 +15,7 @@ import pytest
 from mlflow import MlflowClient
 from typer.testing import CliRunner
 
+from lakelab import cli
 from lakelab import runner as runner_module
 from lakelab.cli import app
 from lakelab.lessons import lessons
@@ -26,7 +27,7 @@ from lakelab.runner import Outcome
 def lakelab(monkeypatch, tmp_path):
     """Give a function that runs the command in a fresh LAKELAB_HOME."""
     monkeypatch.setenv("LAKELAB_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(cli.console, "width", 200)  # that of the terminal, from the import on
 
     def run(*arguments: str, **options):
         return CliRunner().invoke(app, list(arguments), **options)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import uuid
 from pathlib import Path
 
-import mlflow
 import nbformat
 import pytest
 from mlflow import MlflowClient
@@ -123,24 +121,14 @@ class TestForeignTables:
 
 # ---- the pipeline -----------------------------------------------------------------------------------
 @pytest.fixture
-def pipeline(home, monkeypatch):
+def pipeline(experiment, monkeypatch):
     """The module, with a store for runs and models of its own."""
     answer_official_names()
     from lakelab.lessons.lesson_16 import pipeline
 
-    before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
-    mlflow.set_tracking_uri(home.mlflow_uri)
-    mlflow.set_registry_uri(home.mlflow_uri)
-    name = uuid.uuid4().hex
-    mlflow.create_experiment(name, artifact_location=str(home.artifacts / name))
-    mlflow.set_experiment(name)
     # it would ask a workspace for the table's id, and there is none in these tests
     monkeypatch.setattr(DeltaDatasetSource, "_lookup_table_id", lambda source, table: "id")
-    yield pipeline
-    while mlflow.active_run():
-        mlflow.end_run()
-    mlflow.set_tracking_uri(before[0])
-    mlflow.set_registry_uri(before[1])
+    return pipeline
 
 
 @pytest.fixture

@@ -285,7 +285,6 @@ study_runs.make_study({name!r})
                 assert mlflow.active_run().info.run_id == own.info.run_id
         finally:
             mlflow.sklearn.autolog(disable=True)
-            mlflow.tracking.fluent._active_experiment_id = None
         assert len(runs_of(store, made)) == 8
         of_the_learner = store.get_run(own.info.run_id)
         assert (of_the_learner.data.params, of_the_learner.outputs.model_outputs) == ({}, [])

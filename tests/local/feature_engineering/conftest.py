@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -11,7 +9,6 @@ import pytest
 from pyspark.sql import DataFrame
 
 from lakelab.local.feature_engineering import FeatureEngineeringClient
-from lakelab.local.home import Home
 from lakelab.local.spark import LocalSparkSession
 
 DAY = pd.Timestamp("2024-01-01")
@@ -75,21 +72,3 @@ def table_state(spark: LocalSparkSession, name: str) -> tuple[Any, ...]:
 def state(spark: LocalSparkSession) -> Any:
     """Give :func:`table_state` for a table name."""
     return lambda name: table_state(spark, name)
-
-
-@pytest.fixture
-def experiment(home: Home) -> Iterator[str]:
-    """A fresh MLflow experiment in the home's sqlite store; its registry keeps the models."""
-    import mlflow
-
-    before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
-    mlflow.set_tracking_uri(home.mlflow_uri)
-    mlflow.set_registry_uri(home.mlflow_uri)
-    name = uuid.uuid4().hex
-    mlflow.create_experiment(name, artifact_location=str(home.artifacts / name))
-    mlflow.set_experiment(name)
-    yield name
-    while mlflow.active_run():
-        mlflow.end_run()
-    mlflow.set_tracking_uri(before[0])
-    mlflow.set_registry_uri(before[1])
