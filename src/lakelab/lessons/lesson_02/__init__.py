@@ -1,0 +1,1 @@
+"""What belongs to lesson 02 beside its notebook."""
