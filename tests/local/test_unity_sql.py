@@ -174,6 +174,25 @@ def test_describe_detail_and_show_tblproperties(spark, schema):
     assert shown == [("quality", "gold")]
 
 
+@pytest.mark.parametrize("written", ["delta.enableChangeDataFeed = true", "'delta.enableChangeDataFeed' = 'true'"])  # fmt: skip
+@pytest.mark.parametrize("when", ["at creation", "with a key", "later"])
+def test_the_change_data_feed_can_be_enabled_and_the_table_written(spark, schema, written, when):
+    """The engine refuses to write where Delta's own property is set: it is kept under another name."""
+    properties, key = f" TBLPROPERTIES ({written})", ", PRIMARY KEY (id)"
+    columns = "id INT NOT NULL, x DOUBLE" + (key if when == "with a key" else "")
+    spark.sql(f"CREATE TABLE t ({columns}) USING delta{'' if when == 'later' else properties}")
+    if when == "later":
+        assert not spark.unity.table(spark.resolve("t")).change_data_feed
+        spark.sql(f"ALTER TABLE t SET TBLPROPERTIES ({written})")
+    assert spark.unity.table(spark.resolve("t")).change_data_feed
+    shown = [tuple(row) for row in spark.sql("SHOW TBLPROPERTIES t").collect()]
+    assert shown == [("delta.enableChangeDataFeed", "true")]
+    spark.sql("INSERT INTO t VALUES (1, 1.5), (2, 2.5)")
+    spark.sql("UPDATE t SET x = 3.5 WHERE id = 1")
+    spark.sql("DELETE FROM t WHERE id = 2")
+    assert [tuple(row) for row in spark.table("t").collect()] == [(1, 3.5)]
+
+
 def test_drop_table_removes_the_files(spark, schema):
     spark.sql("CREATE TABLE t AS SELECT 1 AS x")
     folder = spark.unity.path(spark.resolve("t"))

@@ -87,6 +87,11 @@ class Home:
         return self.unity_models / "workspaces" / name
 
     @property
+    def online(self) -> Path:
+        """The online store, where it is SQLite."""
+        return self.root / "online"
+
+    @property
     def runs(self) -> Path:
         """Executed notebooks."""
         return self.root / "runs"

@@ -16,7 +16,7 @@ import re
 import shutil
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +31,10 @@ from lakelab.local.delta_commit import commit, metadata
 PRIMARY_KEY = "uc.primaryKey"
 TAGS = "uc.tags"
 COLUMN_TAGS = "uc.columnTags"
-OUR_PROPERTIES = (PRIMARY_KEY, TAGS, COLUMN_TAGS)
+CHANGE_DATA_FEED, _KEPT_AS = "delta.enableChangeDataFeed", "uc.changeDataFeed"
+"""The engine cannot write to a table whose change data feed is on. So the property is kept under
+another name, and whoever needs the changes between two versions compares their files."""
+OUR_PROPERTIES = (PRIMARY_KEY, TAGS, COLUMN_TAGS, _KEPT_AS)
 """Table properties that hold what Unity Catalog keeps beside the table; not shown as properties."""
 
 _STAGING = ".staging-"
@@ -144,7 +147,13 @@ class UnityTable:
     def properties(self) -> dict[str, str]:
         """The table properties that a user set, without ours."""
         told = self.delta.metadata().configuration
-        return {key: value for key, value in told.items() if key not in OUR_PROPERTIES}
+        feed = {CHANGE_DATA_FEED: told[_KEPT_AS]} if _KEPT_AS in told else {}
+        return {**_without(told, OUR_PROPERTIES), **feed}
+
+    @property
+    def change_data_feed(self) -> bool:
+        """Whether the change data feed is on."""
+        return self.properties.get(CHANGE_DATA_FEED, "").lower() == "true"
 
     @property
     def primary_key(self) -> PrimaryKey | None:
@@ -200,6 +209,10 @@ class UnityTable:
                 f"nullability and retry: ALTER TABLE {self.name} ALTER COLUMN {nullable[0]} SET NOT NULL."
             )
         self._set_properties({PRIMARY_KEY: key.to_json()})
+
+    def set_properties(self, properties: Mapping[str, str]) -> None:
+        """Set properties as a user does with ``ALTER TABLE ... SET TBLPROPERTIES``."""
+        self._set_properties({kept_name(name): value for name, value in properties.items()})
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
         self._set_properties({TAGS: json.dumps({**self.tags, **tags})})
@@ -266,7 +279,18 @@ class UnityTable:
         self.delta.alter.set_table_properties(properties, raise_if_not_exists=False)
 
 
-def _without(mapping: Mapping[str, Any], keys: list[str]) -> dict[str, Any]:
+def kept_name(prop: str) -> str:
+    """Say under which name a property of a table is kept.
+
+    Examples
+    --------
+    >>> kept_name("delta.enableChangeDataFeed"), kept_name("delta.appendOnly")
+    ('uc.changeDataFeed', 'delta.appendOnly')
+    """
+    return _KEPT_AS if prop == CHANGE_DATA_FEED else prop
+
+
+def _without(mapping: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
     return {key: value for key, value in mapping.items() if key not in keys}
 
 

@@ -31,6 +31,7 @@ from lakelab.local.unity_catalog import (
     TableName,
     UnityCatalogError,
     UnityTable,
+    kept_name,
 )
 
 if TYPE_CHECKING:
@@ -160,7 +161,8 @@ def _create(session: LocalSparkSession, statement: exp.Create) -> DataFrame | No
         return None
     key = _take_primary_key(statement)
     replaced = bool(statement.args.get("replace"))
-    if key is None and not replaced:
+    renamed = _rename_properties(statement)
+    if key is None and not replaced and not renamed:
         return None
     if key is not None:
         _add_property(statement, PRIMARY_KEY, key.to_json())
@@ -197,6 +199,38 @@ def _replace(
         if key is not None:
             new.set_primary_key(key)
     return _nothing(session)
+
+
+def _property_name(told: exp.Property) -> str:
+    """Read the name of a property, which stands in quotes or as words with dots between them."""
+    from sqlglot import exp
+
+    if isinstance(told.this, exp.Dot):
+        return told.this.sql("databricks").replace("`", "")
+    return str(told.this.name)
+
+
+def _property_value(told: exp.Property) -> str:
+    """Read the value of a property: text, or a number, true or false without quotes."""
+    value = told.args["value"]
+    return str(value.name or value.sql("databricks").lower())
+
+
+def _rename_properties(statement: exp.Create) -> bool:
+    """Give properties the names under which they are kept; say whether any has another one."""
+    from sqlglot import exp
+
+    renamed = False
+    properties = statement.args.get("properties")
+    for told in properties.find_all(exp.Property) if properties else ():
+        if type(told) is not exp.Property:  # USING DELTA and the like
+            continue
+        name = _property_name(told)
+        if (kept := kept_name(name)) != name:
+            told.set("this", exp.Literal.string(kept))
+            told.set("value", exp.Literal.string(_property_value(told)))
+            renamed = True
+    return renamed
 
 
 def _add_property(statement: exp.Create, name: str, value: str) -> None:
@@ -329,9 +363,9 @@ def _alter(session: LocalSparkSession, statement: exp.Alter) -> DataFrame | None
             text = action.args["comment"].name
             _open(session, statement.this).set_column_comment(action.name, text)
         elif isinstance(action, exp.AlterSet) and action.find(exp.Property):
-            told = {p.name: p.args["value"].name for p in action.find_all(exp.Property)}
-            table = _open(session, statement.this)
-            table.delta.alter.set_table_properties(told, raise_if_not_exists=False)
+            _open(session, statement.this).set_properties(
+                {_property_name(p): _property_value(p) for p in action.find_all(exp.Property)}
+            )
         else:
             return None
     return _nothing(session)

@@ -1,0 +1,276 @@
+"""The database behind the online store: SQLite in the home, or a PostgreSQL by URL.
+
+A publish is one transaction in either. Readers see what was there before it until it is committed, and
+are never kept waiting; whatever ends the process in between leaves what was there before.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from lakelab.local.unity_catalog import UnityCatalogError
+
+VARIABLE = "LAKELAB_ONLINE_STORE"
+_LOCK = 0x1A4E1AB  # any number will do, as long as all processes take the same
+_BUSY_SECONDS = 120
+
+_tables = MetaData()
+stores = Table(
+    "lakelab_online_stores",
+    _tables,
+    Column("name", String(255), primary_key=True),
+    Column("capacity", String(255), nullable=False),
+    Column("read_replica_count", Integer, nullable=False),
+    Column("usage_policy_id", String(255)),
+    Column("creator", String(255)),
+    Column("creation_time", String(32), nullable=False),
+)
+published_tables = Table(
+    "lakelab_online_tables",
+    _tables,
+    Column("name", String(255), primary_key=True),
+    Column("store", String(255), ForeignKey(stores.c.name), nullable=False),
+    Column("source", String(800), nullable=False),
+    Column("source_id", String(64), nullable=False),
+    Column("source_version", BigInteger, nullable=False),
+    Column("publish_mode", String(16), nullable=False),
+    Column("pipeline_id", String(64), nullable=False, unique=True),
+    Column("physical", String(63), nullable=False),
+    Column("columns", JSON, nullable=False),
+    Column("keys", JSON, nullable=False),
+    Column("creator", String(255)),
+    Column("last_update", JSON, nullable=False),
+)
+
+
+Batches = Iterable[list[tuple[Any, ...]]]
+"""Rows, as the database driver takes them, some thousands at a time."""
+
+
+class OnlineStoreError(UnityCatalogError):
+    """The online store cannot be used, or refuses a call; the message says what to do."""
+
+
+class Database:
+    """Transactions, and fast ways to write many rows.
+
+    Parameters
+    ----------
+    folder : Path
+        Where SQLite keeps its file, where no URL is told.
+    url : str, optional
+        ``postgresql://user:password@host:port/database``; by default what the variable
+        ``LAKELAB_ONLINE_STORE`` says.
+
+    Raises
+    ------
+    OnlineStoreError
+        If the URL is none, or of another database, or its driver is missing.
+    """
+
+    def __init__(self, folder: Path, url: str | None = None):
+        told = os.environ.get(VARIABLE, "").strip() if url is None else url
+        self.reading: Engine
+        self.writing: Engine
+        if told:
+            self.writing = _postgresql(told)
+            self.reading = self.writing.execution_options(isolation_level="AUTOCOMMIT")
+            self.dialect = "postgresql"
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            file = folder / "online.db"
+            with FileLock(f"{file}.lock"):  # two processes must not switch to WAL at once
+                self.writing, self.reading = _sqlite(file)
+            self.dialect = "sqlite"
+        self._made = False
+
+    @property
+    def place(self) -> str:
+        """Where the rows are, for people to read; without a password."""
+        return self.reading.url.render_as_string(hide_password=True)
+
+    def close(self) -> None:
+        """Close all connections that nobody holds."""
+        for engine in (self.writing, self.reading):
+            engine.dispose()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Work in one transaction, one at a time for all processes; an error undoes all of it."""
+        with self.writing.begin() as connection:
+            if self.dialect == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            if not self._made:
+                _tables.create_all(connection)
+            yield connection
+        self._made = True
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Read, beside whoever writes."""
+        if not self._made:
+            with self.transaction():
+                pass
+        with self.reading.connect() as connection:
+            yield connection
+
+    def insert(self, connection: Connection, table: Table, batches: Batches) -> int:
+        """Insert rows; give their number."""
+        return self._write(connection, table, batches, [])
+
+    def upsert(self, connection: Connection, table: Table, batches: Batches) -> int:
+        """Insert rows, or put them in the place of those with the same key; give their number."""
+        return self._write(connection, table, batches, [key.name for key in table.primary_key])
+
+    def _write(
+        self, connection: Connection, table: Table, batches: Batches, keys: list[str]
+    ) -> int:
+        names = [column.name for column in table.columns]
+        clause = _on_conflict(keys, names)
+        if self.dialect == "postgresql":
+            if not keys:
+                return _copy(connection, table.name, names, batches)
+            columns = ", ".join(map(quoted, names))
+            with _scratch_table(connection, table.name, columns) as scratch:
+                written = _copy(connection, scratch, names, batches)
+                connection.exec_driver_sql(
+                    f"INSERT INTO {quoted(table.name)} ({columns}) SELECT {columns} FROM {quoted(scratch)}{clause}"
+                )
+            return written
+        marks = ", ".join("?" * len(names))
+        columns = ", ".join(map(quoted, names))
+        insert = f"INSERT INTO {quoted(table.name)} ({columns}) VALUES ({marks}){clause}"
+        return _many(connection, insert, batches)
+
+    def delete(self, connection: Connection, table: Table, keys: Batches) -> int:
+        """Delete the rows with these keys; give the number of keys."""
+        names = [key.name for key in table.primary_key]
+        if self.dialect == "postgresql":
+            columns = ", ".join(map(quoted, names))
+            with _scratch_table(connection, table.name, columns) as scratch:
+                gone = _copy(connection, scratch, names, keys)
+                same = " AND ".join(f"t.{quoted(name)} = s.{quoted(name)}" for name in names)
+                connection.exec_driver_sql(
+                    f"DELETE FROM {quoted(table.name)} t USING {quoted(scratch)} s WHERE {same}"
+                )
+            return gone
+        same = " AND ".join(f"{quoted(name)} = ?" for name in names)
+        return _many(connection, f"DELETE FROM {quoted(table.name)} WHERE {same}", keys)
+
+
+def quoted(name: str) -> str:
+    """Write a name as it stands in SQL.
+
+    Examples
+    --------
+    >>> quoted("departure")
+    '"departure"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _on_conflict(keys: list[str], names: list[str]) -> str:
+    if not keys:
+        return ""
+    values = ", ".join(f"{quoted(n)} = excluded.{quoted(n)}" for n in names if n not in keys)
+    action = f"UPDATE SET {values}" if values else "NOTHING"
+    return f" ON CONFLICT ({', '.join(map(quoted, keys))}) DO {action}"
+
+
+def _many(connection: Connection, statement: str, batches: Batches) -> int:
+    written = 0
+    for rows in batches:
+        if rows:
+            connection.exec_driver_sql(statement, rows)
+        written += len(rows)
+    return written
+
+
+# ---- SQLite -----------------------------------------------------------------------------------------
+def _sqlite(file: Path) -> tuple[Engine, Engine]:
+    url = f"sqlite:///{file}"
+    options: dict[str, Any] = {
+        "connect_args": {"timeout": _BUSY_SECONDS, "check_same_thread": False}
+    }
+    writing = create_engine(url, **options)
+    reading = create_engine(url, isolation_level="AUTOCOMMIT", **options)
+    for engine in (writing, reading):
+        event.listen(engine, "connect", _prepare_connection)
+    # the driver would begin at the first change only, and a lock that comes late may be refused
+    event.listen(writing, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
+    with writing.connect():
+        pass
+    return writing, reading
+
+
+def _prepare_connection(connection: Any, _: Any) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")  # whoever reads never waits for who writes
+    connection.execute("PRAGMA synchronous = NORMAL")
+
+
+# ---- PostgreSQL -------------------------------------------------------------------------------------
+def _postgresql(told: str) -> Engine:
+    try:
+        url = make_url(told)
+    except ArgumentError as error:
+        raise OnlineStoreError(
+            f"{VARIABLE} is not the URL of a database. Expected: "
+            "postgresql://user:password@host:port/database."
+        ) from error
+    if url.get_backend_name() != "postgresql":
+        raise OnlineStoreError(
+            f"{VARIABLE} names a database of the kind '{url.get_backend_name()}'. The online store "
+            "works on PostgreSQL, or, without the variable, on SQLite in the lab's home."
+        )
+    try:
+        return create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
+        raise OnlineStoreError(
+            "The online store on PostgreSQL needs the driver psycopg: pip install 'psycopg[binary]'."
+        ) from error
+
+
+def _copy(connection: Connection, table: str, names: list[str], batches: Batches) -> int:
+    cursor = connection.connection.cursor()
+    written = 0
+    columns = ", ".join(map(quoted, names))
+    with cursor.copy(f"COPY {quoted(table)} ({columns}) FROM STDIN") as copy:
+        for rows in batches:
+            for row in rows:
+                copy.write_row(row)
+            written += len(rows)
+    return written
+
+
+@contextmanager
+def _scratch_table(connection: Connection, like: str, columns: str) -> Iterator[str]:
+    name = "lakelab_scratch"
+    connection.exec_driver_sql(
+        f"CREATE TEMP TABLE {quoted(name)} ON COMMIT DROP AS SELECT {columns} FROM {quoted(like)} LIMIT 0"
+    )
+    yield name
+    connection.exec_driver_sql(f"DROP TABLE {quoted(name)}")

@@ -1,0 +1,162 @@
+"""Look up rows of an online table by key."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import DBAPIError
+
+from lakelab.local.online_store.database import Database, published_tables, quoted
+from lakelab.local.online_store.values import OnlineColumn
+from lakelab.local.unity_catalog import NotFoundError
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How an online table is stored at the moment, and how to ask for a row of it."""
+
+    keys: tuple[OnlineColumn, ...]
+    names: tuple[str, ...]
+    decoders: tuple[tuple[int, Callable[[Any], Any]], ...]
+    statement: str
+
+
+class OnlineTable:
+    """One online table, to look rows up by key. Any number of threads may.
+
+    Parameters
+    ----------
+    database : Database
+    name : str
+        The three-level name of the online table.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such online table.
+    """
+
+    def __init__(self, database: Database, name: str):
+        self.name = name
+        self._database = database
+        self._layout = self._read_layout()
+        self._own = threading.local()  # a connection for each thread: to borrow one takes longest
+
+    @property
+    def keys(self) -> list[str]:
+        """The columns that a row is looked up by."""
+        return [key.name for key in self._layout.keys]
+
+    def lookup(self, key: Any) -> Row | None:
+        """Give the row of a key, or None.
+
+        Parameters
+        ----------
+        key : object, sequence or mapping
+            The value of the key; for a key of several columns their values in order, or by name.
+
+        Returns
+        -------
+        dict of str to object or None
+            All columns of the row. Times are naive, in UTC.
+
+        Raises
+        ------
+        ValueError
+            If the key is not one of this table.
+        NotFoundError
+            If the online table is gone.
+        """
+        for attempt in (1, 2, 3):
+            layout = self._layout
+            values = self._key(layout, key)
+            if values is None:
+                return None
+            try:
+                found = self._connection().exec_driver_sql(layout.statement, values).fetchone()
+            except DBAPIError:
+                # the database was restarted, or the table is stored in another way now
+                self._forget()
+                if attempt == 3:
+                    raise
+                self._layout = self._read_layout()
+            else:
+                return None if found is None else _decoded(layout, found)
+        raise AssertionError("unreachable")
+
+    def lookup_many(self, keys: Iterable[Any]) -> list[Row | None]:
+        """Give the row of each key, or None in its place."""
+        return [self.lookup(key) for key in keys]
+
+    def _key(self, layout: _Layout, key: Any) -> tuple[Any, ...] | None:
+        if isinstance(key, Mapping):
+            if set(key) != {column.name for column in layout.keys}:
+                raise ValueError(
+                    f"'{self.name}' is looked up by {', '.join(self.keys)}, not {', '.join(map(str, key))}."
+                )
+            key = [key[column.name] for column in layout.keys]
+        elif isinstance(key, (str, bytes)) or not isinstance(key, Sequence):
+            key = [key]
+        if len(key) != len(layout.keys):
+            raise ValueError(
+                f"'{self.name}' is looked up by {', '.join(self.keys)}: {len(layout.keys)} value(s), "
+                f"not {len(key)}."
+            )
+        dialect = self._database.dialect
+        values = tuple(
+            column.encode_key(value, dialect)
+            for column, value in zip(layout.keys, key, strict=True)
+        )
+        return None if None in values else values
+
+    # ---- connections -----------------------------------------------------------------------------
+    def _connection(self) -> Connection:
+        connection: Connection | None = getattr(self._own, "connection", None)
+        if connection is None:
+            connection = self._own.connection = self._database.reading.connect()
+        return connection
+
+    def _forget(self) -> None:
+        connection = self._own.__dict__.pop("connection", None)
+        if connection is not None:
+            connection.invalidate()
+            connection.close()
+
+    def _read_layout(self) -> _Layout:
+        with self._database.snapshot() as connection:
+            told = connection.execute(
+                select(published_tables).where(published_tables.c.name == self.name)
+            ).one_or_none()
+        if told is None:
+            raise NotFoundError(
+                f"Online table '{self.name}' does not exist. Publish a feature table to it first: "
+                f"FeatureEngineeringClient().publish_table(...)."
+            )
+        columns = [OnlineColumn(**column) for column in told.columns]
+        dialect = self._database.dialect
+        decoders = [(place, column.decoder(dialect)) for place, column in enumerate(columns)]
+        keys = [next(c for c in columns if c.name == key) for key in told.keys]
+        mark, percent = ("?", "%") if dialect == "sqlite" else ("%s", "%%")
+        name = {column.name: quoted(column.name).replace("%", percent) for column in columns}
+        where = " AND ".join(f"{name[key.name]} = {mark}" for key in keys)
+        statement = f"SELECT {', '.join(name.values())} FROM {quoted(told.physical)} WHERE {where}"
+        return _Layout(
+            tuple(keys),
+            tuple(column.name for column in columns),
+            tuple((place, decode) for place, decode in decoders if decode is not None),
+            statement,
+        )
+
+
+def _decoded(layout: _Layout, found: Any) -> Row:
+    values = list(found)
+    for place, decode in layout.decoders:
+        if values[place] is not None:
+            values[place] = decode(values[place])
+    return dict(zip(layout.names, values, strict=True))

@@ -1,0 +1,185 @@
+"""What is published of a feature table: the latest row for each key, all of them or those that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from lakelab.local.feature_engineering.delta_files import plain_files, read_files
+from lakelab.local.online_store.database import OnlineStoreError, quoted
+from lakelab.local.online_store.values import OnlineColumn
+from lakelab.local.unity_catalog import PrimaryKey, UnityTable
+
+_BATCH_ROWS = 50_000
+
+
+class Source:
+    """A feature table as of one version, and how it is stored online.
+
+    Attributes
+    ----------
+    keys : list of str
+        The columns that a row is looked up by: the primary key without the time series column.
+    time : str or None
+        The time series column.
+    columns : list of OnlineColumn
+        All columns of the table.
+
+    Parameters
+    ----------
+    table : UnityTable
+    key : PrimaryKey
+        Its primary key.
+    """
+
+    def __init__(self, table: UnityTable, key: PrimaryKey):
+        self.table = table
+        self.time = key.timeseries_column
+        self.keys = [column for column in key.columns if column != self.time]
+        self.columns = [OnlineColumn.of_field(field) for field in table.fields]
+        self._schema = pa.schema(table.delta.schema().to_arrow())
+
+    @property
+    def id(self) -> str:
+        """Tells a table that was dropped and created again under the same name."""
+        return str(self.table.delta.metadata().id)
+
+    # ---- rows ------------------------------------------------------------------------------------
+    @contextmanager
+    def latest(self, dialect: str, among: pa.Table | None = None) -> Iterator[Batches]:
+        """Read the latest row for each key, as the database driver takes it.
+
+        Parameters
+        ----------
+        dialect : {"sqlite", "postgresql"}
+        among : pyarrow.Table, optional
+            The keys to read; all by default.
+
+        Raises
+        ------
+        OnlineStoreError
+            If a key stands in several rows of the same time.
+        """
+        with self._opened() as connection:
+            rows = "source"
+            if among is not None:
+                connection.register("among", among)
+                rows = f"(FROM source t SEMI JOIN among a ON {_same(self.keys, 't', 'a')})"
+            select = f"SELECT t.* FROM {rows} t"
+            if self.time is not None:
+                # quicker than a window: only keys and times are grouped
+                grouped, time = ", ".join(map(quoted, self.keys)), quoted(self.time)
+                newest = f"SELECT {grouped}, max({time}) AS {time} FROM {rows} GROUP BY {grouped}"
+                select += f" JOIN ({newest}) n ON {_same([*self.keys, self.time], 't', 'n')}"
+            connection.execute(f"CREATE TEMP TABLE latest AS {select}")
+            self._require_unique(connection)
+            ordered = ", ".join(map(quoted, self.keys))  # a B-tree that is filled in order is quick
+            reader = connection.sql(f"SELECT * FROM latest ORDER BY {ordered}").to_arrow_reader(
+                _BATCH_ROWS
+            )
+            yield self._encoded(reader, self.columns, dialect)
+
+    def _encoded(
+        self, reader: pa.RecordBatchReader, columns: list[OnlineColumn], dialect: str
+    ) -> Batches:
+        for batch in reader:
+            values = [
+                column.encode(batch.column(column.name).cast(self._schema.field(column.name).type), dialect)
+                for column in columns
+            ]  # fmt: skip
+            yield list(zip(*values, strict=True))
+
+    def _require_unique(self, connection: duckdb.DuckDBPyConnection) -> None:
+        keys = ", ".join(map(quoted, self.keys))
+        twice = connection.execute(
+            f"SELECT {keys}, count(*) FROM latest GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"
+        ).fetchone()
+        if twice is not None:
+            key = ", ".join(
+                f"{name}={value!r}" for name, value in zip(self.keys, twice, strict=False)
+            )
+            raise OnlineStoreError(
+                f"Table '{self.table.name}' cannot be published: its primary key must be unique, and "
+                f"{twice[-1]} rows have {key}. A primary key is declared, not enforced: delete the "
+                f"rows that are too many."
+            )
+
+    # ---- what changed ----------------------------------------------------------------------------
+    def changed_keys(self, since: int) -> pa.Table | None:
+        """Find the keys of all rows that came, went or changed after a version.
+
+        Delta never changes a file: what differs between two versions is in the files that one of
+        them has and the other has not.
+
+        Returns
+        -------
+        pyarrow.Table or None
+            The key columns, each key once; None where that cannot be told, and all is to be read.
+        """
+        old = UnityTable(self.table.name, self.table.path, since)
+        before, after = plain_files(old.delta), plain_files(self.table.delta)
+        if before is None or after is None:
+            return None
+        gone, come = sorted(set(before) - set(after)), sorted(set(after) - set(before))
+        if not all(Path(file).is_file() for file in gone):
+            return None  # vacuumed
+        with duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            for name, files in (("gone", gone), ("come", come)):
+                connection.execute(f"CREATE TEMP VIEW {name} AS {self._select(connection, files)}")
+            keys = ", ".join(map(quoted, self.keys))
+            return connection.sql(
+                f"SELECT DISTINCT {keys} FROM ((FROM gone EXCEPT ALL FROM come) "
+                f"UNION ALL (FROM come EXCEPT ALL FROM gone))"
+            ).to_arrow_table()
+
+    @contextmanager
+    def without(self, keys: pa.Table, dialect: str) -> Iterator[Batches]:
+        """Read those of the keys that the table has no more, as the database driver takes them."""
+        with self._opened() as connection:
+            connection.register("among", keys)
+            reader = connection.sql(
+                f"FROM among a ANTI JOIN source t ON {_same(self.keys, 't', 'a')}"
+            ).to_arrow_reader(_BATCH_ROWS)
+            yield self._encoded(reader, self.key_columns, dialect)
+
+    @property
+    def key_columns(self) -> list[OnlineColumn]:
+        """The columns of :attr:`keys`, in their order."""
+        return [next(c for c in self.columns if c.name == key) for key in self.keys]
+
+    # ---- files -----------------------------------------------------------------------------------
+    @contextmanager
+    def _opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            files = plain_files(self.table.delta)
+            if files is None:
+                connection.register("source", self.table.delta.to_pyarrow_dataset())
+            else:
+                connection.execute(f"CREATE TEMP VIEW source AS {self._select(connection, files)}")
+            yield connection
+
+    def _select(self, connection: duckdb.DuckDBPyConnection, files: list[str]) -> str:
+        """Write the query of all columns; one that was added later is null in older files."""
+        source, there = read_files(connection, files) if files else ("nothing", set[str]())
+        if not files:
+            connection.register("nothing", self._schema.empty_table())
+            there = set(self._schema.names)
+        columns = ", ".join(
+            quoted(name) if name in there else f"NULL AS {quoted(name)}"
+            for name in self._schema.names
+        )
+        return f"SELECT {columns} FROM {source}"
+
+
+Batches = Iterator[list[tuple[Any, ...]]]
+
+
+def _same(columns: list[str], left: str, right: str) -> str:
+    return " AND ".join(f"{left}.{quoted(c)} = {right}.{quoted(c)}" for c in columns)

@@ -1,0 +1,67 @@
+"""A PostgreSQL of one's own: Debian's programs, in a folder for a while, on a free port."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+USER = "postgres"
+"""Who runs it where we are root: PostgreSQL refuses to run as root, and Debian's package makes him."""
+
+
+def programs() -> Path | None:
+    """Find the folder with PostgreSQL's programs, the newest."""
+    if found := shutil.which("initdb"):
+        return Path(found).parent
+    there = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    return max((p.parent for p in there), key=lambda p: float(p.parent.name), default=None)
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """Start one, give the URL of its database, and end it."""
+    found = programs()
+    if found is None:
+        raise FileNotFoundError("PostgreSQL is not installed. On Debian: apt install postgresql")
+    with tempfile.TemporaryDirectory(prefix="pg-") as told:
+        folder = Path(told)
+        password = secrets.token_urlsafe(16)
+        (folder / "password").write_text(password)
+        if os.getuid() == 0:
+            for path in (folder, folder / "password"):
+                shutil.chown(path, USER)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        data = folder / "data"
+        _run(
+            found / "initdb", "--pgdata", data, "--username=lakelab", "--encoding=UTF8",
+            "--auth=scram-sha-256", "--pwfile", folder / "password", "--no-sync",
+        )  # fmt: skip
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -k {folder}"
+        control = [found / "pg_ctl", "--pgdata", data]
+        _run(*control, "--wait", "--log", folder / "log", "--options", options, "start")
+        try:
+            yield f"postgresql://lakelab:{password}@127.0.0.1:{port}/postgres"
+        finally:
+            _run(*control, "--wait", "--mode=immediate", "stop")
+
+
+def _run(*command: str | Path) -> None:
+    words = [str(word) for word in command]
+    if os.getuid() == 0 and getpass.getuser() != USER:
+        words = ["runuser", "-u", USER, "--", *words]
+    # its output would be kept open by the server that pg_ctl leaves behind
+    with tempfile.TemporaryFile() as output:
+        done = subprocess.run(words, stdout=output, stderr=output, cwd="/", check=False)
+        if done.returncode:
+            output.seek(0)
+            raise RuntimeError(f"{words[0]} failed: {output.read().decode(errors='replace')}")
