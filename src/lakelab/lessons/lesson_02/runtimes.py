@@ -113,8 +113,8 @@ def told(environ: Mapping[str, str]) -> Told | None:
     """Read from environment variables which runtime this is; None where there is no Databricks.
 
     Serverless compute names its environment version in ``DATABRICKS_ENV_VERSION``; the older
-    ``DATABRICKS_RUNTIME_VERSION`` holds ``client.5.1`` there, and ``17.3`` or ``18.x`` on a cluster. None
-    of them tells the ML variant.
+    ``DATABRICKS_RUNTIME_VERSION`` holds ``client.5.1`` there, and ``17.3`` or ``18.x`` on a cluster. Neither
+    is known to tell the ML variant.
 
     Examples
     --------
@@ -159,7 +159,7 @@ def placed(here: Mapping[str, str], runtime: Told | None = None) -> pd.DataFrame
     Examples
     --------
     >>> placed(libraries()["DBR 19 ML"].to_dict()).loc["DBR 19 ML"].to_dict()
-    {'same version': 20, 'other version': 0, 'only there': 0, 'only here': 0, 'different': 0}
+    {'same version': 18, 'other version': 0, 'only there': 0, 'only here': 0, 'different': 0}
     """
     rows = {}
     for name, there in libraries().to_dict().items():
