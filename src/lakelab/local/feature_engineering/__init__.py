@@ -12,9 +12,17 @@ from typing import Any
 from lakelab.local.feature_engineering.client import FeatureEngineeringClient
 from lakelab.local.feature_engineering.entities.feature_function import FeatureFunction
 from lakelab.local.feature_engineering.entities.feature_lookup import FeatureLookup
+from lakelab.local.feature_engineering.entities.online_store import DatabricksOnlineStore
 from lakelab.local.feature_engineering.left_out import refuse_name
+from lakelab.local.feature_engineering.online_stores import UNSET
 
-__all__ = ["FeatureEngineeringClient", "FeatureFunction", "FeatureLookup"]
+__all__ = [
+    "UNSET",
+    "DatabricksOnlineStore",
+    "FeatureEngineeringClient",
+    "FeatureFunction",
+    "FeatureLookup",
+]
 
 
 def __getattr__(name: str) -> Any:

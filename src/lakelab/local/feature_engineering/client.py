@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from lakelab.local.feature_engineering import left_out, tables
+from lakelab.local.feature_engineering import left_out, online_stores, tables
 from lakelab.local.feature_engineering.session import active_session
 from lakelab.local.feature_engineering.validation import require_no_kwargs
 
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from lakelab.local.feature_engineering.entities.feature_function import FeatureFunction
     from lakelab.local.feature_engineering.entities.feature_lookup import FeatureLookup
     from lakelab.local.feature_engineering.entities.feature_table import FeatureTable
+    from lakelab.local.feature_engineering.entities.online_store import (
+        DatabricksOnlineStore,
+        PublishedTable,
+    )
     from lakelab.local.feature_engineering.training_set import TrainingSet
 
 AWAIT_REGISTRATION_FOR_UNSET = object()
@@ -395,6 +399,161 @@ class FeatureEngineeringClient:
             env_manager=env_manager,
             params=params,
         )
+
+    # ---- online stores -----------------------------------------------------------------------------
+    def create_online_store(
+        self,
+        *,
+        name: str,
+        capacity: str,
+        read_replica_count: int | None = None,
+        usage_policy_id: str | None = None,
+    ) -> DatabricksOnlineStore:
+        """Create an online store.
+
+        Parameters
+        ----------
+        name : str
+            At most 63 bytes.
+        capacity : str
+            ``"CU_1"``, ``"CU_2"``, ``"CU_4"`` or ``"CU_8"``.
+        read_replica_count : int, optional
+            0 to 3; none by default.
+        usage_policy_id : str, optional
+            What its cost is booked on in a workspace.
+
+        Returns
+        -------
+        DatabricksOnlineStore
+
+        Raises
+        ------
+        databricks.sdk.errors.AlreadyExists
+            If there is one of that name.
+        databricks.sdk.errors.InvalidParameterValue
+            If name, capacity or number of replicas are not valid.
+        """
+        return online_stores.create_online_store(
+            name, capacity, read_replica_count, usage_policy_id
+        )
+
+    def get_online_store(self, *, name: str) -> DatabricksOnlineStore | None:
+        """Describe an online store; None if there is none of that name."""
+        return online_stores.get_online_store(name)
+
+    def list_online_stores(self) -> list[DatabricksOnlineStore]:
+        """Describe all online stores."""
+        return online_stores.list_online_stores()
+
+    def update_online_store(
+        self,
+        *,
+        name: str,
+        capacity: str = online_stores.UNSET,
+        read_replica_count: int = online_stores.UNSET,  # type: ignore[assignment]
+        usage_policy_id: str = online_stores.UNSET,
+    ) -> DatabricksOnlineStore:
+        """Change an online store; what is not given stays.
+
+        Raises
+        ------
+        databricks.sdk.errors.NotFound
+            If there is none of that name.
+        """
+        return online_stores.update_online_store(
+            name,
+            {
+                "capacity": capacity,
+                "read_replica_count": read_replica_count,
+                "usage_policy_id": usage_policy_id,
+            },
+        )
+
+    def delete_online_store(self, *, name: str) -> None:
+        """Delete an online store, with the online tables in it.
+
+        Raises
+        ------
+        databricks.sdk.errors.NotFound
+            If there is none of that name.
+        """
+        online_stores.delete_online_store(name)
+
+    def publish_table(
+        self,
+        *,
+        online_store: DatabricksOnlineStore,
+        source_table_name: str | None = None,
+        online_table_name: str | None = None,
+        publish_mode: str = online_stores.TRIGGERED,
+        filter_condition: str | None = None,
+        mode: str = online_stores.MERGE,
+        streaming: bool = False,
+        checkpoint_location: str | None = None,
+        trigger: dict[str, Any] = online_stores.DEFAULT_TRIGGER,
+        features: str | list[str] | None = None,
+        **kwargs: Any,
+    ) -> PublishedTable:
+        """Publish a feature table to an online store: the latest row for each key.
+
+        Parameters
+        ----------
+        online_store : DatabricksOnlineStore
+            What :meth:`create_online_store` or :meth:`get_online_store` returned.
+        source_table_name : str
+            The feature table. Its key must not be nullable.
+        online_table_name : str
+            The three-level name of the online table.
+        publish_mode : str
+            ``"TRIGGERED"`` copies what changed since the last publish, ``"CONTINUOUS"`` goes on by
+            itself, here until the process ends; both need the table's change data feed.
+            ``"SNAPSHOT"`` copies everything.
+        mode : str
+            ``"merge"``; there is no other.
+        streaming : bool
+            The older way to say ``publish_mode="CONTINUOUS"``.
+        filter_condition, checkpoint_location, trigger, features
+            For third-party online stores, which work in a workspace only.
+        **kwargs
+            The older ``name`` for ``source_table_name``.
+
+        Returns
+        -------
+        PublishedTable
+
+        Raises
+        ------
+        ValueError
+            If a parameter is missing, wrong or not for Databricks online stores.
+        databricks.sdk.errors.DatabricksError
+            If the table cannot be published; the message says why.
+        """
+        return online_stores.publish_table(
+            active_session(),
+            online_store=online_store,
+            source_table_name=source_table_name,
+            online_table_name=online_table_name,
+            publish_mode=publish_mode,
+            mode=mode,
+            streaming=streaming,
+            not_for_databricks={
+                "filter_condition": filter_condition,
+                "checkpoint_location": checkpoint_location,
+                "trigger": None if trigger == online_stores.DEFAULT_TRIGGER else trigger,
+                "features": features,
+            },
+            **kwargs,
+        )
+
+    def drop_online_table(self, name: str, online_store: DatabricksOnlineStore) -> None:
+        """Refuse, as officially: ``WorkspaceClient().feature_store.delete_online_table`` deletes one.
+
+        Raises
+        ------
+        ValueError
+            Always, for a Databricks online store.
+        """
+        online_stores.drop_online_table(online_store)
 
     def _use_registry(self) -> None:
         if self._model_registry_uri:

@@ -11,21 +11,22 @@ from typing import Any, NoReturn
 
 INSTEAD = (
     "create_table, write_table, read_table, get_table, drop_table, set_feature_table_tag, "
-    "delete_feature_table_tag, create_training_set, log_model, score_batch"
+    "delete_feature_table_tag, create_training_set, log_model, score_batch, publish_table, "
+    "create_online_store, get_online_store, list_online_stores, update_online_store, "
+    "delete_online_store, drop_online_table"
 )
 """The methods that work here."""
 
 METHODS = frozenset(
     """
     backfill_features build_model_env cancel_backfill cancel_operation compute_features
-    create_feature create_feature_serving_endpoint create_feature_spec create_online_store
-    create_stream delete_feature delete_feature_serving_endpoint delete_feature_spec
-    delete_materialized_feature delete_online_store delete_stream drop_online_table
-    feature_spec_from_batch_declarative_features get_backfill get_feature
-    get_feature_serving_endpoint get_online_store get_operation get_stream
-    grant_feature_serving_access list_features list_materialized_features list_online_stores
-    list_streams materialize_features publish_table purge_feature_entities register_feature
-    update_feature_spec update_online_store update_stream wait_for_backfill
+    create_feature create_feature_serving_endpoint create_feature_spec create_stream
+    delete_feature delete_feature_serving_endpoint delete_feature_spec
+    delete_materialized_feature delete_stream feature_spec_from_batch_declarative_features
+    get_backfill get_feature get_feature_serving_endpoint get_operation get_stream
+    grant_feature_serving_access list_features list_materialized_features list_streams
+    materialize_features purge_feature_entities register_feature update_feature_spec
+    update_stream wait_for_backfill
     """.split()  # noqa: SIM905 (forty quoted lines would say no more)
 )
 """Methods of the official client (0.18.2) that have no answer here."""
@@ -35,7 +36,7 @@ NAMES = frozenset(
     Aggregation AggregationFunction ApproxCountDistinct ApproxPercentile Avg AvgFunction
     BackfillRange BackfillState BackfillStatus ColumnSelection ComputeFeaturesRange Count
     CountFunction CronSchedule CronScheduleMode CustomUDF DataFrameSource DataSource
-    DatabricksOnlineStore DeltaTableSource DirectMtlsConfig DirectSchemas Feature
+    DeltaTableSource DirectMtlsConfig DirectSchemas Feature
     FeatureAggregations FeatureViewSource FieldDefinition First FirstDistinct FirstFunction FirstN
     Function IngestionConfig IngestionDestination KafkaSource KafkaStreamConfig
     KafkaSubscriptionMode KinesisStreamConfig Last LastDistinct LastFunction LastN
@@ -46,7 +47,7 @@ NAMES = frozenset(
     SlidingWindow SourceLateness StddevPop StddevPopFunction StddevSamp StddevSampFunction Stream
     StreamArnList StreamBackfillSource StreamConnectionConfig StreamNameList StreamSchemaConfig
     StreamSource StreamSourceConfig StreamingMode Sum SumFunction TableTrigger TimeWindow
-    TumblingWindow UNSET UpgradeClient VarPop VarPopFunction VarSamp VarSampFunction VolumeSource
+    TumblingWindow UpgradeClient VarPop VarPopFunction VarSamp VarSampFunction VolumeSource
     Window
     """.split()  # noqa: SIM905 (forty quoted lines would say no more)
 )
@@ -86,7 +87,7 @@ def refuse_name(module: str, name: str) -> NoReturn:
     """
     if name in NAMES:
         raise ImportError(
-            f"'{name}' works in a Databricks workspace only. Here there are "
+            f"'{name}' works in a Databricks workspace only. Here there are DatabricksOnlineStore, "
             f"FeatureEngineeringClient, FeatureLookup, FeatureFunction and FeatureTable.",
             name=name,
         )

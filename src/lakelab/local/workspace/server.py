@@ -33,6 +33,7 @@ from lakelab.local.workspace.dbfs import UploadArea
 from lakelab.local.workspace.files import ModelFiles, PresignedUrls
 from lakelab.local.workspace.grants import Governance
 from lakelab.local.workspace.models import Models
+from lakelab.local.workspace.online_stores import OnlineStoreService
 from lakelab.local.workspace.registry import Registry
 from lakelab.local.workspace.workspace_registry import WorkspaceRegistry
 
@@ -85,11 +86,13 @@ class LocalWorkspace:
         workspace_registry = WorkspaceRegistry(
             own_store, ModelFiles(own / "models"), self._uploads, self._urls, own / "lock", name
         )
+        self._online_stores = OnlineStoreService(home, unity)
         self._server = _Server(
             self._app(
                 [
                     *catalog.endpoints(),
                     *models.endpoints(),
+                    *self._online_stores.endpoints(),
                     *workspace_registry.endpoints(),
                     *self._uploads.endpoints(),
                 ]
@@ -136,6 +139,7 @@ class LocalWorkspace:
         self._server.should_exit = True
         self._thread.join(timeout=_START_TIMEOUT)
         self._socket.close()
+        self._online_stores.close()
 
     def __enter__(self) -> LocalWorkspace:
         return self

@@ -1,0 +1,206 @@
+"""Create, describe, change and delete online stores, and publish feature tables to them.
+
+As the official client, this one checks what it can and leaves the rest to the workspace's API: errors
+of the workspace come as databricks-sdk gives them.
+
+Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/online-feature-store
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from lakelab.local.feature_engineering.entities.online_store import (
+    DatabricksOnlineStore,
+    PublishedTable,
+)
+from lakelab.local.feature_engineering.session import full_name
+from lakelab.local.feature_engineering.validation import require_no_kwargs
+
+if TYPE_CHECKING:
+    from lakelab.local.spark import LocalSparkSession
+
+MERGE = "merge"
+TRIGGERED, CONTINUOUS, SNAPSHOT = "TRIGGERED", "CONTINUOUS", "SNAPSHOT"
+DEFAULT_TRIGGER = {"processingTime": "5 minutes"}
+
+_logger = logging.getLogger(__name__)
+
+
+class _Unset(str):
+    """The default of what need not be told: it stays as it is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<UNSET>"
+
+
+UNSET = _Unset()
+
+
+# ---- stores -----------------------------------------------------------------------------------------
+def create_online_store(
+    name: str, capacity: str, read_replica_count: int | None, usage_policy_id: str | None
+) -> DatabricksOnlineStore:
+    """See :meth:`FeatureEngineeringClient.create_online_store`."""
+    from databricks.sdk import WorkspaceClient
+    from databricks.sdk.errors import AlreadyExists
+    from databricks.sdk.service.ml import OnlineStore
+
+    if read_replica_count is not None and not isinstance(read_replica_count, int):
+        raise TypeError("'read_replica_count' value must be an integer.")
+    if get_online_store(name) is not None:
+        raise AlreadyExists(f"Online store with name '{name}' already exists")
+    created = WorkspaceClient().feature_store.create_online_store(
+        OnlineStore(
+            name=name,
+            capacity=capacity,
+            read_replica_count=read_replica_count,
+            usage_policy_id=usage_policy_id,
+        )
+    )
+    return DatabricksOnlineStore._from_online_store(created)
+
+
+def get_online_store(name: str) -> DatabricksOnlineStore | None:
+    """See :meth:`FeatureEngineeringClient.get_online_store`."""
+    from databricks.sdk import WorkspaceClient
+    from databricks.sdk.errors import NotFound
+
+    try:
+        found = WorkspaceClient().feature_store.get_online_store(name)
+    except NotFound:
+        return None
+    return DatabricksOnlineStore._from_online_store(found)
+
+
+def list_online_stores() -> list[DatabricksOnlineStore]:
+    """See :meth:`FeatureEngineeringClient.list_online_stores`."""
+    from databricks.sdk import WorkspaceClient
+
+    found = WorkspaceClient().feature_store.list_online_stores()
+    return [DatabricksOnlineStore._from_online_store(store) for store in found]
+
+
+def update_online_store(name: str, given: dict[str, Any]) -> DatabricksOnlineStore:
+    """See :meth:`FeatureEngineeringClient.update_online_store`."""
+    from databricks.sdk import WorkspaceClient
+    from databricks.sdk.errors import NotFound
+    from databricks.sdk.service.ml import OnlineStore
+
+    replicas = given["read_replica_count"]
+    if replicas is not UNSET and not isinstance(replicas, int):
+        raise TypeError("'read_replica_count' value must be an integer.")
+    there = get_online_store(name)
+    if there is None:
+        raise NotFound(f"Online store with name '{name}' not found")
+    before = {field: getattr(there, field) for field in given}
+    changes = {
+        field: value
+        for field, value in given.items()
+        if value is not UNSET and value != before[field]
+    }
+    if not changes:
+        return there
+    changed = WorkspaceClient().feature_store.update_online_store(
+        name, OnlineStore(name=name, **{**before, **changes}), update_mask=",".join(changes)
+    )
+    return DatabricksOnlineStore._from_online_store(changed)
+
+
+def delete_online_store(name: str) -> None:
+    """See :meth:`FeatureEngineeringClient.delete_online_store`."""
+    from databricks.sdk import WorkspaceClient
+    from databricks.sdk.errors import NotFound
+
+    try:
+        WorkspaceClient().feature_store.delete_online_store(name)
+    except NotFound as error:
+        raise NotFound(f"Online store with name '{name}' not found") from error
+
+
+# ---- tables -----------------------------------------------------------------------------------------
+def publish_table(
+    spark: LocalSparkSession,
+    *,
+    online_store: Any,
+    source_table_name: str | None,
+    online_table_name: str | None,
+    publish_mode: str,
+    mode: str,
+    streaming: bool,
+    not_for_databricks: dict[str, Any],
+    **kwargs: Any,
+) -> PublishedTable:
+    """Publish a feature table.
+
+    See :meth:`FeatureEngineeringClient.publish_table` for parameters and errors;
+    ``not_for_databricks`` holds what was given of the parameters for third-party stores.
+    """
+    from databricks.sdk import WorkspaceClient
+    from databricks.sdk.service.ml import PublishSpec, PublishSpecPublishMode
+
+    source = source_table_name if source_table_name is not None else kwargs.pop("name", None)
+    require_no_kwargs(kwargs, "publish_table")
+    if source is None:
+        raise ValueError("source_table_name is required")
+    full = full_name(spark, source)
+    if mode != MERGE:
+        raise ValueError(f"Unsupported mode '{mode}'. '{MERGE}' is the only supported mode.")
+    if not isinstance(online_store, DatabricksOnlineStore):
+        _refuse_third_party(online_store)
+    if online_table_name is None:
+        raise ValueError("online_table_name is required for Databricks online store")
+    if online_table_name.count(".") != 2 or not all(online_table_name.split(".")):
+        raise ValueError(
+            f"Online table name '{online_table_name}' is not valid. Expected format "
+            f"'<catalog_name>.<schema_name>.<table_name>'"
+        )
+    for parameter, value in not_for_databricks.items():
+        if value is not None:
+            raise ValueError(f"{parameter} can not be set for Databricks online store")
+    if streaming:
+        publish_mode = _of_streaming(publish_mode)
+    if publish_mode not in (TRIGGERED, CONTINUOUS, SNAPSHOT):
+        raise ValueError(f"Invalid publish mode: {publish_mode}")
+    published = WorkspaceClient().feature_store.publish_table(
+        str(full),
+        PublishSpec(
+            online_store=online_store.name,
+            online_table_name=online_table_name,
+            publish_mode=PublishSpecPublishMode(publish_mode),
+        ),
+    )
+    return PublishedTable(
+        online_table_name=str(published.online_table_name), pipeline_id=str(published.pipeline_id)
+    )
+
+
+def _of_streaming(publish_mode: str) -> str:
+    if publish_mode not in (TRIGGERED, CONTINUOUS):
+        raise ValueError(f"streaming=True is not supported for publish_mode={publish_mode}")
+    if publish_mode == TRIGGERED:  # the default: nothing was said
+        _logger.warning(
+            'streaming=True is deprecated, please use publish_mode="CONTINUOUS" instead. '
+            "Publishing in CONTINUOUS mode."
+        )
+    return CONTINUOUS
+
+
+def drop_online_table(online_store: Any) -> NoReturn:
+    """Refuse: the table of a Databricks online store is deleted otherwise, officially too."""
+    if isinstance(online_store, DatabricksOnlineStore):
+        raise ValueError(
+            "Dropping Databricks online tables is not supported. Use "
+            "WorkspaceClient().feature_store.delete_online_table(online_table_name=...)."
+        )
+    _refuse_third_party(online_store)
+
+
+def _refuse_third_party(online_store: Any) -> NoReturn:
+    raise NotImplementedError(
+        f"Third-party online stores ({type(online_store).__name__}) work in a Databricks workspace "
+        f"only. Here, give what create_online_store or get_online_store returned."
+    )
