@@ -71,7 +71,7 @@ def test_run_goes_on_after_a_failure_and_ends_with_1(lakelab, outcomes):
 def test_run_names_an_unknown_lesson(lakelab):
     done = lakelab("run", "99")
     assert done.exit_code == 1
-    assert "There is no lesson '99'. There are: 06" in done.output
+    assert "There is no lesson '99'. There are: 01" in done.output
 
 
 def test_run_names_a_home_that_cannot_be_written(lakelab, monkeypatch, tmp_path):

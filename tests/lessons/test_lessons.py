@@ -23,7 +23,7 @@ def test_the_lessons_are_those_of_the_manifest():
 def test_lessons_are_found_by_number_and_by_name():
     assert find_lesson("6") is find_lesson("06") is find_lesson("06_create_feature_table.ipynb")
     for asked in ("99", "", "create"):
-        with pytest.raises(NoSuchLessonError, match="There are: 06"):
+        with pytest.raises(NoSuchLessonError, match="There are: 01"):
             find_lesson(asked)
 
 

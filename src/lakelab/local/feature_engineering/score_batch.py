@@ -65,7 +65,7 @@ def score_batch(
         )
     wanted = parse_result_type(result_type)
     with TemporaryDirectory(dir=spark.home.scratch) as folder, quiet_artifacts():
-        model = PackagedModel(_download(model_uri, Path(folder)))
+        model = PackagedModel(download(model_uri, Path(folder)))
         tables = _open_tables(spark, model.spec)
         types = dict(df.dtypes)
         _require_columns(model.spec, types)
@@ -99,7 +99,7 @@ def _require_columns(spec: FeatureSpec, types: dict[str, str]) -> None:
 
 
 # ---- the model ------------------------------------------------------------------------------------
-def _download(model_uri: str, folder: Path) -> Path:
+def download(model_uri: str, folder: Path) -> Path:
     """Fetch the model; return the folder of its package.
 
     Raises

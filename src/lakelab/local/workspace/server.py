@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-import socket
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -21,6 +18,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from lakelab.local.home import Home
+from lakelab.local.loopback import LoopbackServer
 from lakelab.local.unity_catalog import (
     AlreadyExistsError,
     NotFoundError,
@@ -40,7 +38,6 @@ from lakelab.local.workspace.workspace_registry import WorkspaceRegistry
 _logger = logging.getLogger(__name__)
 
 DEFAULT_USER = "learner@example.com"
-_START_TIMEOUT = 10.0
 
 
 class LocalWorkspace:
@@ -73,8 +70,8 @@ class LocalWorkspace:
         self._users = dict(users)  # token -> user
         self.token, admin = next(iter(self._users.items()))
         self.governance = Governance(home.unity_models / "governance.json", admin)
-        self._socket = _listen()
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._server = LoopbackServer("local workspace")
+        self.url = self._server.url
         files = ModelFiles(home.unity_models / "models")
         self._urls = PresignedUrls(f"{self.url}/presigned")
         self._files = files
@@ -87,23 +84,13 @@ class LocalWorkspace:
             own_store, ModelFiles(own / "models"), self._uploads, self._urls, own / "lock", name
         )
         self._online_stores = OnlineStoreService(home, unity)
-        self._server = _Server(
-            self._app(
-                [
-                    *catalog.endpoints(),
-                    *models.endpoints(),
-                    *self._online_stores.endpoints(),
-                    *workspace_registry.endpoints(),
-                    *self._uploads.endpoints(),
-                ]
-            )
-        )
-        self._thread = threading.Thread(
-            target=self._server.run,
-            kwargs={"sockets": [self._socket]},
-            name="local-workspace",
-            daemon=True,
-        )
+        self._endpoints = [
+            *catalog.endpoints(),
+            *models.endpoints(),
+            *self._online_stores.endpoints(),
+            *workspace_registry.endpoints(),
+            *self._uploads.endpoints(),
+        ]
 
     def token_for(self, user: str) -> str:
         """Give a token of a user, known to the workspace from now on.
@@ -127,18 +114,12 @@ class LocalWorkspace:
         return token
 
     def start(self) -> LocalWorkspace:
-        self._thread.start()
-        if not self._server.ready.wait(_START_TIMEOUT):
-            raise RuntimeError(
-                f"The local workspace did not start on {self.url} within {_START_TIMEOUT:g} seconds."
-            )
+        self._server.start(self._app(self._endpoints))
         return self
 
     def stop(self) -> None:
         """End the server and free its port. A second call does nothing."""
-        self._server.should_exit = True
-        self._thread.join(timeout=_START_TIMEOUT)
-        self._socket.close()
+        self._server.stop()
         self._online_stores.close()
 
     def __enter__(self) -> LocalWorkspace:
@@ -240,39 +221,6 @@ async def _received(request: Request, draft: Path) -> AsyncIterator[Path]:
         yield draft
     finally:
         draft.unlink(missing_ok=True)
-
-
-class _Server(uvicorn.Server):
-    """A server that says when it is ready."""
-
-    def __init__(self, app: Starlette):
-        super().__init__(
-            uvicorn.Config(
-                app,
-                loop="asyncio",
-                http="h11",
-                ws="none",
-                lifespan="off",
-                log_config=None,  # leave the logging of the learner's process alone
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=2,
-            )
-        )
-        self.ready = threading.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-
-def _listen() -> socket.socket:
-    # Said outright, as asyncio sets TCP_NODELAY on sockets of this protocol only: without it each
-    # answer takes 40 ms
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.bind(("127.0.0.1", 0))
-    return listening
 
 
 def _new_token() -> str:
