@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from lakelab.local.home import Home
     from lakelab.local.mlflow_ui import Ui
+    from lakelab.serving import Endpoint
     from lakelab.workspaces import Workspace
 
 
@@ -55,6 +56,7 @@ class Lab:
         self.lesson: Lesson | None = None
         self._workspaces: Callable[[str], Workspace]
         self._ui: Callable[[str], str]
+        self._serve: Callable[[str], Endpoint]
         self._where = where
         self._kept = kept
 
@@ -92,6 +94,19 @@ class Lab:
             If the UI cannot be started.
         """
         return self._ui(page)
+
+    def serve(self, model_uri: str) -> Endpoint:
+        """Serve a model that looks its features up online, such as ``"models:/<name>@Champion"``.
+
+        On a laptop this process answers, until it ends; on Databricks a serving endpoint does, which
+        takes minutes to start and costs until it is stopped.
+
+        Raises
+        ------
+        LabError
+            If the model cannot be served.
+        """
+        return self._serve(model_uri)
 
     def environments(self) -> dict[str, str]:
         """Say which schema stands for `dev`, `staging` and `prod`; each is there afterwards."""
@@ -185,6 +200,7 @@ def _start_on_databricks(spark: Any, dbutils: Any) -> dict[str, Any]:
     lab = Lab(spark, catalog, schema, f"Databricks {version}", f"runs in {experiment}")
     lab._workspaces = partial(workspaces.on_databricks, profile_of_b=_told("workspace_b", dbutils))
     lab._ui = _ui_on_databricks
+    lab._serve = partial(_serve_on_databricks, spark)
     return {"spark": spark, "dbutils": dbutils, "lab": lab, "CATALOG": catalog, "SCHEMA": schema}
 
 
@@ -206,6 +222,15 @@ def _ui_on_databricks(page: str) -> str:
         return f"{host}/ml/{page}".rstrip("/")
     version = f"/version/{model[2]}" if model[2] else ""
     return f"{host}/explore/data/models/{model[1].replace('.', '/')}{version}"
+
+
+def _serve_on_databricks(spark: Any, model_uri: str) -> Endpoint:
+    from lakelab import serving
+
+    try:
+        return serving.on_databricks(spark, model_uri)
+    except ValueError as error:
+        raise LabError(str(error)) from error
 
 
 # ---- laptop ----------------------------------------------------------------------------------------
@@ -264,6 +289,7 @@ def _start_services(lesson: Lesson | None) -> dict[str, Any]:
     lab = Lab(cast("SparkSession", spark), catalog, schema, "this machine", kept)
     lab._workspaces = workspaces.LocalWorkspaces(home, workspace)
     lab._ui = partial(_ui_on_laptop, home)
+    lab._serve = partial(_serve_on_laptop, home)
     return {
         "spark": spark,
         "dbutils": dbutils,
@@ -313,6 +339,16 @@ def _ui_on_laptop(home: Home, page: str) -> str:
         own = _start_own_ui(home)
         return page_address(own.wait() if own else tracking_uri(home), page)
     except UiError as error:
+        raise LabError(str(error)) from error
+
+
+def _serve_on_laptop(home: Home, model_uri: str) -> Endpoint:
+    from lakelab import serving
+    from lakelab.local.serving import ServingError
+
+    try:
+        return serving.on_laptop(home, model_uri)
+    except (ServingError, ValueError) as error:
         raise LabError(str(error)) from error
 
 

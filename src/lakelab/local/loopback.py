@@ -70,6 +70,7 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                interface="asgi3",
                 loop="asyncio",
                 http="h11",
                 ws="none",
