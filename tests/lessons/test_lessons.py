@@ -65,7 +65,7 @@ class TestEachLesson:
         """The lab is the set-up cell and the study helpers; nothing asks where it runs."""
         code = [cell for cell in notebook.cells if cell.cell_type == "code"]
         study = ("check", "flashcards", "hint", "quiz", "solution")
-        helpers = (*study, "environments", "ui", "workspace")
+        helpers = (*study, "environments", "serve", "ui", "workspace")
         for cell in code:
             assert len(cell.source.splitlines()) <= 25, cell.id
             assert "on_databricks" not in cell.source

@@ -1,0 +1,1 @@
+"""Lesson 10: its quiz, exercises and solutions."""
