@@ -9,8 +9,9 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 USER = "postgres"
@@ -25,9 +26,17 @@ def programs() -> Path | None:
     return max((p.parent for p in there), key=lambda p: float(p.parent.name), default=None)
 
 
+@dataclass(frozen=True)
+class Server:
+    """One that runs: the URL of its database, and a function that stops and starts it."""
+
+    url: str
+    restart: Callable[[], None]
+
+
 @contextmanager
-def postgresql() -> Iterator[str]:
-    """Start one, give the URL of its database, and end it."""
+def postgresql() -> Iterator[Server]:
+    """Start one, and end it."""
     found = programs()
     if found is None:
         raise FileNotFoundError("PostgreSQL is not installed. On Debian: apt install postgresql")
@@ -48,9 +57,17 @@ def postgresql() -> Iterator[str]:
         )  # fmt: skip
         options = f"-p {port} -c listen_addresses=127.0.0.1 -k {folder}"
         control = [found / "pg_ctl", "--pgdata", data]
-        _run(*control, "--wait", "--log", folder / "log", "--options", options, "start")
+
+        def start() -> None:
+            _run(*control, "--wait", "--log", folder / "log", "--options", options, "start")
+
+        def restart() -> None:
+            _run(*control, "--wait", "--mode=fast", "stop")
+            start()
+
+        start()
         try:
-            yield f"postgresql://lakelab:{password}@127.0.0.1:{port}/postgres"
+            yield Server(f"postgresql://lakelab:{password}@127.0.0.1:{port}/postgres", restart)
         finally:
             _run(*control, "--wait", "--mode=immediate", "stop")
 

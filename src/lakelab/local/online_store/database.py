@@ -7,6 +7,7 @@ are never kept waiting; whatever ends the process in between leaves what was the
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,16 +27,21 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
+    inspect,
     make_url,
     text,
 )
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from lakelab.local.unity_catalog import UnityCatalogError
 
 VARIABLE = "LAKELAB_ONLINE_STORE"
 _LOCK = 0x1A4E1AB  # any number will do, as long as all processes take the same
 _BUSY_SECONDS = 120
+_ANY_NUMBER = (
+    -1
+)  # each thread that looks up keeps a connection: a limit would keep the next one waiting
 
 _tables = MetaData()
 stores = Table(
@@ -61,6 +67,7 @@ published_tables = Table(
     Column("physical", String(63), nullable=False),
     Column("columns", JSON, nullable=False),
     Column("keys", JSON, nullable=False),
+    Column("timeseries_column", String(255)),
     Column("creator", String(255)),
     Column("last_update", JSON, nullable=False),
 )
@@ -96,8 +103,7 @@ class Database:
         self.reading: Engine
         self.writing: Engine
         if told:
-            self.writing = _postgresql(told)
-            self.reading = self.writing.execution_options(isolation_level="AUTOCOMMIT")
+            self.writing, self.reading = _postgresql(told)
             self.dialect = "postgresql"
         else:
             folder.mkdir(parents=True, exist_ok=True)
@@ -105,7 +111,11 @@ class Database:
             with FileLock(f"{file}.lock"):  # two processes must not switch to WAL at once
                 self.writing, self.reading = _sqlite(file)
             self.dialect = "sqlite"
+        driver: Any = self.reading.dialect.loaded_dbapi
+        self.Error: type[Exception] = driver.Error
+        self.DataError: type[Exception] = driver.DataError
         self._made = False
+        self._own = threading.local()
 
     @property
     def place(self) -> str:
@@ -113,14 +123,15 @@ class Database:
         return self.reading.url.render_as_string(hide_password=True)
 
     def close(self) -> None:
-        """Close all connections that nobody holds."""
+        """Close all connections. Whoever reads or writes afterwards opens new ones."""
+        self._own = threading.local()  # gives back what threads held
         for engine in (self.writing, self.reading):
             engine.dispose()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Work in one transaction, one at a time for all processes; an error undoes all of it."""
-        with self.writing.begin() as connection:
+        with self._connect(self.writing) as connection, connection.begin():
             if self.dialect == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             if not self._made:
@@ -132,10 +143,47 @@ class Database:
     def snapshot(self) -> Iterator[Connection]:
         """Read, beside whoever writes."""
         if not self._made:
+            with self._connect(self.reading) as connection:
+                self._made = inspect(connection).has_table(published_tables.name)
+        if not self._made:
             with self.transaction():
                 pass
-        with self.reading.connect() as connection:
+        with self._connect(self.reading) as connection:
             yield connection
+
+    def fetch(self, statement: str, values: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        """Give the first row that a query finds. Much quicker than :meth:`snapshot`.
+
+        It asks the driver, on a connection that this thread keeps: to borrow one, and to go through
+        SQLAlchemy, takes longer than to find the row.
+
+        Raises
+        ------
+        Error
+            Of the driver.
+        """
+        own = self._own.__dict__
+        if "driver" not in own:
+            own["held"] = self._connect(self.reading)
+            own["driver"] = own["held"].connection.driver_connection
+        return own["driver"].execute(statement, values).fetchone()
+
+    def forget(self) -> None:
+        """Close the connection that this thread keeps: it may be broken."""
+        own = self._own.__dict__
+        if "held" in own:
+            own.pop("driver")
+            held = own.pop("held")
+            held.invalidate()
+            held.close()
+
+    def _connect(self, engine: Engine) -> Connection:
+        try:
+            return engine.connect()
+        except DBAPIError as error:
+            raise OnlineStoreError(
+                f"The online store at {self.place} cannot be reached: {error.orig}"
+            ) from error
 
     def insert(self, connection: Connection, table: Table, batches: Batches) -> int:
         """Insert rows; give their number."""
@@ -156,8 +204,9 @@ class Database:
             columns = ", ".join(map(quoted, names))
             with _scratch_table(connection, table.name, columns) as scratch:
                 written = _copy(connection, scratch, names, batches)
-                connection.exec_driver_sql(
-                    f"INSERT INTO {quoted(table.name)} ({columns}) SELECT {columns} FROM {quoted(scratch)}{clause}"
+                _run(
+                    connection,
+                    f"INSERT INTO {quoted(table.name)} ({columns}) SELECT {columns} FROM {quoted(scratch)}{clause}",
                 )
             return written
         marks = ", ".join("?" * len(names))
@@ -173,8 +222,9 @@ class Database:
             with _scratch_table(connection, table.name, columns) as scratch:
                 gone = _copy(connection, scratch, names, keys)
                 same = " AND ".join(f"t.{quoted(name)} = s.{quoted(name)}" for name in names)
-                connection.exec_driver_sql(
-                    f"DELETE FROM {quoted(table.name)} t USING {quoted(scratch)} s WHERE {same}"
+                _run(
+                    connection,
+                    f"DELETE FROM {quoted(table.name)} t USING {quoted(scratch)} s WHERE {same}",
                 )
             return gone
         same = " AND ".join(f"{quoted(name)} = ?" for name in names)
@@ -211,9 +261,10 @@ def _many(connection: Connection, statement: str, batches: Batches) -> int:
 
 # ---- SQLite -----------------------------------------------------------------------------------------
 def _sqlite(file: Path) -> tuple[Engine, Engine]:
-    url = f"sqlite:///{file}"
+    url = URL.create("sqlite", database=str(file))
     options: dict[str, Any] = {
-        "connect_args": {"timeout": _BUSY_SECONDS, "check_same_thread": False}
+        "connect_args": {"timeout": _BUSY_SECONDS, "check_same_thread": False},
+        "max_overflow": _ANY_NUMBER,
     }
     writing = create_engine(url, **options)
     reading = create_engine(url, isolation_level="AUTOCOMMIT", **options)
@@ -233,7 +284,7 @@ def _prepare_connection(connection: Any, _: Any) -> None:
 
 
 # ---- PostgreSQL -------------------------------------------------------------------------------------
-def _postgresql(told: str) -> Engine:
+def _postgresql(told: str) -> tuple[Engine, Engine]:
     try:
         url = make_url(told)
     except ArgumentError as error:
@@ -247,11 +298,19 @@ def _postgresql(told: str) -> Engine:
             "works on PostgreSQL, or, without the variable, on SQLite in the lab's home."
         )
     try:
-        return create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        writing = create_engine(
+            url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, max_overflow=_ANY_NUMBER
+        )
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise OnlineStoreError(
             "The online store on PostgreSQL needs the driver psycopg: pip install 'psycopg[binary]'."
         ) from error
+    return writing, writing.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _run(connection: Connection, statement: str) -> None:
+    # SQLAlchemy would have the driver look for parameters: a percent sign in a column's name were one
+    connection.connection.cursor().execute(statement)
 
 
 def _copy(connection: Connection, table: str, names: list[str], batches: Batches) -> int:
@@ -269,8 +328,9 @@ def _copy(connection: Connection, table: str, names: list[str], batches: Batches
 @contextmanager
 def _scratch_table(connection: Connection, like: str, columns: str) -> Iterator[str]:
     name = "lakelab_scratch"
-    connection.exec_driver_sql(
-        f"CREATE TEMP TABLE {quoted(name)} ON COMMIT DROP AS SELECT {columns} FROM {quoted(like)} LIMIT 0"
+    _run(
+        connection,
+        f"CREATE TEMP TABLE {quoted(name)} ON COMMIT DROP AS SELECT {columns} FROM {quoted(like)} LIMIT 0",
     )
     yield name
-    connection.exec_driver_sql(f"DROP TABLE {quoted(name)}")
+    _run(connection, f"DROP TABLE {quoted(name)}")

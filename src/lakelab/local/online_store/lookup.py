@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import select
 
-from lakelab.local.online_store.database import Database, published_tables, quoted
+from lakelab.local.online_store.database import (
+    Database,
+    OnlineStoreError,
+    published_tables,
+    quoted,
+)
 from lakelab.local.online_store.values import OnlineColumn
 from lakelab.local.unity_catalog import NotFoundError
 
@@ -21,7 +24,9 @@ Row = dict[str, Any]
 class _Layout:
     """How an online table is stored at the moment, and how to ask for a row of it."""
 
-    keys: tuple[OnlineColumn, ...]
+    physical: str
+    keys: tuple[str, ...]
+    encoders: tuple[Callable[[Any], Any], ...]
     names: tuple[str, ...]
     decoders: tuple[tuple[int, Callable[[Any], Any]], ...]
     statement: str
@@ -46,12 +51,11 @@ class OnlineTable:
         self.name = name
         self._database = database
         self._layout = self._read_layout()
-        self._own = threading.local()  # a connection for each thread: to borrow one takes longest
 
     @property
     def keys(self) -> list[str]:
         """The columns that a row is looked up by."""
-        return [key.name for key in self._layout.keys]
+        return list(self._layout.keys)
 
     def lookup(self, key: Any) -> Row | None:
         """Give the row of a key, or None.
@@ -72,61 +76,55 @@ class OnlineTable:
             If the key is not one of this table.
         NotFoundError
             If the online table is gone.
+        OnlineStoreError
+            If the database does not answer.
         """
         for attempt in (1, 2, 3):
             layout = self._layout
-            values = self._key(layout, key)
-            if values is None:
-                return None
             try:
-                found = self._connection().exec_driver_sql(layout.statement, values).fetchone()
-            except DBAPIError:
-                # the database was restarted, or the table is stored in another way now
-                self._forget()
-                if attempt == 3:
+                values = self._key(layout, key)
+                if None in values:
+                    return None
+                found = self._database.fetch(layout.statement, values)
+            except ValueError:
+                # it may be a key of the table as it is stored now
+                self._layout = self._read_layout()
+                if self._layout.physical == layout.physical:
                     raise
+            except self._database.Error as error:
+                # the database was restarted, or the table is stored in another way now
+                self._database.forget()
+                if attempt == 3:
+                    raise OnlineStoreError(
+                        f"Online table '{self.name}' cannot be read: {error}"
+                    ) from error
                 self._layout = self._read_layout()
             else:
                 return None if found is None else _decoded(layout, found)
-        raise AssertionError("unreachable")
+        raise OnlineStoreError(
+            f"Online table '{self.name}' is published anew faster than it is read."
+        )
 
     def lookup_many(self, keys: Iterable[Any]) -> list[Row | None]:
         """Give the row of each key, or None in its place."""
         return [self.lookup(key) for key in keys]
 
-    def _key(self, layout: _Layout, key: Any) -> tuple[Any, ...] | None:
+    def _key(self, layout: _Layout, key: Any) -> tuple[Any, ...]:
         if isinstance(key, Mapping):
-            if set(key) != {column.name for column in layout.keys}:
+            if set(key) != set(layout.keys):
                 raise ValueError(
-                    f"'{self.name}' is looked up by {', '.join(self.keys)}, not {', '.join(map(str, key))}."
+                    f"'{self.name}' is looked up by {', '.join(layout.keys)}, "
+                    f"not {', '.join(map(str, key))}."
                 )
-            key = [key[column.name] for column in layout.keys]
-        elif isinstance(key, (str, bytes)) or not isinstance(key, Sequence):
+            key = [key[name] for name in layout.keys]
+        elif isinstance(key, (str, bytes, bytearray)) or not isinstance(key, Sequence):
             key = [key]
         if len(key) != len(layout.keys):
             raise ValueError(
-                f"'{self.name}' is looked up by {', '.join(self.keys)}: {len(layout.keys)} value(s), "
+                f"'{self.name}' is looked up by {', '.join(layout.keys)}: {len(layout.keys)} value(s), "
                 f"not {len(key)}."
             )
-        dialect = self._database.dialect
-        values = tuple(
-            column.encode_key(value, dialect)
-            for column, value in zip(layout.keys, key, strict=True)
-        )
-        return None if None in values else values
-
-    # ---- connections -----------------------------------------------------------------------------
-    def _connection(self) -> Connection:
-        connection: Connection | None = getattr(self._own, "connection", None)
-        if connection is None:
-            connection = self._own.connection = self._database.reading.connect()
-        return connection
-
-    def _forget(self) -> None:
-        connection = self._own.__dict__.pop("connection", None)
-        if connection is not None:
-            connection.invalidate()
-            connection.close()
+        return tuple([encode(value) for encode, value in zip(layout.encoders, key, strict=True)])
 
     def _read_layout(self) -> _Layout:
         with self._database.snapshot() as connection:
@@ -147,14 +145,16 @@ class OnlineTable:
         where = " AND ".join(f"{name[key.name]} = {mark}" for key in keys)
         statement = f"SELECT {', '.join(name.values())} FROM {quoted(told.physical)} WHERE {where}"
         return _Layout(
-            tuple(keys),
+            told.physical,
+            tuple(told.keys),
+            tuple(key.key_encoder(dialect) for key in keys),
             tuple(column.name for column in columns),
             tuple((place, decode) for place, decode in decoders if decode is not None),
             statement,
         )
 
 
-def _decoded(layout: _Layout, found: Any) -> Row:
+def _decoded(layout: _Layout, found: tuple[Any, ...]) -> Row:
     values = list(found)
     for place, decode in layout.decoders:
         if values[place] is not None:

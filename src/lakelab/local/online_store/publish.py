@@ -5,9 +5,10 @@ Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/online
 
 from __future__ import annotations
 
-import hashlib
 import re
+import secrets
 import uuid
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -19,6 +20,7 @@ from lakelab.local.online_store.database import (
     Database,
     OnlineStoreError,
     published_tables,
+    quoted,
     stores,
 )
 from lakelab.local.online_store.source import Source
@@ -71,6 +73,10 @@ class Published:
     deleted: int
 
 
+class SupersededError(OnlineStoreError):
+    """The online table was deleted, or published in another way, by somebody else."""
+
+
 class Publisher:
     """Copies feature tables into the database.
 
@@ -86,7 +92,13 @@ class Publisher:
         self._unity = unity
 
     def publish(
-        self, source: str, online_table: str, store: str, mode: PublishMode, user: str | None = None
+        self,
+        source: str,
+        online_table: str,
+        store: str,
+        mode: PublishMode,
+        user: str | None = None,
+        only_after: str | None = None,
     ) -> Published:
         """Publish a feature table: as a whole, or not at all.
 
@@ -99,6 +111,8 @@ class Publisher:
         mode : PublishMode
         user : str, optional
             Who publishes.
+        only_after : str, optional
+            The last update that is known: publish only if none has come in between.
 
         Raises
         ------
@@ -106,6 +120,8 @@ class Publisher:
             If there is no such table, schema or store.
         OnlineStoreError
             If the table cannot be published, or the online table is another's.
+        SupersededError
+            If another update came in between.
         """
         name = TableName.parse(online_table)
         self._unity.require_schema(name.catalog, name.schema)
@@ -120,6 +136,8 @@ class Publisher:
             offered = self._open(TableName.parse(source), mode)
             self._require_store(connection, store)
             before = _online_table(connection, str(name))
+            if only_after is not None and _last_update(before) != only_after:
+                raise SupersededError(f"Online table '{name}' was deleted or published anew.")
             if before is not None and (before.source, before.store) != (
                 str(offered.table.name),
                 store,
@@ -129,7 +147,13 @@ class Publisher:
                     f"the online store '{before.store}'. Delete it first: "
                     f"WorkspaceClient().feature_store.delete_online_table('{name}')."
                 )
-            return self._copy(connection, name, before, offered, store, mode, user)
+            try:
+                return self._copy(connection, name, before, offered, store, mode, user)
+            except self._database.DataError as error:
+                raise OnlineStoreError(
+                    f"Table '{offered.table.name}' cannot be published: the online store at "
+                    f"{self._database.place} does not take a value of it. {error}"
+                ) from error
 
     def _copy(
         self,
@@ -141,14 +165,17 @@ class Publisher:
         mode: PublishMode,
         user: str | None,
     ) -> Published:
-        table = _physical(name, source, self._database.dialect)
         columns = [asdict(column) for column in source.columns]
         same = (
             before is not None
             and before.source_id == source.id
             and before.columns == columns
-            and before.keys == source.keys
+            and (before.keys, before.timeseries_column) == (source.keys, source.time)
         )
+        # Rows that look different go to a table of another name, so that whoever still asks for the old
+        # one is told so, and is not given half of the columns.
+        physical = before.physical if same and before is not None else _new_name(name)
+        table = _physical(physical, source, self._database.dialect)
         kind, written, deleted = "full", 0, 0
         dialect = self._database.dialect
         changed = None
@@ -167,10 +194,12 @@ class Publisher:
             if same:
                 connection.execute(delete(table))
             else:
-                table.drop(connection, checkfirst=True)
                 table.create(connection)
             with source.latest(dialect) as rows:
                 written = self._database.insert(connection, table, rows)
+            if before is not None and before.physical != physical:
+                # the last thing, as PostgreSQL keeps readers of a dropped table waiting for the commit
+                drop_physical(connection, before.physical)
         published = Published(
             online_table_name=str(name),
             pipeline_id=before.pipeline_id if before is not None else str(uuid.uuid4()),
@@ -189,6 +218,7 @@ class Publisher:
             "physical": table.name,
             "columns": columns,
             "keys": source.keys,
+            "timeseries_column": source.time,
             "creator": user,
             "last_update": {
                 "id": str(uuid.uuid4()),
@@ -239,9 +269,11 @@ class Publisher:
                 f"FeatureEngineeringClient().create_online_store(name='{store}', capacity='CU_1')."
             )
 
-    def source_version(self, name: str) -> int:
-        """Say which version the source of an online table is at now."""
-        return self._unity.table(TableName.parse(name)).version
+    def is_behind(self, told: Mapping[str, Any]) -> bool:
+        """Tell whether the source of an online table is another now than what was published."""
+        table = self._unity.table(TableName.parse(told["source"]))
+        now = str(table.delta.metadata().id), table.version
+        return now != (told["source_id"], told["source_version"])
 
 
 def _require_keys(source: Source) -> None:
@@ -272,13 +304,26 @@ def _online_table(connection: Connection, name: str) -> Row[Any] | None:
     ).one_or_none()
 
 
-def _physical(name: TableName, source: Source, dialect: str) -> Table:
-    """Say how the rows are stored. PostgreSQL takes names of 63 bytes, so the name is a digest in part."""
-    digest = hashlib.sha256(str(name).encode()).hexdigest()[:12]
+def _last_update(online_table: Row[Any] | None) -> str | None:
+    return None if online_table is None else str(online_table.last_update["id"])
+
+
+def drop_physical(connection: Connection, physical: str) -> None:
+    """Drop the rows of an online table."""
+    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {quoted(physical)}")
+
+
+def _new_name(name: TableName) -> str:
+    """Give rows a table name that nothing had before, of at most 63 bytes, as PostgreSQL wants it."""
     plain = re.sub(r"\W+", "_", name.table, flags=re.ASCII)[:40]
+    return f"{plain}_{secrets.token_hex(8)}"
+
+
+def _physical(physical: str, source: Source, dialect: str) -> Table:
+    """Say how the rows are stored."""
     # without rowids, the rows of SQLite lie in the order of their keys: one search finds them
     return Table(
-        f"{plain}_{digest}",
+        physical,
         MetaData(),
         *(
             Column(

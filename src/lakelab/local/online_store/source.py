@@ -9,6 +9,8 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+from deltalake.exceptions import DeltaError
+from pyarrow.fs import FileType
 
 from lakelab.local.feature_engineering.delta_files import plain_files, read_files
 from lakelab.local.online_store.database import OnlineStoreError, quoted
@@ -121,17 +123,29 @@ class Source:
         pyarrow.Table or None
             The key columns, each key once; None where that cannot be told, and all is to be read.
         """
-        old = UnityTable(self.table.name, self.table.path, since)
-        before, after = plain_files(old.delta), plain_files(self.table.delta)
-        if before is None or after is None:
+        try:
+            old = UnityTable(self.table.name, self.table.path, since)
+        except DeltaError:  # the log is kept for a while only
             return None
-        gone, come = sorted(set(before) - set(after)), sorted(set(after) - set(before))
-        if not all(Path(file).is_file() for file in gone):
-            return None  # vacuumed
+        before, after = plain_files(old.delta), plain_files(self.table.delta)
         with duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            for name, files in (("gone", gone), ("come", come)):
-                connection.execute(f"CREATE TEMP VIEW {name} AS {self._select(connection, files)}")
+            if before is None or after is None:
+                # partitioned, for example: all of both versions is read, the same rows cancel out
+                gone_rows = old.delta.to_pyarrow_dataset()
+                found = gone_rows.filesystem.get_file_info(gone_rows.files)
+                if any(file.type is not FileType.File for file in found):
+                    return None  # vacuumed
+                connection.register("gone", gone_rows)
+                connection.register("come", self.table.delta.to_pyarrow_dataset())
+            else:
+                gone, come = sorted(set(before) - set(after)), sorted(set(after) - set(before))
+                if not all(Path(file).is_file() for file in gone):
+                    return None  # vacuumed
+                for name, files in (("gone", gone), ("come", come)):
+                    connection.execute(
+                        f"CREATE TEMP VIEW {name} AS {self._select(connection, files)}"
+                    )
             keys = ", ".join(map(quoted, self.keys))
             return connection.sql(
                 f"SELECT DISTINCT {keys} FROM ((FROM gone EXCEPT ALL FROM come) "
@@ -167,12 +181,13 @@ class Source:
 
     def _select(self, connection: duckdb.DuckDBPyConnection, files: list[str]) -> str:
         """Write the query of all columns; one that was added later is null in older files."""
-        source, there = read_files(connection, files) if files else ("nothing", set[str]())
+        connection.register("empty", self._schema.empty_table())
         if not files:
-            connection.register("nothing", self._schema.empty_table())
-            there = set(self._schema.names)
+            return "FROM empty"
+        types = dict(row[:2] for row in connection.execute("DESCRIBE FROM empty").fetchall())
+        source, there = read_files(connection, files)
         columns = ", ".join(
-            quoted(name) if name in there else f"NULL AS {quoted(name)}"
+            quoted(name) if name in there else f"CAST(NULL AS {types[name]}) AS {quoted(name)}"
             for name in self._schema.names
         )
         return f"SELECT {columns} FROM {source}"

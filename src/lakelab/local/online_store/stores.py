@@ -16,17 +16,17 @@ from lakelab.local.online_store.database import (
     Database,
     OnlineStoreError,
     published_tables,
-    quoted,
     stores,
 )
 from lakelab.local.online_store.lookup import OnlineTable
-from lakelab.local.online_store.publish import Published, Publisher, PublishMode
-from lakelab.local.unity_catalog import (
-    AlreadyExistsError,
-    NotFoundError,
-    UnityCatalog,
-    UnityCatalogError,
+from lakelab.local.online_store.publish import (
+    Published,
+    Publisher,
+    PublishMode,
+    SupersededError,
+    drop_physical,
 )
+from lakelab.local.unity_catalog import AlreadyExistsError, NotFoundError, UnityCatalog
 
 CAPACITIES = ("CU_1", "CU_2", "CU_4", "CU_8")
 MOST_REPLICAS = 3
@@ -192,9 +192,9 @@ class OnlineStores:
         """
         mode = _valid_mode(mode)
         published = self._publisher.publish(source, online_table, store, mode, user)
-        self._unfollow(published.online_table_name)
+        self._unfollow(published.online_table_name)  # it stops by itself, too: see SupersededError
         if mode is PublishMode.CONTINUOUS:
-            self._follow(published.online_table_name)
+            self._follow(published.online_table_name, published.pipeline_id)
         return published
 
     def table(self, name: str) -> OnlineTable:
@@ -280,15 +280,19 @@ class OnlineStores:
         self.database.close()
 
     def _one(self, condition: Any, what: str) -> dict[str, Any]:
-        with self.database.snapshot() as connection:
-            found = connection.execute(select(published_tables).where(condition)).one_or_none()
+        found = self._find(condition)
         if found is None:
             raise NotFoundError(f"{what} does not exist.")
-        return dict(found._mapping)
+        return found
 
-    def _follow(self, name: str) -> None:
+    def _find(self, condition: Any) -> dict[str, Any] | None:
+        with self.database.snapshot() as connection:
+            found = connection.execute(select(published_tables).where(condition)).one_or_none()
+        return None if found is None else dict(found._mapping)
+
+    def _follow(self, name: str, pipeline_id: str) -> None:
         with self._lock:
-            self._followers[name] = _Follower(self, name)
+            self._followers[name] = _Follower(self, name, pipeline_id)
 
     def _unfollow(self, name: str) -> None:
         with self._lock:
@@ -298,39 +302,53 @@ class OnlineStores:
 
 
 class _Follower:
-    """Publishes an online table whenever its source has a new version."""
+    """Publishes an online table whenever its source has a new version, until that is not wanted more."""
 
-    def __init__(self, owner: OnlineStores, name: str):
+    def __init__(self, owner: OnlineStores, name: str, pipeline_id: str):
         self.error: str | None = None
         self._owner = owner
         self._name = name
+        self._pipeline_id = pipeline_id
         self._stopped = threading.Event()
         self.thread = threading.Thread(target=self._run, name=f"publish {name}", daemon=True)
         self.thread.start()
 
     def stop(self) -> None:
         self._stopped.set()
-        if threading.current_thread() is not self.thread:
-            self.thread.join()
+        self.thread.join()
 
     def _run(self) -> None:
+        while not self._stopped.wait(_LOOK_EVERY_SECONDS):
+            try:
+                if not self._follow_once():
+                    return
+                self.error = None
+            except SupersededError:
+                continue  # look what it is now
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and may pass
+                if str(error) != self.error:
+                    _logger.warning("Online table %s is not kept in step: %s", self._name, error)
+                self.error = str(error)
+
+    def _follow_once(self) -> bool:
+        """Publish if there is something new; tell whether to go on."""
+        told = self._owner._find(published_tables.c.name == self._name)
+        if told is None or (told["pipeline_id"], told["publish_mode"]) != (
+            self._pipeline_id,
+            PublishMode.CONTINUOUS,
+        ):
+            return False  # deleted, or published in another mode, by another process
         publisher = self._owner._publisher
-        try:
-            while not self._stopped.wait(_LOOK_EVERY_SECONDS):
-                told = self._owner.describe(self._name)
-                if told["publish_mode"] != PublishMode.CONTINUOUS:
-                    return  # another process published it in another mode
-                if publisher.source_version(told["source"]) != told["source_version"]:
-                    publisher.publish(
-                        told["source"],
-                        self._name,
-                        told["store"],
-                        PublishMode.CONTINUOUS,
-                        told["creator"],
-                    )
-        except UnityCatalogError as error:  # the source or the online table is gone, or unfit now
-            self.error = str(error)
-            _logger.warning("Online table %s is no longer kept in step: %s", self._name, error)
+        if publisher.is_behind(told):
+            publisher.publish(
+                told["source"],
+                self._name,
+                told["store"],
+                PublishMode.CONTINUOUS,
+                told["creator"],
+                only_after=told["last_update"]["id"],
+            )
+        return True
 
 
 def _store(connection: Connection, name: str) -> Row[Any] | None:
@@ -345,7 +363,7 @@ def _required_store(connection: Connection, name: str) -> OnlineStore:
 
 
 def _drop(connection: Connection, table: Row[Any]) -> None:
-    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {quoted(table.physical)}")
+    drop_physical(connection, table.physical)
     connection.execute(delete(published_tables).where(published_tables.c.name == table.name))
 
 

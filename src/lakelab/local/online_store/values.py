@@ -12,7 +12,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -23,6 +24,8 @@ from sqlalchemy.types import TypeEngine
 _WHOLE = ("byte", "short", "integer", "long")
 _TIMES = ("timestamp", "timestamp_ntz")
 _KEYS = (*_WHOLE, "string", "boolean", "binary")
+_DECIMALS = Context(prec=80)  # a column has 38 digits at most
+_BITS = {"byte": 8, "short": 16, "integer": 32, "long": 64}
 _EPOCH = datetime(1970, 1, 1)
 
 _POSTGRESQL: Mapping[str, type[TypeEngine[Any]]] = {
@@ -101,9 +104,13 @@ class OnlineColumn:
         if dialect == "sqlite":
             return _SQLITE.get(self.kind, sql.Text)()
         if self.kind == "decimal":
-            precision, scale = map(int, re.findall(r"\d+", self.type))
-            return sql.Numeric(precision, scale)
+            return sql.Numeric(*self._precision_and_scale)
         return _POSTGRESQL.get(self.kind, sql.Text)()
+
+    @property
+    def _precision_and_scale(self) -> tuple[int, int]:
+        precision, scale = map(int, re.findall(r"\d+", self.type))
+        return precision, scale
 
     # ---- into the database -----------------------------------------------------------------------
     def encode(self, values: pa.Array | pa.ChunkedArray, dialect: str) -> list[Any]:
@@ -132,7 +139,7 @@ class OnlineColumn:
         if self.kind == "boolean":
             return values.cast(pa.int8()).to_pylist()
         if self.kind == "decimal":
-            return values.cast(pa.string()).to_pylist()
+            return [None if value is None else f"{value:f}" for value in values.to_pylist()]
         if self.kind in ("float", "double") and pc.any(pc.is_nan(values)).as_py():
             # SQLite would store NaN as null; text stays what it is, even in a column of numbers
             return ["NaN" if value != value else value for value in values.to_pylist()]
@@ -157,13 +164,32 @@ class OnlineColumn:
             raise ValueError(
                 f"{value!r} is not a value of the key column '{self.name}' of type {self.type}."
             ) from error
-        if value is None or dialect == "postgresql":
-            return value
+        if value is None:
+            return None
+        if dialect == "postgresql":
+            # such text cannot be there, and the driver would refuse to ask for it
+            return None if self.kind == "string" and "\0" in value else value
         if self.kind in _TIMES:
             return (value - _EPOCH) // timedelta(microseconds=1)
         if self.kind == "date":
             return (value - _EPOCH.date()).days
-        return str(value) if self.kind == "decimal" else value
+        return f"{value:f}" if self.kind == "decimal" else value
+
+    def key_encoder(self, dialect: str) -> Callable[[Any], Any]:
+        """Give :meth:`encode_key` for one database; what most keys are passes at once.
+
+        Examples
+        --------
+        >>> OnlineColumn("id", "decimal(9,2)").key_encoder("sqlite")(1.5)
+        '1.50'
+        """
+        slow = partial(self.encode_key, dialect=dialect)
+        if self.kind == "long":
+            least, most = -(2**63), 2**63 - 1
+            return lambda value: value if type(value) is int and least <= value <= most else slow(value)  # fmt: skip
+        if self.kind == "string" and dialect == "sqlite":
+            return lambda value: value if type(value) is str else slow(value)
+        return slow
 
     def _plain_key(self, value: Any) -> Any:
         if value is None or (isinstance(value, float) and math.isnan(value)):
@@ -171,7 +197,10 @@ class OnlineColumn:
         if self.kind in _WHOLE:
             if isinstance(value, float) and not value.is_integer():
                 raise ValueError("not a whole number")
-            return int(value)
+            value, most = int(value), 2 ** (_BITS[self.kind] - 1)
+            if not -most <= value < most:
+                raise ValueError("too large")
+            return value
         if self.kind in _TIMES:
             value = datetime.fromisoformat(value) if isinstance(value, str) else value
             return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
@@ -179,7 +208,16 @@ class OnlineColumn:
             value = date.fromisoformat(value) if isinstance(value, str) else value
             return value.date() if isinstance(value, datetime) else value
         if self.kind == "decimal":
-            return Decimal(str(value))
+            exact, step = Decimal(str(value)), Decimal(1).scaleb(-self._precision_and_scale[1])
+            if (rounded := exact.quantize(step, context=_DECIMALS)) != exact:
+                raise ValueError("more digits than the column has")
+            return rounded
+        if self.kind == "boolean":
+            if value not in (False, True):
+                raise ValueError("not a boolean")
+            return bool(value)
+        if self.kind == "binary":
+            return bytes(memoryview(value))
         if self.kind == "string" and not isinstance(value, str):
             raise TypeError("not text")
         return value

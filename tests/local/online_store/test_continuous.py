@@ -1,0 +1,126 @@
+"""The mode CONTINUOUS: the online table follows its source by itself, until that is not wanted more."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lakelab.local.online_store import OnlineStores
+from lakelab.local.online_store.database import Database
+from lakelab.local.unity_catalog import NotFoundError
+
+from .conftest import PATIENCE_SECONDS, STORE, Lab, wait_for
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look for new versions without pause."""
+    monkeypatch.setattr("lakelab.local.online_store.stores._LOOK_EVERY_SECONDS", 0.01)
+
+
+@pytest.fixture
+def followed(table: Lab, often: None) -> Lab:
+    table.publish("t", "CONTINUOUS")
+    return table
+
+
+def is_online(lab: Lab, key: int) -> Callable[[], bool]:
+    online = lab.online("t")
+    return lambda: online.lookup(key) is not None
+
+
+def pipeline(lab: Lab) -> dict[str, Any]:
+    return lab.stores.pipeline(lab.stores.describe("main.f.t_online")["pipeline_id"])
+
+
+def test_continuous_follows_by_itself_until_it_is_deleted(followed: Lab) -> None:
+    assert pipeline(followed)["running"]
+    for key in (4, 5):
+        followed.append("t", {"id": [key], "x": ["new"]})
+        wait_for(is_online(followed, key), f"key {key} online")
+    followed.delta("t").delete("id = 1")
+    wait_for(lambda: followed.online("t").lookup(1) is None, "key 1 deleted online")
+    followed.stores.delete_table("main.f.t_online")
+    followed.append("t", {"id": [6], "x": ["late"]})
+    assert not [t for t in threading.enumerate() if t.name.startswith("publish ")]
+    with pytest.raises(NotFoundError):
+        followed.online("t")
+
+
+def test_continuous_ends_with_another_mode(followed: Lab) -> None:
+    followed.publish("t")
+    assert not pipeline(followed)["running"]
+    followed.append("t", {"id": [4], "x": ["d"]})
+    assert followed.online("t").lookup(4) is None
+
+
+@pytest.mark.parametrize("action", ["delete", "another mode"])
+def test_continuous_ends_when_another_process_says_so(followed: Lab, action: str) -> None:
+    another = OnlineStores(followed.home, followed.unity, followed.url)
+    (thread,) = [t for t in threading.enumerate() if t.name.startswith("publish ")]
+    if action == "delete":
+        another.delete_table("main.f.t_online")
+    else:
+        another.publish("main.f.t", "main.f.t_online", STORE, "TRIGGERED")
+    followed.append("t", {"id": [4], "x": ["d"]})
+    thread.join(PATIENCE_SECONDS)
+    assert not thread.is_alive()
+    if action == "delete":
+        with pytest.raises(NotFoundError):
+            followed.online("t")
+    else:
+        assert followed.online("t").lookup(4) is None
+        assert another.describe("main.f.t_online")["publish_mode"] == "TRIGGERED"
+    another.close()
+
+
+def test_continuous_does_not_undo_what_came_while_it_was_about_to_publish(
+    followed: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has seen a new version, and before it has the lock, the online table is deleted."""
+    seen, go_on = threading.Event(), threading.Event()
+    publisher = followed.stores._publisher
+    original = publisher.publish
+
+    def slow(*args: Any, **options: Any) -> Any:
+        seen.set()
+        assert go_on.wait(PATIENCE_SECONDS)
+        return original(*args, **options)
+
+    another = OnlineStores(followed.home, followed.unity, followed.url)
+    (thread,) = [t for t in threading.enumerate() if t.name.startswith("publish ")]
+    monkeypatch.setattr(publisher, "publish", slow)
+    followed.append("t", {"id": [4], "x": ["d"]})
+    assert seen.wait(PATIENCE_SECONDS)
+    another.delete_table("main.f.t_online")
+    go_on.set()
+    thread.join(PATIENCE_SECONDS)
+    assert not thread.is_alive()
+    with pytest.raises(NotFoundError):
+        followed.online("t")
+    another.close()
+
+
+def test_continuous_follows_a_table_that_was_created_again(followed: Lab) -> None:
+    version = followed.delta("t").version()
+    followed.unity.drop_table(followed.name("t"))
+    wait_for(lambda: "does not exist" in (pipeline(followed)["error"] or ""), "the error is told")
+    followed.create("t", {"id": [1, 9], "x": ["new", "new"]})
+    assert followed.delta("t").version() == version
+    wait_for(is_online(followed, 9), "the new table online")
+    wait_for(lambda: pipeline(followed)["error"] is None, "the error is over")
+
+
+def test_continuous_goes_on_after_an_error_of_the_database(
+    followed: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(Database, "upsert", lambda *_: 1 / 0)
+        followed.append("t", {"id": [4], "x": ["d"]})
+        wait_for(lambda: pipeline(followed)["error"], "the error is told")
+        assert pipeline(followed)["error"] == "division by zero"
+        assert followed.online("t").lookup(4) is None
+    wait_for(is_online(followed, 4), "key 4 online")
