@@ -1,1 +1,1 @@
-"""What belongs to lesson 02 beside its notebook."""
+"""Lesson 02: its runtimes as data, quiz, exercises and solutions."""
