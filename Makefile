@@ -1,14 +1,16 @@
 # Everything is set up by the command that needs it; a second call starts at once.
 PYTHON ?= python3
 LESSON ?=
+AREA ?=
 VENV := .venv
+BENCH := .venv-bench
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # most of the time a test waits for one core; a file's tests stay together, as they share what is slow
 TWO_AT_A_TIME := --numprocesses 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lab ui doctor reset lint clean constraints screenshots
+.PHONY: help run test bench lab ui doctor reset lint clean constraints screenshots
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -22,6 +24,9 @@ test: $(VENV)/.ready-dev ## lint, type-check and run all tests, the lessons amon
 	@$(BIN)/mypy
 	@$(BIN)/pytest $(TWO_AT_A_TIME)
 	@$(BIN)/pytest $(TWO_AT_A_TIME) --nbmake notebooks
+
+bench: $(VENV)/.ready-dev $(BENCH)/.ready ## measure what is promised in figures: make bench AREA=online_store
+	@$(BIN)/python -m benchmarks $(AREA)
 
 lab: $(READY) ## open the lessons in JupyterLab
 	@$(BIN)/jupyter lab --notebook-dir notebooks --ip 127.0.0.1
@@ -47,7 +52,7 @@ constraints: $(VENV)/.ready-dev ## pin all versions anew
 		--no-emit-index-url --no-annotate --no-header --upgrade --quiet --output-file constraints.txt
 
 clean: ## remove the installed packages and caches; tables and runs stay
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH) .mypy_cache .pytest_cache .ruff_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
@@ -63,4 +68,11 @@ $(READY): $(BIN)/python pyproject.toml constraints.txt
 
 $(VENV)/.ready-dev: $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+# what lakelab is measured beside has packages of its own
+$(BENCH)/.ready: $(BIN)/python benchmarks/requirements-feast.txt
+	@echo "Installing Feast into $(BENCH), to measure beside it (once)"
+	@$(PYTHON) -m venv $(BENCH)
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements-feast.txt
 	@touch $@

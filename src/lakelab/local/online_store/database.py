@@ -162,11 +162,12 @@ class Database:
         Error
             Of the driver.
         """
-        own = self._own.__dict__
-        if "driver" not in own:
-            own["held"] = self._connect(self.reading)
-            own["driver"] = own["held"].connection.driver_connection
-        return own["driver"].execute(statement, values).fetchone()
+        try:
+            driver = self._own.driver
+        except AttributeError:
+            self._own.held = self._connect(self.reading)
+            driver = self._own.driver = self._own.held.connection.driver_connection
+        return driver.execute(statement, values).fetchone()
 
     def forget(self) -> None:
         """Close the connection that this thread keeps: it may be broken."""

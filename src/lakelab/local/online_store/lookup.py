@@ -18,6 +18,7 @@ from lakelab.local.online_store.values import OnlineColumn
 from lakelab.local.unity_catalog import NotFoundError
 
 Row = dict[str, Any]
+_SCALARS = frozenset((int, str))
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,10 @@ class OnlineTable:
         for attempt in (1, 2, 3):
             layout = self._layout
             try:
-                values = self._key(layout, key)
-                if None in values:
-                    return None
+                if type(key) in _SCALARS and len(layout.encoders) == 1:  # most keys: it is quicker
+                    values: tuple[Any, ...] = (layout.encoders[0](key),)
+                else:
+                    values = self._key(layout, key)
                 found = self._database.fetch(layout.statement, values)
             except ValueError:
                 # it may be a key of the table as it is stored now
@@ -155,6 +157,8 @@ class OnlineTable:
 
 
 def _decoded(layout: _Layout, found: tuple[Any, ...]) -> Row:
+    if not layout.decoders:
+        return dict(zip(layout.names, found, strict=True))
     values = list(found)
     for place, decode in layout.decoders:
         if values[place] is not None:

@@ -237,7 +237,7 @@ class OnlineColumn:
 
 
 _DECODERS: Mapping[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(_TIMES, lambda value: _EPOCH + timedelta(microseconds=value)),
+    **dict.fromkeys(_TIMES, lambda value: _EPOCH + timedelta(0, 0, value)),
     "date": lambda value: _EPOCH.date() + timedelta(days=value),
     "boolean": bool,
     "decimal": Decimal,

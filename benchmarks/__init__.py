@@ -1,0 +1,1 @@
+"""What lakelab promises in figures, measured: ``make bench``."""

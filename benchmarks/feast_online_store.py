@@ -1,0 +1,111 @@
+"""Feast's part of the comparison: run by the Python of ``.venv-bench``, where Feast is.
+
+Materializes the latest row of each entity of ``hourly.parquet`` into Feast's SQLite online store, and
+looks rows up by one key in it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import shutil
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+os.environ["FEAST_USAGE"] = "False"  # versions before 0.41 would report to their makers
+
+from feast import Entity, FeatureStore, FeatureView, Field, FileSource, RepoConfig, ValueType
+from feast.protos.feast.types.EntityKey_pb2 import EntityKey
+from feast.protos.feast.types.Value_pb2 import Value
+from feast.types import Float64
+
+ENTITIES, LOOKUPS, REPEATS = 50_000, 10_000, 3
+FEATURES = [f"f{number}" for number in range(4)]
+OFFLINE = sys.argv[2] if len(sys.argv) > 2 else "duckdb"
+
+
+def store_in(folder: Path, parquet: Path) -> FeatureStore:
+    """Make an empty feature store with one feature view."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    store = FeatureStore(
+        config=RepoConfig(
+            project="bench",
+            provider="local",
+            registry=str(folder / "registry.db"),
+            online_store={"type": "sqlite", "path": str(folder / "online.db")},
+            offline_store={"type": OFFLINE},
+            entity_key_serialization_version=3,
+        )
+    )
+    entity = Entity(name="entity", join_keys=["entity"], value_type=ValueType.INT64)
+    view = FeatureView(
+        name="hourly",
+        entities=[entity],
+        ttl=timedelta(days=3650),
+        schema=[Field(name=name, dtype=Float64) for name in FEATURES],
+        source=FileSource(path=str(parquet), timestamp_field="ts"),
+    )
+    store.apply([entity, view])
+    return store
+
+
+def half_of_the_calls_ms(function, arguments):
+    """Give the median milliseconds of one call; the median of some rounds."""
+    rounds = []
+    for _ in range(REPEATS):
+        took = []
+        for argument in arguments:
+            start = time.perf_counter()
+            function(argument)
+            took.append(time.perf_counter() - start)
+        rounds.append(median(took) * 1000)
+    return median(rounds)
+
+
+def main(folder: Path) -> None:
+    """Measure, and tell in JSON."""
+    took = []
+    for repeat in range(REPEATS):
+        store = store_in(folder / f"feast_{repeat}", folder / "hourly.parquet")
+        start = time.perf_counter()
+        store.materialize(datetime(2024, 8, 1, tzinfo=UTC), datetime(2024, 12, 1, tzinfo=UTC))
+        took.append(time.perf_counter() - start)
+
+    # what a user calls, and the store below it alone: from a number to a row in both
+    names = [f"hourly:{name}" for name in FEATURES]
+    view, online = store.get_feature_view("hourly"), store._get_provider().online_store
+
+    def get(number):
+        row = store.get_online_features(names, entity_rows=[{"entity": number}]).to_dict()
+        return {name: row[name][0] for name in FEATURES}
+
+    def read(number):
+        key = EntityKey(join_keys=["entity"], entity_values=[Value(int64_val=number)])
+        ((_, row),) = online.online_read(store.config, view, [key], FEATURES)
+        return {name: value.double_val for name, value in row.items()}
+
+    numbers = random.Random(7).sample(range(ENTITIES), LOOKUPS)
+    for number in numbers[:100]:
+        if get(number) != read(number) or None in get(number).values():
+            sys.exit(f"Not what was to be measured: {get(number)}, {read(number)}")
+
+    result = {
+        "version": version("feast"),
+        "publish_s": median(took),
+        "rows": [get(number) for number in range(0, ENTITIES, ENTITIES // 20)],
+        "look_up_ms": half_of_the_calls_ms(get, numbers),
+        "look_up_in_the_store_ms": half_of_the_calls_ms(read, numbers),
+    }
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"result": result, "memory_mb": memory}))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
