@@ -1,0 +1,1 @@
+"""Lesson 01: its quiz, exercises and solutions."""

@@ -1,0 +1,117 @@
+"""Lesson 01: its checks say what is wrong and pass what is right; its table names steps that exist."""
+
+from __future__ import annotations
+
+import re
+
+import nbformat
+import pytest
+
+from lakelab.lab import Lab, project_root
+from lakelab.lessons import find_lesson
+from lakelab.lessons.lesson_01 import exercises
+from lakelab.study.exercises import check
+
+from .conftest import defined
+
+
+@pytest.fixture
+def lab():
+    return Lab(None, "main", "flights", "test", "test")
+
+
+@pytest.fixture
+def cells():
+    root = project_root()
+    assert root is not None
+    notebook = nbformat.read(root / "notebooks" / f"{find_lesson('01').file}.ipynb", as_version=4)
+    return {cell.id: cell for cell in notebook.cells}
+
+
+class TestTenPractices:
+    def rows(self, cells) -> list[list[str]]:
+        table = cells["key-ideas"].source.split("\n\n")[1].splitlines()[2:]
+        return [[part.strip() for part in line.strip("|").split("|")] for line in table]
+
+    def test_all_ten_are_in_the_table_and_in_the_exercise(self, cells):
+        assert tuple(row[0].lower() for row in self.rows(cells)) == exercises.PRACTICES
+
+    def test_each_names_a_step_of_the_lesson_and_lessons_that_exist(self, cells):
+        text = "\n".join(cell.source for cell in cells.values() if cell.cell_type == "markdown")
+        steps = re.findall(r"^\*\*Step (\d+):", text, re.MULTILINE)
+        assert steps == [str(number) for number in range(1, 10)]
+        for row in self.rows(cells):
+            assert row[3].removeprefix("step ") in steps, row
+            for number in re.findall(r"\d\d", row[4]):
+                assert find_lesson(number)
+
+    def test_each_step_is_followed_by_code_that_asserts(self, cells):
+        order = list(cells.values())
+        at = [i for i, cell in enumerate(order) if cell.source.startswith("**Step ")]
+        for start, end in zip(at, [*at[1:], len(order)], strict=True):
+            code = [cell.source for cell in order[start:end] if cell.cell_type == "code"]
+            assert any("assert " in source for source in code), order[start].id
+
+
+class TestPractices:
+    right = defined(exercises.EXERCISES["01.1"].solution, "practices")
+
+    def test_the_solution_passes(self, lab, capsys):
+        assert check(lab, "01.1", self.right)
+        assert "01.1: right" in capsys.readouterr().out
+
+    def test_unsolved(self, lab):
+        (told,) = exercises.check_practices(lab, dict.fromkeys(self.right, ...))
+        assert told == "No answer yet for 1, 2, 3, 4, 5, 6, 7, 8."
+        assert "should be a dictionary, not list" in exercises.check_practices(lab, [])[0]
+
+    def test_spelling_does_not_count(self, lab):
+        told = {number: f" {practice.title()} " for number, practice in self.right.items()}
+        assert exercises.check_practices(lab, told) == []
+
+    @pytest.mark.parametrize("number", list(right))
+    def test_each_wrong_answer_is_told_with_its_reason(self, lab, number):
+        (told,) = exercises.check_practices(lab, {**self.right, number: "model management"})
+        assert told.startswith(f"{number} is not model management. Think of this: ")
+
+    def test_no_practice_at_all(self, lab):
+        (told,) = exercises.check_practices(lab, {**self.right, 2: "be careful"})
+        assert told == "2: 'be careful' is none of the ten practices of the first table."
+
+
+class TestMayReplace:
+    def test_the_solution_passes(self, lab, capsys):
+        assert check(lab, "01.2", defined(exercises.EXERCISES["01.2"].solution, "may_replace"))
+        assert "01.2: right" in capsys.readouterr().out
+
+    def test_unsolved(self, lab):
+        def may_replace(candidate, champion, minimum): ...
+
+        assert exercises.check_may_replace(lab, may_replace) == [
+            "`may_replace` returns nothing yet."
+        ]
+        assert "should be a function, not ellipsis" in exercises.check_may_replace(lab, ...)[0]
+
+    def test_a_bar_by_max_lets_a_nan_champion_be_replaced(self, lab):
+        (told,) = exercises.check_may_replace(
+            lab, lambda new, old, least: new >= (least if old is None else max(least, old))
+        )
+        assert told.startswith('the Champion\'s AUC is NaN: may_replace(0.74, float("nan"), 0.65)')
+
+    def test_refusing_what_is_worse_lets_nan_through(self, lab):
+        told = exercises.check_may_replace(
+            lab, lambda new, old, least: not (new < least or (old is not None and new < old))
+        )
+        assert len(told) == 3
+        assert "the candidate's AUC is NaN" in told[0]
+
+    def test_truth_of_the_champion_instead_of_none(self, lab):
+        told = exercises.check_may_replace(lab, lambda new, old, least: new >= least and new >= old)
+        assert "raised TypeError" in told[0]
+        told = exercises.check_may_replace(
+            lab, lambda new, old, least: new > least and new > (old or 0)
+        )
+        assert {line.partition(":")[0] for line in told} == {
+            "both are equal",
+            "the candidate is exactly at the minimum, and there is no Champion",
+        }
