@@ -40,7 +40,9 @@ class Api:
 
 
 @pytest.fixture
-def databricks_with(monkeypatch):
+def databricks_with(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)  # off Databricks, MLflow's client makes a store where it stands
+
     def make(*there: str) -> Api:
         api = Api(*there)
         client = SimpleNamespace(
