@@ -31,6 +31,13 @@ MlflowClient(a.tracking_uri, a.unity_catalog_uri).create_registered_model("main.
 def models(workspace):
     found = MlflowClient(workspace.tracking_uri, workspace.registry_uri).search_registered_models()
     return [m.name for m in found]
+def refused(ask):
+    try:
+        ask()
+    except Exception as error:
+        return str(error)
+a.spark.range(3).write.saveAsTable("main.lakelab.of_a")
+a.spark.range(3).write.saveAsTable("hive_metastore.default.of_a")
 w = WorkspaceClient(profile=b.profile)
 config = Path(os.environ["DATABRICKS_CONFIG_FILE"])
 print(json.dumps({
@@ -43,6 +50,11 @@ print(json.dumps({
     "owner": WorkspaceClient().registered_models.get("main.lakelab.shared").owner,
     "config": [str(config), stat.S_IMODE(config.stat().st_mode)],
     "same token": "token" in os.environ,
+    "spark users": [s.sql("SELECT current_user()").collect()[0][0] for s in (a.spark, b.spark)],
+    "one session": b.spark is lab.workspace("b").spark and a.spark is lab.spark,
+    "not granted": refused(lambda: b.spark.table("main.lakelab.of_a").count()),
+    "not there": refused(lambda: b.spark.table("hive_metastore.default.of_a").count()),
+    "metastores": [x.metastores.current().metastore_id for x in (WorkspaceClient(), w)],
 }))
 """
 
@@ -68,6 +80,12 @@ def test_two_workspaces_on_a_laptop(tmp_path):
     assert mode == 0o600
     assert Path(file).is_relative_to(tmp_path)
     assert not Path(file).exists(), "it goes with the process"
+    assert told["spark users"] == told["users"]
+    assert told["one session"]
+    assert "User does not have USE CATALOG on Catalog 'main'" in told["not granted"]
+    assert "TABLE_OR_VIEW_NOT_FOUND" in told["not there"]
+    assert len(set(told["metastores"])) == 1
+    assert told["metastores"][0]
 
 
 @pytest.mark.parametrize("name", ["c", "", None])
@@ -107,3 +125,35 @@ def test_on_databricks_b_is_the_one_of_the_profile(databricks, capsys):
 def test_on_databricks_without_a_profile_b_is_a_and_says_so(databricks, capsys):
     assert workspaces.on_databricks("b", None) == workspaces.on_databricks("a", None)
     assert "No second workspace is named" in capsys.readouterr().out
+
+
+def test_on_databricks_the_session_of_a_is_the_notebooks(databricks, capsys):
+    spark = object()
+    assert workspaces.on_databricks("a", "other", spark).spark is spark
+    assert workspaces.on_databricks("b", None, spark).spark is spark
+
+
+def test_on_databricks_the_session_of_b_is_databricks_connects(databricks, monkeypatch):
+    asked = []
+
+    class Builder:
+        def profile(self, name):
+            asked.append(name)
+            return self
+
+        def serverless(self, on):
+            asked.append(on)
+            return self
+
+        def getOrCreate(self):
+            return "a session of b"
+
+    connect = SimpleNamespace(DatabricksSession=SimpleNamespace(builder=Builder()))
+    monkeypatch.setitem(sys.modules, "databricks.connect", connect)
+    assert workspaces.on_databricks("b", "other", object()).spark == "a session of b"
+    assert asked == ["other", True]
+
+
+def test_a_workspace_that_has_no_session_says_so():
+    with pytest.raises(ValueError, match="nothing says how to open a Spark session"):
+        _ = workspaces.Workspace.of_profile("b", "ana@example.com", "other").spark

@@ -198,7 +198,9 @@ def _start_on_databricks(spark: Any, dbutils: Any) -> dict[str, Any]:
     mlflow.set_experiment(experiment)
     version = os.environ["DATABRICKS_RUNTIME_VERSION"]
     lab = Lab(spark, catalog, schema, f"Databricks {version}", f"runs in {experiment}")
-    lab._workspaces = partial(workspaces.on_databricks, profile_of_b=_told("workspace_b", dbutils))
+    lab._workspaces = partial(
+        workspaces.on_databricks, profile_of_b=_told("workspace_b", dbutils), spark=spark
+    )
     lab._ui = _ui_on_databricks
     lab._serve = partial(_serve_on_databricks, spark)
     return {"spark": spark, "dbutils": dbutils, "lab": lab, "CATALOG": catalog, "SCHEMA": schema}
@@ -287,7 +289,7 @@ def _start_services(lesson: Lesson | None) -> dict[str, Any]:
     if ignored:
         kept += f" · not used here: {', '.join(ignored)}"
     lab = Lab(cast("SparkSession", spark), catalog, schema, "this machine", kept)
-    lab._workspaces = workspaces.LocalWorkspaces(home, workspace)
+    lab._workspaces = workspaces.LocalWorkspaces(home, workspace, spark)
     lab._ui = partial(_ui_on_laptop, home)
     lab._serve = partial(_serve_on_laptop, home)
     return {

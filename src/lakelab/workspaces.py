@@ -1,17 +1,22 @@
 """Two workspaces of one account: what lessons about sharing need.
 
-On a laptop there are two, ``a`` and ``b``, each with its own experiments and its own workspace
-registry, both on the same Unity Catalog. On Databricks ``a`` is the workspace itself, and ``b`` the one
+On a laptop there are two, ``a`` and ``b``, each with its own experiments, its own workspace registry
+and its own ``hive_metastore``, both on the same Unity Catalog. On Databricks ``a`` is the workspace itself, and ``b`` the one
 of a profile that the learner names, or ``a`` once more.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
     from lakelab.local.home import Home
+    from lakelab.local.spark import LocalSparkSession
     from lakelab.local.workspace import LocalWorkspace
 
 COLLEAGUE = "colleague@example.com"
@@ -51,6 +56,27 @@ class Workspace:
     tracking_uri: str
     registry_uri: str
     unity_catalog_uri: str
+    _session: Callable[[], Any] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def spark(self) -> SparkSession:
+        """A Spark session there, as the user of that workspace.
+
+        On a laptop: a second session on the same engine, which knows the tables that the user was
+        granted, and the workspace's own ``hive_metastore``. On Databricks: the notebook's session, or
+        Databricks Connect's on the serverless compute of the profile's workspace. That a notebook may
+        open a session of another workspace so is documented
+        (https://docs.databricks.com/aws/en/dev-tools/databricks-connect/python/notebooks); with a
+        profile it could not be tried.
+
+        A session, and not the Statement Execution API, because a practitioner's code is the same
+        with it in both workspaces: ``table``, ``sql``, DataFrames.
+        """
+        if self._session is None:
+            raise ValueError(
+                f"nothing says how to open a Spark session of workspace {self.name!r}."
+            )
+        return cast("SparkSession", self._session())
 
     @classmethod
     def of_profile(
@@ -72,7 +98,7 @@ class Workspace:
 
 
 # ---- Databricks ------------------------------------------------------------------------------------
-def on_databricks(name: str, profile_of_b: str | None) -> Workspace:
+def on_databricks(name: str, profile_of_b: str | None, spark: Any = None) -> Workspace:
     """Give the workspace that this is, or the one of the profile.
 
     Parameters
@@ -80,6 +106,8 @@ def on_databricks(name: str, profile_of_b: str | None) -> Workspace:
     name : {"a", "b"}
     profile_of_b : str or None
         The profile that leads to another workspace. Without one, ``b`` is this workspace, too.
+    spark : SparkSession, optional
+        The notebook's own session.
     """
     from databricks.sdk import WorkspaceClient
 
@@ -90,9 +118,17 @@ def on_databricks(name: str, profile_of_b: str | None) -> Workspace:
             "two, name a profile of another workspace on the same metastore: "
             "dbutils.widgets.text('workspace_b', '<profile>')."
         )
-        return on_databricks("a", None)
+        return on_databricks("a", None, spark)
     client = WorkspaceClient(profile=profile) if profile else WorkspaceClient()
-    return Workspace.of_profile(name, str(client.current_user.me().user_name), profile)
+    there = Workspace.of_profile(name, str(client.current_user.me().user_name), profile)
+    return replace(there, _session=lambda: _session_of(profile) if profile else spark)
+
+
+def _session_of(profile: str) -> Any:
+    """Open a session of another workspace, or give the one that is open."""
+    # part of each Databricks runtime, and of no other place
+    connect: Any = importlib.import_module("databricks.connect")
+    return connect.DatabricksSession.builder.profile(profile).serverless(True).getOrCreate()
 
 
 # ---- laptop ----------------------------------------------------------------------------------------
@@ -105,21 +141,32 @@ class LocalWorkspaces:
         Local state, which both share.
     first : LocalWorkspace
         Workspace ``a``, running.
+    spark : LocalSparkSession
+        The session of workspace ``a``.
     """
 
-    def __init__(self, home: Home, first: LocalWorkspace):
+    def __init__(self, home: Home, first: LocalWorkspace, spark: LocalSparkSession):
         self._home = home
         self._first = first
         self._second: LocalWorkspace | None = None
+        self._spark = spark
+        self._second_spark: LocalSparkSession | None = None
 
     def __call__(self, name: str) -> Workspace:
         """Give one of the two."""
         from lakelab.local.workspace import DEFAULT_USER
 
         if name == "a":
-            return Workspace.of_profile("a", DEFAULT_USER, None, self._first.tracking_uri)
+            here = Workspace.of_profile("a", DEFAULT_USER, None, self._first.tracking_uri)
+            return replace(here, _session=lambda: self._spark)
         store = self._open_second()
-        return Workspace.of_profile("b", COLLEAGUE, "b", store)
+        there = Workspace.of_profile("b", COLLEAGUE, "b", store)
+        return replace(there, _session=self._session_of_second)
+
+    def _session_of_second(self) -> LocalSparkSession:
+        if self._second_spark is None:
+            self._second_spark = self._spark.of_workspace("b", COLLEAGUE)
+        return self._second_spark
 
     def _open_second(self) -> str:
         from lakelab.local.databricks_env import Login, name_profiles

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import threading
 import time
 import warnings
@@ -23,12 +24,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import grpc
-from pyspark.errors import PySparkException
+from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql.connect.client import DefaultChannelBuilder
 from pyspark.sql.connect.session import SparkSession
 
+from lakelab.local.access import GovernedCatalogs, InsufficientPermissionsError, as_spark_error
+from lakelab.local.hive_metastore import WorkspaceCatalogs
 from lakelab.local.home import Home
-from lakelab.local.unity_catalog import TableName, UnityCatalog
+from lakelab.local.unity_catalog import HIVE_METASTORE, TableName, UnityCatalogError
+from lakelab.local.workspace import DEFAULT_USER, Governance
 
 if TYPE_CHECKING:
     from pysail.spark import SparkConnectServer
@@ -46,7 +50,9 @@ class EngineError(Exception):
     """No Spark engine can be had; the message says what to do."""
 
 
-def start_spark(home: Home, catalogs: tuple[str, ...] = CATALOGS) -> LocalSparkSession:
+def start_spark(
+    home: Home, catalogs: tuple[str, ...] = CATALOGS, user: str = DEFAULT_USER
+) -> LocalSparkSession:
     """Start Sail, or connect to the server that ``SPARK_REMOTE`` names, and register all tables.
 
     Parameters
@@ -54,7 +60,9 @@ def start_spark(home: Home, catalogs: tuple[str, ...] = CATALOGS) -> LocalSparkS
     home : Home
         The folder for local state; its warehouse holds the tables.
     catalogs : tuple of str
-        The catalogs to have, the current one first.
+        The catalogs of Unity Catalog to have, the current one first; ``hive_metastore`` is there, too.
+    user : str
+        Whom ``current_user()`` names.
 
     Returns
     -------
@@ -66,11 +74,13 @@ def start_spark(home: Home, catalogs: tuple[str, ...] = CATALOGS) -> LocalSparkS
     EngineError
         If the server that ``SPARK_REMOTE`` names does not answer or lacks a catalog.
     """
-    unity = UnityCatalog(home.warehouse)
+    governance = Governance(home.unity_models / "governance.json", user)
+    unity = WorkspaceCatalogs(home.warehouse, home.workspace("a"), governance)
     for catalog in catalogs:
         unity.create_catalog(catalog)
         unity.create_schema(catalog, "default")
-    unity.remove_leftovers()
+    unity.prepare()
+    catalogs = (*catalogs, HIVE_METASTORE)
     # Python's own timestamps, as `collect()` gives them, are in the zone of the process.
     os.environ["TZ"] = "UTC"
     if hasattr(time, "tzset"):
@@ -90,7 +100,7 @@ def start_spark(home: Home, catalogs: tuple[str, ...] = CATALOGS) -> LocalSparkS
         # `SparkSession.builder.getOrCreate()` in the learner's own modules wants it, as on Databricks
         os.environ["SPARK_REMOTE"] = os.environ[_OWN_SERVER] = address
     try:
-        return LocalSparkSession(address, home, unity, catalogs, server)
+        return LocalSparkSession(address, home, unity, catalogs, server, user)
     except PySparkException as error:
         if not remote:
             raise
@@ -142,20 +152,26 @@ class LocalSparkSession(SparkSession):
     ----------
     home : Home
         The folder for local state.
-    unity : UnityCatalog
+    unity : WorkspaceCatalogs
         The tables.
+    user : str
+        Whose session it is.
     """
 
     def __init__(
         self,
         address: str,
         home: Home,
-        unity: UnityCatalog,
+        unity: WorkspaceCatalogs,
         catalogs: tuple[str, ...],
         server: SparkConnectServer | None,
+        user: str,
+        default: bool = True,
     ):
         self.home = home
         self.unity = unity
+        self.user = user
+        self._address = address
         self._catalogs = catalogs
         self._server = server  # it stops when nobody holds it
         self._registered: set[TableName] = set()
@@ -163,6 +179,7 @@ class LocalSparkSession(SparkSession):
         self._sync_lock = threading.RLock()
         self._asking = threading.local()
         channel = DefaultChannelBuilder(address)
+        channel.set(DefaultChannelBuilder.PARAM_USER_ID, user)
         channel.add_interceptor(_SyncFirst(self))
         super().__init__(channel)
         with self._quiet():
@@ -173,7 +190,34 @@ class LocalSparkSession(SparkSession):
                 self.engine_sql(f"DROP SCHEMA IF EXISTS `{catalog}`.`default`")
             self.engine_sql(f"USE CATALOG `{self._catalogs[0]}`")
         self.sync()
-        SparkSession._set_default_and_active_session(self)
+        if default:
+            SparkSession._set_default_and_active_session(self)
+
+    def __del__(self) -> None:
+        # closing the channel waits for a thread of gRPC, which is gone once the interpreter ends
+        if not sys.is_finalizing():
+            super().__del__()
+
+    def of_workspace(self, name: str, user: str) -> LocalSparkSession:
+        """Give a session of another workspace on the same engine, for a user with grants of their own.
+
+        It has its own current catalog, temporary views and ``hive_metastore``, and sees the tables of
+        Unity Catalog that the user may read. It is not the default session of this process.
+
+        Parameters
+        ----------
+        name : str
+            The workspace's name.
+        user : str
+            Whom ``current_user()`` names there.
+        """
+        unity = GovernedCatalogs(
+            self.unity.warehouse, self.home.workspace(name), self.unity.governance, user
+        )
+        unity.prepare()
+        return LocalSparkSession(
+            self._address, self.home, unity, self._catalogs, self._server, user, default=False
+        )
 
     def sql(self, sqlQuery: str, args: Any = None, **kwargs: Any) -> DataFrame:
         """Run a statement, those of Unity Catalog included (see :mod:`lakelab.local.unity_sql`)."""
@@ -197,20 +241,28 @@ class LocalSparkSession(SparkSession):
     def sync(self) -> None:
         """Register tables that appeared in the warehouse, forget those that went away."""
         with self._sync_lock, self._quiet():
-            tables = set(self.unity.all_tables())
+            tables = set(self.unity.readable_tables())
             schemas = {(c, s) for c in self.unity.catalogs() for s in self.unity.schemas(c)}
             for gone in self._registered - tables:
                 self.engine_sql(f"DROP TABLE IF EXISTS {gone.quoted}")
+                if self.unity.exists(gone):  # no longer granted: nor is what a view remembers of it
+                    self._drop_temporary_views()
             for catalog, schema in self._schemas - schemas:
                 self.engine_sql(f"DROP SCHEMA IF EXISTS `{catalog}`.`{schema}` CASCADE")
             for catalog, schema in schemas - self._schemas:
-                folder = self.unity.warehouse / catalog / schema
+                folder = self.unity.folder(catalog) / schema
                 self.engine_sql(
                     f"CREATE SCHEMA IF NOT EXISTS `{catalog}`.`{schema}` LOCATION {_literal(folder)}"
                 )
             for new in tables - self._registered:
                 self._register(new)
             self._registered, self._schemas = tables, schemas
+
+    def _drop_temporary_views(self) -> None:
+        # a schema that is always there: the current one may be gone
+        for row in self.engine_sql(f"SHOW TABLES IN `{self._catalogs[0]}`.`default`").collect():
+            if row["isTemporary"]:
+                self.catalog.dropTempView(row["tableName"])
 
     def _register(self, name: TableName) -> None:
         path = self.unity.path(name)
@@ -237,9 +289,18 @@ class LocalSparkSession(SparkSession):
         finally:
             self._asking.quiet = before
 
-    def _before_question(self) -> None:
-        if not getattr(self._asking, "quiet", False):
-            self.sync()
+    def _before_question(self, plan: Any) -> None:
+        if getattr(self._asking, "quiet", False):
+            return
+        self.sync()
+        if isinstance(self.unity, GovernedCatalogs):
+            with self._quiet():
+                try:
+                    self.unity.require_plan(plan, self.resolve)
+                except InsufficientPermissionsError as error:
+                    raise as_spark_error(error) from error
+                except UnityCatalogError as error:
+                    raise AnalysisException(message=str(error)) from error
 
 
 class _SyncFirst(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
@@ -257,7 +318,7 @@ class _SyncFirst(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterce
     def _continue(self, continuation: Any, details: Any, request: Any) -> Any:
         method = details.method if isinstance(details.method, str) else details.method.decode()
         if method.endswith(("/AnalyzePlan", "/ExecutePlan")):
-            self.session._before_question()
+            self.session._before_question(request)
         return continuation(details, request)
 
 

@@ -37,6 +37,9 @@ another name, and whoever needs the changes between two versions compares their 
 OUR_PROPERTIES = (PRIMARY_KEY, TAGS, COLUMN_TAGS, _KEPT_AS)
 """Table properties that hold what Unity Catalog keeps beside the table; not shown as properties."""
 
+HIVE_METASTORE = "hive_metastore"
+"""The catalog that is no part of Unity Catalog: see :mod:`lakelab.local.hive_metastore`."""
+
 _STAGING = ".staging-"
 _TRASH = ".trash-"
 
@@ -310,11 +313,15 @@ class UnityCatalog:
     def catalogs(self) -> list[str]:
         return _folders(self.warehouse)
 
+    def folder(self, catalog: str) -> Path:
+        """Say where a catalog is, whether it exists or not."""
+        return self.warehouse / catalog
+
     def schemas(self, catalog: str) -> list[str]:
-        return _folders(self.warehouse / catalog)
+        return _folders(self.folder(catalog))
 
     def tables(self, catalog: str, schema: str) -> list[TableName]:
-        folder = self.warehouse / catalog / schema
+        folder = self.folder(catalog) / schema
         return [
             TableName(catalog, schema, table)
             for table in _folders(folder)
@@ -326,8 +333,12 @@ class UnityCatalog:
             for schema in self.schemas(catalog):
                 yield from self.tables(catalog, schema)
 
+    def readable_tables(self) -> Iterator[TableName]:
+        """Give the tables that whoever asks may read: all of them, where nobody is refused."""
+        return self.all_tables()
+
     def path(self, name: TableName) -> Path:
-        return self.warehouse / name.catalog / name.schema / name.table
+        return self.folder(name.catalog) / name.schema / name.table
 
     def exists(self, name: TableName) -> bool:
         return (self.path(name) / "_delta_log").is_dir()
@@ -349,11 +360,11 @@ class UnityCatalog:
         return UnityTable(name, self.path(name), version)
 
     def require_schema(self, catalog: str, schema: str) -> Path:
-        if not (self.warehouse / catalog).is_dir():
+        if not self.folder(catalog).is_dir():
             raise NotFoundError(
                 f"Catalog '{catalog}' does not exist. There are: {', '.join(self.catalogs())}."
             )
-        folder = self.warehouse / catalog / schema
+        folder = self.folder(catalog) / schema
         if not folder.is_dir():
             raise NotFoundError(
                 f"Schema '{catalog}.{schema}' does not exist. "
@@ -363,14 +374,18 @@ class UnityCatalog:
 
     # ---- making and removing -------------------------------------------------------------------
     def create_catalog(self, catalog: str) -> None:
+        if catalog.lower() == HIVE_METASTORE:
+            raise UnityCatalogError(
+                f"'{catalog}' is the name of each workspace's own metastore: take another name."
+            )
         (self.warehouse / _valid(catalog, catalog)).mkdir(parents=True, exist_ok=True)
 
     def create_schema(self, catalog: str, schema: str) -> Path:
-        if not (self.warehouse / catalog).is_dir():
+        if not self.folder(catalog).is_dir():
             raise NotFoundError(
                 f"Catalog '{catalog}' does not exist. There are: {', '.join(self.catalogs())}."
             )
-        folder = self.warehouse / catalog / _valid(schema, f"{catalog}.{schema}")
+        folder = self.folder(catalog) / _valid(schema, f"{catalog}.{schema}")
         folder.mkdir(exist_ok=True)
         return folder
 
@@ -386,7 +401,7 @@ class UnityCatalog:
             raise NotFoundError(
                 f"Catalog '{catalog}' does not exist. There are: {', '.join(self.catalogs())}."
             )
-        self._remove(self.warehouse / catalog)
+        self._remove(self.folder(catalog))
 
     def _remove(self, folder: Path) -> None:
         trash = folder.parent / f"{_TRASH}{uuid.uuid4().hex}"

@@ -24,7 +24,11 @@ from pyspark.errors import (
     UnsupportedOperationException,
 )
 
+from lakelab.local import information_schema
+from lakelab.local.access import InsufficientPermissionsError, as_spark_error
+from lakelab.local.hive_metastore import NO_CONSTRAINTS
 from lakelab.local.unity_catalog import (
+    HIVE_METASTORE,
     PRIMARY_KEY,
     NotFoundError,
     PrimaryKey,
@@ -76,7 +80,13 @@ def run(session: LocalSparkSession, query: str, args: Any, kwargs: dict[str, Any
             answer = _carry_out(session, text)
             if answer is not None:
                 return answer
+        if information_schema.SCHEMA in query.lower():
+            query = information_schema.with_rows(
+                session.unity, session.user, query, session.catalog.currentCatalog
+            )
         return session.engine_sql(query, args, **kwargs)
+    except InsufficientPermissionsError as error:
+        raise as_spark_error(error) from error
     except UnityCatalogError as error:
         raise AnalysisException(message=str(error)) from error
     except (IllegalArgumentException, UnsupportedOperationException) as error:
@@ -155,6 +165,8 @@ def _use(session: LocalSparkSession, statement: exp.Use) -> DataFrame | None:
 
 
 def _create(session: LocalSparkSession, statement: exp.Create) -> DataFrame | None:
+    from sqlglot import exp
+
     if statement.kind == "SCHEMA":
         return _create_schema(session, statement)
     if statement.kind != "TABLE":
@@ -165,6 +177,10 @@ def _create(session: LocalSparkSession, statement: exp.Create) -> DataFrame | No
     if key is None and not replaced and not renamed:
         return None
     if key is not None:
+        target = statement.find(exp.Table)
+        assert target is not None
+        if _name(session, target).catalog == HIVE_METASTORE:
+            raise UnityCatalogError(NO_CONSTRAINTS)
         _add_property(statement, PRIMARY_KEY, key.to_json())
     if replaced:
         return _replace(session, statement, key)
@@ -419,11 +435,11 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 
 
 def _comment(session: LocalSparkSession, statement: exp.Comment) -> DataFrame | None:
-    text = statement.expression.name
-    if statement.args["kind"] == "TABLE":
+    text, kind = statement.expression.name, str(statement.args["kind"]).upper()
+    if kind == "TABLE":
         _open(session, statement.this).set_comment(text)
         return _nothing(session)
-    if statement.args["kind"] == "COLUMN":
+    if kind == "COLUMN":
         *levels, column = (part.name for part in statement.this.parts)
         name = session.resolve(".".join(f"`{level}`" for level in levels))
         session.unity.table(name).set_column_comment(column, text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,7 @@ class Catalog:
     def endpoints(self) -> list[Endpoint]:
         permissions = "{kind}/{name}"
         return [
+            ("GET", f"{UNITY_API}/current-metastore-assignment", self.get_metastore),
             ("GET", f"{UNITY_API}/catalogs", self.list_catalogs),
             ("POST", f"{UNITY_API}/catalogs", self.create_catalog),
             ("GET", f"{UNITY_API}/catalogs/{{name}}", self.get_catalog),
@@ -109,6 +111,10 @@ class Catalog:
         return Securable(kind, ".".join(name))
 
     # ---- catalogs and schemas ----------------------------------------------------------------
+    def get_metastore(self, call: Call) -> dict[str, Any]:
+        """Name the metastore, by an id that all workspaces on this warehouse find the same."""
+        return {"metastore_id": str(uuid.uuid5(uuid.NAMESPACE_URL, self.unity.warehouse.as_uri()))}
+
     def list_catalogs(self, call: Call) -> dict[str, Any]:
         found = [Securable("catalog", name) for name in self.unity.catalogs()]
         return {"catalogs": [self._about(c) for c in self._visible(call, found)]}
@@ -253,7 +259,9 @@ class Catalog:
 
     def _listed_table(self, securable: Securable) -> dict[str, Any]:
         try:
-            return self._table(securable)
+            table = self._table(securable)
+            table.pop("table_constraints", None)  # a list leaves them out, as officially
+            return table
         except ApiError as error:  # one broken table does not hide the others
             _logger.warning("%s", error)
             return self._about(securable)

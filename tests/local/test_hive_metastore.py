@@ -1,0 +1,135 @@
+"""Each workspace has a metastore of its own, whose tables know no key, no tag and no other workspace."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import uuid
+
+import pytest
+from pyspark.errors import AnalysisException
+
+from lakelab.local.feature_engineering import FeatureEngineeringClient
+from lakelab.local.hive_metastore import NO_CONSTRAINTS, WorkspaceCatalogs
+from lakelab.local.unity_catalog import HIVE_METASTORE, UnityCatalog, UnityCatalogError
+
+COLLEAGUE = "colleague@example.com"
+
+
+@pytest.fixture(scope="module")
+def theirs(spark):
+    return spark.of_workspace("b", COLLEAGUE)
+
+
+@pytest.fixture
+def old(spark):
+    """A name in the metastore; what a test puts there goes afterwards."""
+    name = f"hive_metastore.default.t_{uuid.uuid4().hex[:8]}"
+    yield name
+    spark.sql(f"DROP TABLE IF EXISTS {name}")
+
+
+def test_a_table_is_in_the_workspaces_own_folder(spark, home, old):
+    spark.range(3).write.saveAsTable(old)
+    folder = home.workspace("a") / HIVE_METASTORE / "default" / old.rpartition(".")[2]
+    assert (folder / "_delta_log").is_dir()
+    assert spark.sql(f"SELECT COUNT(*) AS n FROM {old}").collect()[0]["n"] == 3
+    assert spark.table(old).count() == 3
+
+
+def test_the_other_workspace_sees_it_no_more_than_unity_catalog_does(spark, theirs, home, old):
+    spark.range(3).write.saveAsTable(old)
+    with pytest.raises(AnalysisException, match="TABLE_OR_VIEW_NOT_FOUND"):
+        theirs.table(old).count()
+    assert not theirs.catalog.tableExists(old)
+    unity = UnityCatalog(home.warehouse)
+    assert HIVE_METASTORE not in unity.catalogs()
+    assert old not in {str(name) for name in unity.all_tables()}
+
+
+def test_the_same_name_is_another_table_in_the_other_workspace(spark, theirs, old):
+    spark.range(3).write.saveAsTable(old)
+    theirs.range(5).write.saveAsTable(old)
+    assert (spark.table(old).count(), theirs.table(old).count()) == (3, 5)
+    theirs.sql(f"DROP TABLE {old}")
+    assert spark.table(old).count() == 3
+
+
+def test_another_process_of_the_workspace_sees_it(spark, home, old):
+    spark.range(3).write.saveAsTable(old)
+    program = (
+        "from pathlib import Path\n"
+        "from lakelab.local.home import Home; from lakelab.local.spark import start_spark\n"
+        f"spark = start_spark(Home(Path({str(home.root)!r})).prepare())\n"
+        f"print(spark.table('{old}').count())\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "3"
+
+
+def test_schemas_are_made_and_dropped(spark, home):
+    name = f"hive_metastore.s_{uuid.uuid4().hex[:8]}"
+    spark.sql(f"CREATE SCHEMA {name}")
+    spark.sql(f"CREATE TABLE {name}.t AS SELECT 1 AS id")
+    assert (home.workspace("a") / HIVE_METASTORE / name.rpartition(".")[2] / "t").is_dir()
+    spark.sql(f"DROP SCHEMA {name} CASCADE")
+    assert not spark.catalog.tableExists(f"{name}.t")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE {name} (id BIGINT NOT NULL, CONSTRAINT pk PRIMARY KEY (id))",
+        "CREATE TABLE {name} (id BIGINT NOT NULL PRIMARY KEY)",
+        "ALTER TABLE {there} ADD CONSTRAINT pk PRIMARY KEY (id)",
+    ],
+)
+def test_there_are_no_keys(spark, old, statement):
+    spark.range(1).write.saveAsTable(old)
+    name = f"{old}_new"
+    with pytest.raises(AnalysisException, match=NO_CONSTRAINTS):
+        spark.sql(statement.format(name=name, there=old))
+    assert not spark.catalog.tableExists(name)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "SET TAGS ('domain' = 'weather')",
+        "UNSET TAGS ('domain')",
+        "ALTER COLUMN id SET TAGS ('pii' = 'no')",
+        "ALTER COLUMN id UNSET TAGS ('pii')",
+    ],
+)
+def test_there_are_no_tags(spark, old, change):
+    spark.range(1).write.saveAsTable(old)
+    with pytest.raises(AnalysisException, match="Tags are only supported in Unity Catalog"):
+        spark.sql(f"ALTER TABLE {old} {change}")
+
+
+def test_there_are_no_feature_tables(spark, old):
+    with pytest.raises(ValueError, match="only supports feature tables in Unity Catalog"):
+        FeatureEngineeringClient().create_table(name=old, primary_keys="id", df=spark.range(1))
+
+
+def test_a_comment_is_kept(spark, old):
+    spark.range(1).write.saveAsTable(old)
+    spark.sql(f"comment on table {old} is 'weather'")
+    assert spark.unity.table(spark.resolve(old)).comment == "weather"
+
+
+def test_its_name_is_taken_and_it_stays(spark, home):
+    with pytest.raises(UnityCatalogError, match="each workspace's own metastore"):
+        UnityCatalog(home.warehouse).create_catalog("Hive_Metastore")
+    with pytest.raises(UnityCatalogError, match="cannot be dropped"):
+        spark.unity.drop_catalog(HIVE_METASTORE)
+
+
+def test_what_a_killed_process_left_goes_at_the_next_start(home, tmp_path, spark):
+    catalogs = WorkspaceCatalogs(tmp_path / "warehouse", tmp_path / "own", spark.unity.governance)
+    left = tmp_path / "own" / HIVE_METASTORE / "default" / ".trash-1"
+    left.mkdir(parents=True)
+    catalogs.prepare()
+    assert not left.exists()
