@@ -20,6 +20,11 @@ from lakelab.local.home import Home
 from lakelab.local.spark import LocalSparkSession, start_spark
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run first what takes minutes: begun last, it would keep one core waiting for the other."""
+    items.sort(key=lambda item: not item.path.name.startswith("test_running"))
+
+
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A folder for local state, for all tests of one run."""
