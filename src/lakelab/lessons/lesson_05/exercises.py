@@ -1,0 +1,161 @@
+"""Exercises of lesson 05: share one feature table, and plan the way into Unity Catalog."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from lakelab.lab import Lab
+from lakelab.study.exercises import Exercise
+
+TABLE, GROUP = "ops.weather.hourly", "data-scientists"
+NEEDED = {
+    ("CATALOG", "ops"): {"USE_CATALOG"},
+    ("SCHEMA", "ops.weather"): {"USE_SCHEMA"},
+    ("TABLE", TABLE): {"SELECT"},
+}
+
+
+class RehearsalGrants:
+    """Writes down what ``WorkspaceClient().grants.update`` is asked for.
+
+    Attributes
+    ----------
+    held : dict
+        (kind, full name) -> the privileges that the group holds.
+    others : set of str
+        Principals other than the group who were granted something.
+    """
+
+    def __init__(self) -> None:
+        self.held: dict[tuple[str, str], set[str]] = {}
+        self.others: set[str] = set()
+
+    def update(
+        self, securable_type: Any, full_name: str, *, changes: Any = None, **unknown: Any
+    ) -> None:
+        place = (_word(securable_type), full_name)
+        for change in changes or []:
+            added = {_word(privilege) for privilege in change.add or []}
+            removed = {_word(privilege) for privilege in change.remove or []}
+            if change.principal != GROUP:
+                self.others.add(str(change.principal))
+                continue
+            self.held[place] = self.held.get(place, set()) | added - removed
+
+
+def _word(value: Any) -> str:
+    """Bring ``Privilege.USE_CATALOG``, ``"use catalog"`` and the like to one form."""
+    return str(getattr(value, "value", value)).strip().upper().replace(" ", "_")
+
+
+def check_share(lab: Lab, share: Any) -> list[str]:
+    """Compare what was granted with what is needed: no less, no more."""
+    if not callable(share):
+        return [f"share should be a function, not {type(share).__name__}."]
+    grants = RehearsalGrants()
+    try:
+        share(SimpleNamespace(grants=grants), TABLE, GROUP)
+    except AttributeError as error:
+        return [
+            f"share raised AttributeError: {error}. The rehearsal client has grants.update(...)."
+        ]
+    except Exception as error:  # noqa: BLE001 - a learner's function may raise anything
+        return [f"share raised {type(error).__name__}: {error}"]
+    wrong = []
+    if grants.others:
+        wrong.append(f"Granted to {', '.join(sorted(grants.others))}; only {GROUP} asked.")
+    for (kind, name), privileges in NEEDED.items():
+        for missing in privileges - grants.held.get((kind, name), set()):
+            wrong.append(f"{missing.replace('_', ' ')} on the {kind.lower()} {name} is missing.")
+    for (kind, name), privileges in grants.held.items():
+        for surplus in sorted(privileges - NEEDED.get((kind, name), set())):
+            wrong.append(
+                f"{surplus.replace('_', ' ')} on {kind.lower()} {name} gives more than reading this "
+                f"table."
+            )
+    return wrong
+
+
+# ---- 05.2 --------------------------------------------------------------------------------------------
+TABLES = (
+    "flights.planes",
+    "hive_metastore.flights.airports",
+    "prod.flights.weather",
+    "ops.weather.hourly",
+)
+PLAN = {
+    "flights.planes": "main.flights.planes",
+    "hive_metastore.flights.airports": "main.flights.airports",
+}
+
+
+def check_plan(lab: Lab, plan: Any) -> list[str]:
+    """Compare the plan with what must move, table by table."""
+    if not callable(plan):
+        return [f"plan should be a function, not {type(plan).__name__}."]
+    try:
+        answer = plan(list(TABLES), "main")
+    except Exception as error:  # noqa: BLE001 - a learner's function may raise anything
+        return [f"plan raised {type(error).__name__}: {error}"]
+    if not isinstance(answer, dict):
+        return [f"plan should return a dict, not {type(answer).__name__}."]
+    wrong = []
+    for table, target in PLAN.items():
+        if table not in answer:
+            wrong.append(f"{table} is at the workspace level, and is not in the plan.")
+        elif answer[table] != target:
+            wrong.append(f"{table} should become {target}, not {answer[table]}.")
+    for table in answer:
+        if table not in PLAN:
+            wrong.append(f"{table} is in Unity Catalog already, and need not move.")
+    return wrong
+
+
+EXERCISES = {
+    "05.1": Exercise(
+        check=check_share,
+        hints=(
+            "Three grants: two to walk through, one on the table itself.",
+            "catalog, schema, _ = table.split('.') gives the names of what the table lies in.",
+            'w.grants.update("TABLE", table, changes=[PermissionsChange(principal=group, '
+            "add=[Privilege.SELECT])])",
+        ),
+        solution="""
+def share(w, table, group):
+    catalog, schema, _ = table.split(".")
+    for kind, name, privilege in [
+        ("CATALOG", catalog, Privilege.USE_CATALOG),
+        ("SCHEMA", f"{catalog}.{schema}", Privilege.USE_SCHEMA),
+        ("TABLE", table, Privilege.SELECT),
+    ]:
+        change = PermissionsChange(principal=group, add=[privilege])
+        w.grants.update(kind, name, changes=[change])
+
+
+lab.check("05.1", share)
+""",
+        praise="Two doors and one table: the group reads it from any workspace, and nothing else.",
+    ),
+    "05.2": Exercise(
+        check=check_plan,
+        hints=(
+            "parts = table.split('.'): how many are there, and what is the first?",
+            "Workspace level: two parts, or three of which the first is hive_metastore. The last two "
+            "parts are database and table in both.",
+        ),
+        solution="""
+def plan(tables, catalog):
+    moves = {}
+    for table in tables:
+        *levels, database, name = table.split(".")
+        if levels in ([], ["hive_metastore"]):
+            moves[table] = f"{catalog}.{database}.{name}"
+    return moves
+
+
+lab.check("05.2", plan)
+""",
+        praise="Each pair is what UpgradeClient().upgrade_workspace_table takes: source and target.",
+    ),
+}
