@@ -66,7 +66,9 @@ $(READY): $(BIN)/python pyproject.toml constraints.txt
 	@touch $@
 	@$(BIN)/lakelab prepare || echo "The lessons will prepare what they need."
 
-$(VENV)/.ready-dev: $(READY)
+# not after $(READY): the tests prepare what they need, each in a folder of its own
+$(VENV)/.ready-dev: $(BIN)/python pyproject.toml constraints.txt
+	@echo "Installing the pinned packages for the tests into $(VENV) (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
