@@ -1,4 +1,4 @@
-"""Lesson 01: its checks say what is wrong and pass what is right; its table names steps that exist."""
+"""Lesson 01: its checks say what is wrong and pass what is right; its table names parts that exist."""
 
 from __future__ import annotations
 
@@ -36,21 +36,33 @@ class TestTenPractices:
     def test_all_ten_are_in_the_table_and_in_the_exercise(self, cells):
         assert tuple(row[0].lower() for row in self.rows(cells)) == exercises.PRACTICES
 
-    def test_each_names_a_step_of_the_lesson_and_lessons_that_exist(self, cells):
-        text = "\n".join(cell.source for cell in cells.values() if cell.cell_type == "markdown")
-        steps = re.findall(r"^\*\*Step (\d+):", text, re.MULTILINE)
-        assert steps == [str(number) for number in range(1, 10)]
+    def test_each_names_a_part_of_the_lesson_and_lessons_that_exist(self, cells):
+        parts = [name for name, _ in self.parts(cells)]
+        assert [part.partition(" · ")[0] for part in parts] == [str(n) for n in range(1, 13)]
         for row in self.rows(cells):
-            assert row[3].removeprefix("step ") in steps, row
+            assert row[3] in parts, row
             for number in re.findall(r"\d\d", row[4]):
                 assert find_lesson(number)
 
-    def test_each_step_is_followed_by_code_that_asserts(self, cells):
-        order = list(cells.values())
-        at = [i for i, cell in enumerate(order) if cell.source.startswith("**Step ")]
-        for start, end in zip(at, [*at[1:], len(order)], strict=True):
-            code = [cell.source for cell in order[start:end] if cell.cell_type == "code"]
-            assert any("assert " in source for source in code), order[start].id
+    def test_each_named_part_shows_it_by_code_that_asserts_or_is_used_later(self, cells):
+        parts = dict(self.parts(cells))
+        for row in self.rows(cells):
+            assert parts[row[3]], f"no code shows {row[0]}"
+        asserting = {name for name, code in parts.items() if any("assert " in c for c in code)}
+        # parts 2 to 4 and 7 define what the other parts call; the last one draws
+        assert {int(name.partition(" ")[0]) for name in asserting} == {1, 5, 6, 8, 9, 10, 11}
+
+    def parts(self, cells) -> list[tuple[str, list[str]]]:
+        """Give the heading of each part of *See it work*, with its code."""
+        found: list[tuple[str, list[str]]] = []
+        for cell in cells.values():
+            if cell.source.startswith("### "):
+                found.append((cell.source.splitlines()[0].removeprefix("### "), []))
+            elif cell.source.startswith("## What goes wrong"):
+                break
+            elif cell.cell_type == "code" and found:
+                found[-1][1].append(cell.source)
+        return found
 
 
 class TestPractices:
