@@ -79,6 +79,22 @@ BY_PATH = {
     "load a url": lambda s, name, path: s.read.format("delta").load(path.as_uri()).count(),
     "parquet": lambda s, name, path: s.read.parquet(str(path)).count(),
     "sql": lambda s, name, path: s.sql(f"SELECT * FROM delta.`{path}`").collect(),
+    "a pattern": lambda s, name, path: s.read.parquet(
+        f"{path.parents[3]}/*/main/*/weather"
+    ).count(),
+    "the folder above": lambda s, name, path: s.read.parquet(str(path.parents[3])).count(),
+    "a table at its place": lambda s, name, path: s.sql(
+        f"CREATE TABLE hive_metastore.default.t_{uuid.uuid4().hex[:8]} USING delta LOCATION '{path}'"
+    ),
+    "a view of its place": lambda s, name, path: s.sql(
+        f"CREATE TEMP VIEW v_{uuid.uuid4().hex[:8]} USING delta OPTIONS (path '{path}')"
+    ),
+    "saveAsTable": lambda s, name, path: (
+        s.range(5)
+        .write.option("path", str(path))
+        .mode("overwrite")
+        .saveAsTable(f"hive_metastore.default.t_{uuid.uuid4().hex[:8]}")
+    ),
     "overwrite": lambda s, name, path: (
         s.range(1).write.format("delta").mode("overwrite").save(str(path))
     ),
@@ -130,6 +146,22 @@ def test_the_files_are_nobodys_business(spark, ben, weather, read):
     with refused("SELECT on any file"):
         BY_PATH[read](ben, weather, spark.unity.path(spark.resolve(weather)))
     assert spark.table(weather).count() == 1
+
+
+def test_the_files_of_another_workspace_are_out_of_reach(spark, ben, home):
+    name = f"hive_metastore.default.t_{uuid.uuid4().hex[:8]}"
+    spark.range(1).write.saveAsTable(name)
+    with refused("SELECT on any file"):
+        ben.read.format("delta").load(str(spark.unity.path(spark.resolve(name)))).count()
+    spark.sql(f"DROP TABLE {name}")
+    ben.range(2).write.saveAsTable(name)
+    assert ben.read.format("delta").load(str(ben.unity.path(ben.resolve(name)))).count() == 2
+    ben.sql(f"DROP TABLE {name}")
+
+
+def test_other_text_with_slashes_is_no_path(ben):
+    row = ben.sql("SELECT split('a/b', '/')[1] AS x, 'main/default' AS y, '10 / 5' AS z").collect()
+    assert [tuple(r) for r in row] == [("b", "main/default", "10 / 5")]
 
 
 def test_each_level_is_wanted(spark, ben, weather):

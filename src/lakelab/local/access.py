@@ -9,6 +9,7 @@ Follows https://docs.databricks.com/aws/en/data-governance/unity-catalog/manage-
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -187,11 +188,8 @@ class GovernedCatalogs(WorkspaceCatalogs):
                 self.require_statement(
                     message.sql if kind == "SqlCommand" else message.query, resolve
                 )
-            elif kind == "DataSource":
-                for path in message.paths:
-                    self._require_elsewhere(path)
-            elif kind == "WriteOperation" and message.HasField("path"):
-                self._require_elsewhere(message.path)
+            for path in _paths(message):
+                self._require_elsewhere(path)
 
     def require_statement(self, text: str, resolve: Callable[[str], TableName]) -> None:
         """Refuse a statement that reads or changes what the user may not."""
@@ -212,6 +210,9 @@ class GovernedCatalogs(WorkspaceCatalogs):
                 f"What this statement changes cannot be told, so {self.user} may not run it on a "
                 f"laptop: {' '.join(text.split())[:80]}"
             )
+        for literal in statement.find_all(exp.Literal):  # LOCATION, OPTIONS (path ...), DIRECTORY
+            if literal.is_string and _looks_like_a_path(literal.this):
+                self._require_elsewhere(literal.this)
         changes = statement.find_all(*_changing_statements())
         changed = {id(target) for change in changes for target in _targets(change)}
         own = {cte.alias.lower() for cte in statement.find_all(exp.CTE)}
@@ -237,7 +238,12 @@ class GovernedCatalogs(WorkspaceCatalogs):
     def _require_elsewhere(self, path: str) -> None:
         """Refuse the files of tables: on Databricks nobody reads managed tables by their path."""
         told = Path(unquote(re.sub(r"^file:/*", "/", path))).expanduser()
-        if told.resolve().is_relative_to(self.warehouse.resolve()):
+        # a pattern may match what is below the folder before it
+        plain = itertools.takewhile(_is_no_pattern, told.parts)
+        place, warehouse = Path(*plain).resolve(), self.warehouse.resolve()
+        workspaces, own = self.own.parent.resolve(), self.own.resolve()
+        of_another = place.is_relative_to(workspaces) and not place.is_relative_to(own)
+        if of_another or place.is_relative_to(warehouse) or warehouse.is_relative_to(place):
             raise insufficient("User does not have permission SELECT on any file.")
 
 
@@ -273,6 +279,32 @@ class GovernedTable(UnityTable):
     def _set_properties(self, properties: dict[str, str]) -> None:
         self._require_owner()
         super()._set_properties(properties)
+
+
+def _is_no_pattern(part: str) -> bool:
+    return not set(part) & set("*?[{")
+
+
+def _looks_like_a_path(text: str) -> bool:
+    """Tell a path in a statement from other text: it has more than one level, none of them empty.
+
+    Examples
+    --------
+    >>> [_looks_like_a_path(text) for text in ("/lab/warehouse/main", "file:///lab", "/", "a / b")]
+    [True, True, False, False]
+    """
+    return bool(re.fullmatch(r"(file:/*|/)?[^/\s]+(/[^/\n]+)+/?|file:/+[^/]+/?", text))
+
+
+def _paths(message: Any) -> Iterator[str]:
+    """Give the paths that a message of a plan names: of what it reads, or writes."""
+    for field, value in message.ListFields():
+        if field.name == "path" and isinstance(value, str):
+            yield value
+        elif field.name == "paths":
+            yield from value
+        elif field.name == "options" and isinstance(value, Mapping):
+            yield from (told for key, told in value.items() if key.lower() == "path")
 
 
 def _messages(message: Any) -> Iterator[Any]:

@@ -49,13 +49,13 @@ class WorkspaceCatalogs(UnityCatalog):
 
     def __init__(self, warehouse: Path, own: Path, governance: Governance):
         super().__init__(warehouse)
-        self._own = Path(own).absolute()
+        self.own = Path(own).absolute()
         self.governance = governance
 
     def prepare(self) -> None:
         """Make the schema that each metastore is born with, and clear what killed processes left."""
         (self.folder(HIVE_METASTORE) / "default").mkdir(parents=True, exist_ok=True)
-        UnityCatalog(self._own).remove_leftovers()
+        UnityCatalog(self.own).remove_leftovers()
         self.remove_leftovers()
 
     def catalogs(self) -> list[str]:
@@ -63,7 +63,7 @@ class WorkspaceCatalogs(UnityCatalog):
         return sorted([*super().catalogs(), *own])
 
     def folder(self, catalog: str) -> Path:
-        return self._own / catalog if catalog == HIVE_METASTORE else super().folder(catalog)
+        return self.own / catalog if catalog == HIVE_METASTORE else super().folder(catalog)
 
     def drop_table(self, name: TableName) -> None:
         super().drop_table(name)
