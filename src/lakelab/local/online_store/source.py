@@ -181,13 +181,12 @@ class Source:
 
     def _select(self, connection: duckdb.DuckDBPyConnection, files: list[str]) -> str:
         """Write the query of all columns; one that was added later is null in older files."""
-        connection.register("empty", self._schema.empty_table())
         if not files:
+            connection.register("empty", self._schema.empty_table())
             return "FROM empty"
-        types = dict(row[:2] for row in connection.execute("DESCRIBE FROM empty").fetchall())
         source, there = read_files(connection, files)
         columns = ", ".join(
-            quoted(name) if name in there else f"CAST(NULL AS {types[name]}) AS {quoted(name)}"
+            quoted(name) if name in there else f"NULL AS {quoted(name)}"
             for name in self._schema.names
         )
         return f"SELECT {columns} FROM {source}"
