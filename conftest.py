@@ -1,8 +1,9 @@
-"""The notebooks as tests: `pytest --nbmake notebooks` runs each alone, in a fresh LAKELAB_HOME."""
+"""The notebooks as tests: `pytest --nbmake notebooks` runs each alone in a fresh LAKELAB_HOME, twice."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -20,3 +21,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         os.environ["LAKELAB_HOME"] = str(folders.mktemp(item.path.stem))
         os.environ["LAKELAB_LESSON"] = Path(item.path).stem
         os.environ.pop("MLFLOW_TRACKING_URI", None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """Run a notebook once more, in the home that its first run left."""
+    yield
+    if item.path.suffix == ".ipynb":
+        item.runtest()

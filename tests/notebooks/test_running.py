@@ -1,9 +1,64 @@
-"""The lessons run in any company; each alone in a fresh home is `pytest --nbmake notebooks`."""
+"""The lessons run in company: all in one home, with an `mlflow server` for runs and models.
+
+Each alone in a fresh home, twice in a row, with MLflow's file, is `pytest --nbmake notebooks`.
+"""
 
 from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+
+from mlflow import MlflowClient
+
+from lakelab.local.home import Home
+from lakelab.local.mlflow_ui import free_port, ui_command, ui_environment
 
 from .conftest import ALL, run
 
 
-def test_all_in_order_in_one_home_each_twice_in_a_row(tmp_path):
-    run(tmp_path, *[number for number in ALL for _ in range(2)])
+def test_all_in_order_in_one_home_against_an_mlflow_server(tmp_path):
+    """Each finds what the others left; tracking goes over http."""
+    with mlflow_server(Home(tmp_path / "server").prepare()) as url:
+        run(tmp_path / "home", *ALL, MLFLOW_TRACKING_URI=url)
+        model = MlflowClient(url, url).get_registered_model("main.lakelab.flight_delay")
+        assert "Champion" in model.aliases
+    assert not (tmp_path / "home" / "mlflow" / "mlflow.db").exists()
+
+
+@contextlib.contextmanager
+def mlflow_server(home: Home) -> Iterator[str]:
+    """Start a real `mlflow server`; gives its URL when it answers."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    log = home.root / "server.log"
+    with log.open("wb") as out:
+        server = subprocess.Popen(
+            ui_command(home, port),
+            env=ui_environment(home),
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        deadline = time.monotonic() + 120
+        while not _answers(url):
+            assert server.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+        yield url
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(20)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/health", timeout=2):
+            return True
+    except OSError:
+        return False
