@@ -26,7 +26,7 @@ def workspace(tmp_path):
 
 
 def all_routes(workspace: LocalWorkspace):
-    for route in workspace._server.config.app.routes:
+    for route in workspace.app.routes:
         for method in sorted(route.methods - {"HEAD"}):
             yield method, route.path
 
@@ -64,7 +64,7 @@ def test_a_call_takes_no_40_milliseconds(workspace):
 
 def test_it_binds_the_loopback_only_and_frees_its_port(workspace):
     assert workspace.url.startswith("http://127.0.0.1:")
-    assert workspace._socket.getsockname()[0] == "127.0.0.1"
+    assert workspace._server._socket.getsockname()[0] == "127.0.0.1"
     workspace.stop()
     workspace.stop()
     with pytest.raises(requests.ConnectionError):

@@ -84,13 +84,14 @@ class LocalWorkspace:
             own_store, ModelFiles(own / "models"), self._uploads, self._urls, own / "lock", name
         )
         self._online_stores = OnlineStoreService(home, unity)
-        self._endpoints = [
+        endpoints = [
             *catalog.endpoints(),
             *models.endpoints(),
             *self._online_stores.endpoints(),
             *workspace_registry.endpoints(),
             *self._uploads.endpoints(),
         ]
+        self.app = self._app(endpoints)
 
     def token_for(self, user: str) -> str:
         """Give a token of a user, known to the workspace from now on.
@@ -114,7 +115,7 @@ class LocalWorkspace:
         return token
 
     def start(self) -> LocalWorkspace:
-        self._server.start(self._app(self._endpoints))
+        self._server.start(self.app)
         return self
 
     def stop(self) -> None:
