@@ -9,6 +9,7 @@ from databricks.sdk.service.catalog import GrantsAPI, PermissionsChange, Privile
 
 from lakelab.lab import Lab
 from lakelab.lessons.lesson_05 import exercises
+from lakelab.lessons.rehearsal_grants import RehearsalGrants
 from lakelab.study.exercises import check
 
 from .conftest import defined
@@ -116,5 +117,5 @@ class TestPlan:
 def test_the_rehearsal_knows_the_call_of_the_real_one():
     """Same names, same order of arguments: what passes the check works for real."""
     real = list(inspect.signature(GrantsAPI.update).parameters)
-    rehearsed = list(inspect.signature(exercises.RehearsalGrants.update).parameters)
+    rehearsed = list(inspect.signature(RehearsalGrants.update).parameters)
     assert real[:4] == [*rehearsed[:3], "changes"]

@@ -10,6 +10,7 @@ from mlflow import MlflowClient
 
 from lakelab.lab import Lab
 from lakelab.lessons.lesson_15 import exercises
+from lakelab.lessons.rehearsal_grants import RehearsalGrants
 from lakelab.study.exercises import check
 
 from .conftest import assert_same_calls, defined
@@ -156,5 +157,5 @@ def test_the_rehearsals_know_the_calls_of_the_real_ones():
     """Same names, same order of arguments: what passes the check works for real."""
     assert_same_calls(exercises.RehearsalMove, MlflowClient)
     real = list(inspect.signature(GrantsAPI.update).parameters)
-    rehearsed = list(inspect.signature(exercises.RehearsalGrants.update).parameters)
+    rehearsed = list(inspect.signature(RehearsalGrants.update).parameters)
     assert real[:4] == [*rehearsed[:3], "changes"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 from lakelab.lab import Lab
+from lakelab.lessons.rehearsal_grants import wrong_shares
 from lakelab.study.exercises import Exercise
 
 TABLE, GROUP = "ops.weather.hourly", "data-scientists"
@@ -16,65 +16,9 @@ NEEDED = {
 }
 
 
-class RehearsalGrants:
-    """Writes down what ``WorkspaceClient().grants.update`` is asked for.
-
-    Attributes
-    ----------
-    held : dict
-        (kind, full name) -> the privileges that the group holds.
-    others : set of str
-        Principals other than the group who were granted something.
-    """
-
-    def __init__(self) -> None:
-        self.held: dict[tuple[str, str], set[str]] = {}
-        self.others: set[str] = set()
-
-    def update(
-        self, securable_type: Any, full_name: str, *, changes: Any = None, **unknown: Any
-    ) -> None:
-        place = (_word(securable_type), full_name)
-        for change in changes or []:
-            added = {_word(privilege) for privilege in change.add or []}
-            removed = {_word(privilege) for privilege in change.remove or []}
-            if change.principal != GROUP:
-                self.others.add(str(change.principal))
-                continue
-            self.held[place] = self.held.get(place, set()) | added - removed
-
-
-def _word(value: Any) -> str:
-    """Bring ``Privilege.USE_CATALOG``, ``"use catalog"`` and the like to one form."""
-    return str(getattr(value, "value", value)).strip().upper().replace(" ", "_")
-
-
 def check_share(lab: Lab, share: Any) -> list[str]:
     """Compare what was granted with what is needed: no less, no more."""
-    if not callable(share):
-        return [f"share should be a function, not {type(share).__name__}."]
-    grants = RehearsalGrants()
-    try:
-        share(SimpleNamespace(grants=grants), TABLE, GROUP)
-    except AttributeError as error:
-        return [
-            f"share raised AttributeError: {error}. The rehearsal client has grants.update(...)."
-        ]
-    except Exception as error:  # noqa: BLE001 - a learner's function may raise anything
-        return [f"share raised {type(error).__name__}: {error}"]
-    wrong = []
-    if grants.others:
-        wrong.append(f"Granted to {', '.join(sorted(grants.others))}; only {GROUP} asked.")
-    for (kind, name), privileges in NEEDED.items():
-        for missing in privileges - grants.held.get((kind, name), set()):
-            wrong.append(f"{missing.replace('_', ' ')} on the {kind.lower()} {name} is missing.")
-    for (kind, name), privileges in grants.held.items():
-        for surplus in sorted(privileges - NEEDED.get((kind, name), set())):
-            wrong.append(
-                f"{surplus.replace('_', ' ')} on {kind.lower()} {name} gives more than reading this "
-                f"table."
-            )
-    return wrong
+    return wrong_shares(share, TABLE, GROUP, NEEDED, "reading this table")
 
 
 # ---- 05.2 --------------------------------------------------------------------------------------------

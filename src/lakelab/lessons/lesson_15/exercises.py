@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from lakelab.lab import Lab
+from lakelab.lessons.rehearsal_grants import wrong_shares
 from lakelab.study.exercises import Exercise
 
 MODEL, COLLEAGUE = "ops.flights.delay", "ben@example.com"
@@ -16,71 +17,16 @@ NEEDED = {
 }
 
 
-class RehearsalGrants:
-    """Writes down what ``WorkspaceClient().grants.update`` is asked for.
-
-    Attributes
-    ----------
-    held : dict
-        (kind, full name) -> the privileges that the colleague holds.
-    others : set of str
-        Principals other than the colleague who were granted something.
-    """
-
-    def __init__(self) -> None:
-        self.held: dict[tuple[str, str], set[str]] = {}
-        self.others: set[str] = set()
-
-    def update(
-        self, securable_type: Any, full_name: str, *, changes: Any = None, **unknown: Any
-    ) -> None:
-        kind = _word(securable_type)
-        for change in changes or []:
-            added = {_word(privilege) for privilege in change.add or []}
-            removed = {_word(privilege) for privilege in change.remove or []}
-            if change.principal != COLLEAGUE:
-                self.others.add(str(change.principal))
-                continue
-            place = (kind, full_name)
-            self.held[place] = self.held.get(place, set()) | added - removed
-
-
-def _word(value: Any) -> str:
-    """Bring ``Privilege.USE_CATALOG``, ``"use catalog"`` and the like to one form."""
-    return str(getattr(value, "value", value)).strip().upper().replace(" ", "_")
-
-
 def check_share(lab: Lab, share: Any) -> list[str]:
     """Compare what was granted with what is needed: no less, no more."""
-    if not callable(share):
-        return [f"share should be a function, not {type(share).__name__}."]
-    grants = RehearsalGrants()
-    try:
-        share(SimpleNamespace(grants=grants), MODEL, COLLEAGUE)
-    except AttributeError as error:
-        return [
-            f"share raised AttributeError: {error}. The rehearsal client has grants.update(...)."
-        ]
-    except Exception as error:  # noqa: BLE001 - a learner's function may raise anything
-        return [f"share raised {type(error).__name__}: {error}"]
-    wrong = []
-    if grants.others:
-        wrong.append(f"Granted to {', '.join(sorted(grants.others))}; only {COLLEAGUE} asked.")
-    if ("MODEL", MODEL) in grants.held:
-        wrong.append("The type of a model in grants is FUNCTION, not MODEL.")
-    for place, privileges in NEEDED.items():
-        for missing in privileges - grants.held.get(place, set()):
-            wrong.append(
-                f"{missing.replace('_', ' ')} on the {place[0].lower()} {place[1]} is missing."
-            )
-    for (kind, name), privileges in grants.held.items():
-        for surplus in sorted(privileges - NEEDED.get((kind, name), set())):
-            if kind != "MODEL":
-                wrong.append(
-                    f"{surplus.replace('_', ' ')} on {kind.lower()} {name} gives more than loading "
-                    f"this model."
-                )
-    return wrong
+    return wrong_shares(
+        share,
+        MODEL,
+        COLLEAGUE,
+        NEEDED,
+        "loading this model",
+        mistaken={"MODEL": "The type of a model in grants is FUNCTION, not MODEL."},
+    )
 
 
 # ---- 15.2 --------------------------------------------------------------------------------------------
