@@ -1,8 +1,8 @@
 """Two workspaces of one account: what lessons about sharing need.
 
 On a laptop there are two, ``a`` and ``b``, each with its own experiments, its own workspace registry
-and its own ``hive_metastore``, both on the same Unity Catalog. On Databricks ``a`` is the workspace itself, and ``b`` the one
-of a profile that the learner names, or ``a`` once more.
+and its own ``hive_metastore``, both on the same Unity Catalog. On Databricks ``a`` is the workspace
+itself, and ``b`` the one of a profile that the learner names, or ``a`` once more.
 """
 
 from __future__ import annotations

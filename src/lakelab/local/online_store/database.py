@@ -39,9 +39,8 @@ from lakelab.local.unity_catalog import UnityCatalogError
 VARIABLE = "LAKELAB_ONLINE_STORE"
 _LOCK = 0x1A4E1AB  # any number will do, as long as all processes take the same
 _BUSY_SECONDS = 120
-_ANY_NUMBER = (
-    -1
-)  # each thread that looks up keeps a connection: a limit would keep the next one waiting
+# each thread that looks up keeps a connection: a limit would keep the next one waiting
+_ANY_NUMBER = -1
 
 _tables = MetaData()
 stores = Table(

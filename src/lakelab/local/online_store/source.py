@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -13,7 +12,7 @@ from deltalake.exceptions import DeltaError
 from pyarrow.fs import FileType
 
 from lakelab.local.feature_engineering.delta_files import plain_files, read_files
-from lakelab.local.online_store.database import OnlineStoreError, quoted
+from lakelab.local.online_store.database import Batches, OnlineStoreError, quoted
 from lakelab.local.online_store.values import OnlineColumn
 from lakelab.local.unity_catalog import PrimaryKey, UnityTable
 
@@ -190,9 +189,6 @@ class Source:
             for name in self._schema.names
         )
         return f"SELECT {columns} FROM {source}"
-
-
-Batches = Iterator[list[tuple[Any, ...]]]
 
 
 def _same(columns: list[str], left: str, right: str) -> str:
