@@ -83,13 +83,26 @@ def _beside_feast(folder: Path) -> list[Figure]:
             raise SystemExit("lakelab and Feast put different rows online: nothing to compare.")
         rounds.append((ours, feast))
     return [
-        _beside("look up one key of 50,000, SQLite", "look_up_ms", "ms", rounds),
-        _beside("the same, Feast's store alone", "look_up_in_the_store_ms", "ms", rounds),
+        _beside(
+            "look up one key of 50,000, SQLite", "look_up_ms", "ms", rounds, _store_alone(rounds)
+        ),
         _beside("publish 50,000 entities of 5,000,000 rows", "publish_s", "s", rounds),
     ]
 
 
-def _beside(what: str, key: str, unit: str, rounds: list[tuple[Measured, Measured]]) -> Figure:
+def _store_alone(rounds: list[tuple[Measured, Measured]]) -> str:
+    """Tell what a call below Feast's public one takes; the bar is held against the public one."""
+    alone = median(feast.result["look_up_in_the_store_ms"] for _, feast in rounds)
+    return f", its store alone {alone:.3g} ms"
+
+
+def _beside(
+    what: str,
+    key: str,
+    unit: str,
+    rounds: list[tuple[Measured, Measured]],
+    further: str = "",
+) -> Figure:
     """Say how many times as fast as Feast lakelab is: the median of the rounds."""
     mine, theirs = (
         [measured.result[key] for measured in side] for side in zip(*rounds, strict=False)
@@ -99,7 +112,7 @@ def _beside(what: str, key: str, unit: str, rounds: list[tuple[Measured, Measure
     )
     note = (
         f"{median(mine):.3g} {unit}; Feast {rounds[0][1].result['version']}: "
-        f"{median(theirs):.3g} {unit}, {feast_memory:.0f} MB"
+        f"{median(theirs):.3g} {unit}{further}, {feast_memory:.0f} MB"
     )
     times = median(feast / ours for ours, feast in zip(mine, theirs, strict=True))
     return Figure(what, times, "x", 5, at_least=True, memory_mb=memory, note=note)
@@ -162,7 +175,6 @@ def publish_and_look_up_entities(folder: str, number: int) -> dict[str, Any]:
             if row is not None
         ],
         "look_up_ms": look_up_ms,
-        "look_up_in_the_store_ms": look_up_ms,
     }
 
 
