@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 
 LOCAL_CATALOG, LOCAL_SCHEMA = "main", "lakelab"
+
+AUTOML = {"databricks.automl": "lakelab.automl"}
+"""Official package name -> what answers for it, where it is absent."""
 
 
 class LabError(Exception):
@@ -196,6 +200,7 @@ def _start_on_databricks(spark: Any, dbutils: Any) -> dict[str, Any]:
 
     experiment = f"/Users/{user}/lakelab"
     mlflow.set_experiment(experiment)
+    _answer_automl_where_it_is_absent(user)
     version = os.environ["DATABRICKS_RUNTIME_VERSION"]
     lab = Lab(spark, catalog, schema, f"Databricks {version}", f"runs in {experiment}")
     lab._workspaces = partial(
@@ -204,6 +209,16 @@ def _start_on_databricks(spark: Any, dbutils: Any) -> dict[str, Any]:
     lab._ui = _ui_on_databricks
     lab._serve = partial(_serve_on_databricks, spark)
     return {"spark": spark, "dbutils": dbutils, "lab": lab, "CATALOG": catalog, "SCHEMA": schema}
+
+
+def _answer_automl_where_it_is_absent(user: str) -> None:
+    """Runtimes above 17.3 LTS ML and serverless compute have no AutoML: there ours answers."""
+    from lakelab.automl.place import keep_records_of
+    from lakelab.local.official_names import answer_official_names
+
+    if find_spec("databricks.automl") is None:
+        answer_official_names(AUTOML)
+        keep_records_of(user, Path(f"/Workspace/Users/{user}/databricks_automl"))
 
 
 def _told(widget: str, dbutils: Any) -> str | None:
@@ -248,11 +263,12 @@ def _start_on_laptop(lesson: Lesson | None) -> dict[str, Any]:
 
 
 def _start_services(lesson: Lesson | None) -> dict[str, Any]:
+    from lakelab.automl.place import keep_records_of
     from lakelab.local.databricks_env import point_clients_at, tracking_uri
     from lakelab.local.dbutils import LocalDbUtils
     from lakelab.local.display import display
     from lakelab.local.home import HomeError
-    from lakelab.local.official_names import answer_official_names
+    from lakelab.local.official_names import ANSWERS, answer_official_names
     from lakelab.local.spark import EngineError, start_spark
     from lakelab.local.unity_catalog import UnityCatalog, UnityCatalogError
     from lakelab.local.workspace import DEFAULT_USER, start_workspace
@@ -284,7 +300,8 @@ def _start_services(lesson: Lesson | None) -> dict[str, Any]:
         spark.sql(f"USE `{catalog}`.`{schema}`")
     except (EngineError, HomeError, UnityCatalogError) as error:
         raise LabError(str(error)) from error
-    answer_official_names()
+    answer_official_names({**ANSWERS, **AUTOML})
+    keep_records_of(DEFAULT_USER, home.root / "databricks_automl")
     kept = f"kept in {home.place}"
     if ignored:
         kept += f" · not used here: {', '.join(ignored)}"

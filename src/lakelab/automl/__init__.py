@@ -1,0 +1,162 @@
+"""AutoML as ``databricks.automl`` offers it, where Databricks' own is absent.
+
+Databricks' own is part of Databricks Runtime ML up to 17.3 LTS, and of nothing else. This one has
+the same calls and results; inside, Optuna searches over scikit-learn, LightGBM and XGBoost.
+Follows https://docs.databricks.com/aws/en/machine-learning/automl/automl-api-reference
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lakelab.automl.errors import AutoMLError
+from lakelab.automl.importing import import_notebook
+from lakelab.automl.summary import AutoMLSummary, ImportNotebookResult, TrialInfo
+
+__all__ = [
+    "AutoMLError",
+    "AutoMLSummary",
+    "ImportNotebookResult",
+    "TrialInfo",
+    "classify",
+    "import_notebook",
+    "regress",
+]
+
+
+def classify(
+    dataset: Any,
+    *,
+    target_col: str,
+    primary_metric: str = "f1",
+    data_dir: str | None = None,
+    experiment_dir: str | None = None,
+    experiment_name: str | None = None,
+    exclude_cols: Sequence[str] | None = None,
+    exclude_frameworks: Sequence[str] | None = None,
+    feature_store_lookups: Sequence[Mapping[str, Any]] | None = None,
+    imputers: Mapping[str, str | Mapping[str, Any]] | None = None,
+    pos_label: int | bool | str | None = None,
+    time_col: str | None = None,
+    split_col: str | None = None,
+    sample_weight_col: str | None = None,
+    max_trials: int | None = None,
+    timeout_minutes: float | None = None,
+) -> AutoMLSummary:
+    """Train classifiers of several kinds, and rank them.
+
+    Parameters
+    ----------
+    dataset : pyspark.sql.DataFrame, pandas.DataFrame, pyspark.pandas.DataFrame or str
+        A string is the name of a table.
+    target_col : str
+        Column with the classes.
+    primary_metric : {"f1", "log_loss", "precision", "accuracy", "roc_auc"}
+        Trials are ranked by it, on the validation part.
+    data_dir : str, optional
+        Not supported: the data is kept with the experiment.
+    experiment_dir, experiment_name : str, optional
+        Where the experiment is created, and how it is named.
+    exclude_cols : sequence of str, optional
+        Columns to leave out.
+    exclude_frameworks : sequence of str, optional
+        Of ``sklearn``, ``lightgbm``, ``xgboost``.
+    feature_store_lookups : sequence of mapping, optional
+        Feature tables to look features up in: ``table_name``, ``lookup_key``,
+        ``timestamp_lookup_key``.
+    imputers : mapping, optional
+        Column -> ``mean``, ``median``, ``most_frequent`` or
+        ``{"strategy": "constant", "fill_value": value}``. Such a column is taken for what it is
+        stored as.
+    pos_label : int, bool or str, optional
+        The positive one of two classes; the later one in sorted order by default.
+    time_col : str, optional
+        Split by time: the newest rows are for the test.
+    split_col : str, optional
+        Column that says ``train``, ``validate`` or ``test``.
+    sample_weight_col : str, optional
+        Column with weights from 0 to 10,000, for training.
+    max_trials : int, optional
+        Not supported, as in Databricks Runtime 11.0 ML and above.
+    timeout_minutes : float, optional
+        No trial starts later; 120 by default.
+
+    Returns
+    -------
+    AutoMLSummary
+
+    Raises
+    ------
+    AutoMLError
+        If the dataset or a parameter cannot be used.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> classify(pd.DataFrame({"late": [True, False, True]}), target_col="late")
+    Traceback (most recent call last):
+    lakelab.automl.errors.AutoMLError: the dataset has 3 rows, 3 of them with a 'late': expected ...
+    """
+    return _supervised("classify", locals())
+
+
+def regress(
+    dataset: Any,
+    *,
+    target_col: str,
+    primary_metric: str = "r2",
+    data_dir: str | None = None,
+    experiment_dir: str | None = None,
+    experiment_name: str | None = None,
+    exclude_cols: Sequence[str] | None = None,
+    exclude_frameworks: Sequence[str] | None = None,
+    feature_store_lookups: Sequence[Mapping[str, Any]] | None = None,
+    imputers: Mapping[str, str | Mapping[str, Any]] | None = None,
+    time_col: str | None = None,
+    split_col: str | None = None,
+    sample_weight_col: str | None = None,
+    max_trials: int | None = None,
+    timeout_minutes: float | None = None,
+) -> AutoMLSummary:
+    """Train regressors of several kinds, and rank them.
+
+    Parameters
+    ----------
+    dataset, target_col, data_dir, experiment_dir, experiment_name, exclude_cols
+        And the others: as :func:`classify` takes them.
+    primary_metric : {"r2", "mae", "rmse", "mse"}
+
+    Returns
+    -------
+    AutoMLSummary
+
+    Raises
+    ------
+    AutoMLError
+        If the dataset or a parameter cannot be used.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> regress(pd.DataFrame({"delay": [1.0] * 30}), target_col="late")
+    Traceback (most recent call last):
+    lakelab.automl.errors.AutoMLError: target_col='late' is no column of the dataset. It has: delay.
+    """
+    return _supervised("regress", locals())
+
+
+def _supervised(problem: str, told: dict[str, Any]) -> AutoMLSummary:
+    if told.pop("data_dir") is not None:
+        raise AutoMLError(
+            "data_dir is not supported: leave it out. The rows that are used are kept as an artifact of "
+            "the experiment, in its run 'Training Data Storage and Analysis'."
+        )
+    if told.pop("max_trials") is not None:
+        raise AutoMLError(
+            "max_trials is not supported (Databricks took it out with Runtime 11.0 ML): use timeout_minutes."
+        )
+    # slow to import, and not needed to look at a summary
+    from lakelab.automl.supervised import run_supervised
+
+    return run_supervised(problem, told.pop("dataset"), **told)

@@ -1,0 +1,232 @@
+"""Read what AutoML is given, and refuse what no model can be trained on.
+
+Follows https://docs.databricks.com/aws/en/machine-learning/automl/automl-api-reference
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import psutil
+
+from lakelab.automl.errors import AutoMLError
+
+MEMORY_SHARE = 0.25
+"""What part of the memory that is free may go to the rows of a call."""
+
+COPIES = 6
+"""How often a row is in memory at once: as read, split, encoded twice, and in two trainings."""
+
+FEWEST_ROWS = 20
+
+
+def read_dataset(dataset: Any, free_bytes: int | None = None) -> tuple[pd.DataFrame, str | None]:
+    """Read a dataset into memory, or as much of it as there is room for.
+
+    Parameters
+    ----------
+    dataset : pandas.DataFrame, pyspark.sql.DataFrame, pyspark.pandas.DataFrame or str
+        A string is the name of a table.
+    free_bytes : int, optional
+        Memory that is free; that of this machine by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+    str or None
+        What was left out, and why.
+
+    Raises
+    ------
+    AutoMLError
+        If the dataset is of another type, or its column names are not all different.
+
+    Examples
+    --------
+    >>> rows, left_out = read_dataset(pd.DataFrame({"a": range(1000)}))
+    >>> len(rows), left_out
+    (1000, None)
+    """
+    if isinstance(dataset, str):
+        dataset = _spark().table(dataset)
+    if not isinstance(dataset, pd.DataFrame) and hasattr(dataset, "to_spark"):
+        dataset = dataset.to_spark()
+    if isinstance(dataset, pd.DataFrame):
+        _require_different(dataset.columns)
+        bytes_of_a_row = _bytes_of_a_row(dataset.head(10_000))
+        share = _share_that_fits(len(dataset), bytes_of_a_row, free_bytes)
+        rows = dataset if share >= 1 else dataset.sample(frac=share, random_state=0).sort_index()
+        return rows.reset_index(drop=True), _left_out(len(rows), len(dataset))
+    if hasattr(dataset, "toPandas"):
+        _require_different(dataset.columns)
+        count = dataset.count()
+        bytes_of_a_row = _bytes_of_a_row(dataset.limit(10_000).toPandas())
+        share = _share_that_fits(count, bytes_of_a_row, free_bytes)
+        if share < 1:
+            dataset = dataset.sample(withReplacement=False, fraction=share, seed=0)
+        rows = dataset.toPandas()
+        return rows, _left_out(len(rows), count)
+    raise AutoMLError(
+        f"dataset is a {type(dataset).__name__}: expected a Spark or pandas DataFrame, or a table's name."
+    )
+
+
+def look_up_features(
+    dataset: Any, lookups: Sequence[Mapping[str, Any]], target_col: str
+) -> tuple[Any, Any]:
+    """Add features from feature tables, as a training set does.
+
+    Parameters
+    ----------
+    dataset : pandas.DataFrame, pyspark.sql.DataFrame or str
+    lookups : sequence of mapping
+        Each with ``table_name``, ``lookup_key`` and, for a time series, ``timestamp_lookup_key``.
+    target_col : str
+
+    Returns
+    -------
+    pyspark.sql.DataFrame
+    TrainingSet
+
+    Raises
+    ------
+    AutoMLError
+        If a lookup has no table name or key, or has what no lookup has.
+    """
+    known = {"table_name", "lookup_key", "timestamp_lookup_key"}
+    for lookup in lookups:
+        missing, unknown = {"table_name", "lookup_key"} - set(lookup), set(lookup) - known
+        if missing or unknown:
+            raise AutoMLError(
+                f"feature_store_lookups has {dict(lookup)}: expected table_name, lookup_key and, for a "
+                f"time series, timestamp_lookup_key"
+                + (f"; {', '.join(sorted(unknown))} is none of them." if unknown else ".")
+            )
+    # the official client, or what answers to its name here
+    official = importlib.import_module("databricks.feature_engineering")
+    if isinstance(dataset, str):
+        dataset = _spark().table(dataset)
+    elif isinstance(dataset, pd.DataFrame):
+        dataset = _spark().createDataFrame(dataset)
+    training_set = official.FeatureEngineeringClient().create_training_set(
+        df=dataset,
+        feature_lookups=[official.FeatureLookup(**lookup) for lookup in lookups],
+        label=target_col,
+    )
+    return training_set.load_df(), training_set
+
+
+def require_columns(rows: pd.DataFrame, asked: Mapping[str, str | Iterable[str] | None]) -> None:
+    """Look whether the columns that parameters name are there.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+    asked : mapping of str to str, iterable of str or None
+        Parameter -> column or columns.
+
+    Raises
+    ------
+    AutoMLError
+        If one is not.
+
+    Examples
+    --------
+    >>> require_columns(pd.DataFrame({"late": [1]}), {"target_col": "delayed"})
+    Traceback (most recent call last):
+    lakelab.automl.errors.AutoMLError: target_col='delayed' is no column of the dataset. It has: late.
+    """
+    for parameter, columns in asked.items():
+        for column in [columns] if isinstance(columns, str) else columns or ():
+            if column not in rows.columns:
+                raise AutoMLError(
+                    f"{parameter}={column!r} is no column of the dataset. It has: "
+                    f"{', '.join(map(str, rows.columns))}."
+                )
+
+
+def rows_with_target(rows: pd.DataFrame, target_col: str, problem: str) -> pd.DataFrame:
+    """Keep the rows whose target is known, if a model can be trained on them.
+
+    Raises
+    ------
+    AutoMLError
+        If too few are left, or the target of a classification has one class only or one for nearly
+        each row, or the target of a regression is no number.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"x": range(40), "late": [True] * 40})
+    >>> rows_with_target(rows, "late", "classify")
+    Traceback (most recent call last):
+    lakelab.automl.errors.AutoMLError: target_col='late' has one class only, True: ...
+    """
+    kept = rows[rows[target_col].notna()]
+    if len(kept) < FEWEST_ROWS:
+        raise AutoMLError(
+            f"the dataset has {len(rows)} rows, {len(kept)} of them with a {target_col!r}: expected at "
+            f"least {FEWEST_ROWS}, to train on, to validate with and to test with."
+        )
+    target = kept[target_col]
+    if problem == "classify":
+        classes = target.value_counts()
+        if len(classes) == 1:
+            raise AutoMLError(
+                f"target_col={target_col!r} has one class only, {classes.index[0]}: expected at least "
+                f"two, as there is nothing to tell apart."
+            )
+        if classes.iloc[-1] < 5:
+            raise AutoMLError(
+                f"target_col={target_col!r} has only {classes.iloc[-1]} rows of {classes.index[-1]}: "
+                f"expected at least 5 of each class, for three parts. "
+                f"Leave the rare classes out, or use regress if the target is a number."
+            )
+    elif (
+        not pd.api.types.is_numeric_dtype(target)
+        and pd.to_numeric(target, errors="coerce").isna().any()
+    ):
+        raise AutoMLError(
+            f"target_col={target_col!r} is no number ({target.dtype}): use classify to tell classes apart."
+        )
+    return kept
+
+
+def _spark() -> Any:
+    from pyspark.sql import SparkSession
+
+    session = SparkSession.getActiveSession()
+    if session is None:
+        raise AutoMLError(
+            "a table's name needs a Spark session, and none is active. Give a DataFrame."
+        )
+    return session
+
+
+def _require_different(names: Iterable[Any]) -> None:
+    twice = sorted(str(name) for name, times in Counter(names).items() if times > 1)
+    if twice:
+        raise AutoMLError(
+            f"the dataset has more than one column named {', '.join(twice)}: rename them, as a column "
+            f"is known by its name."
+        )
+
+
+def _bytes_of_a_row(sample: pd.DataFrame) -> float:
+    return float(sample.memory_usage(deep=True, index=False).sum()) / max(len(sample), 1)
+
+
+def _share_that_fits(count: int, bytes_of_a_row: float, free_bytes: int | None) -> float:
+    free = psutil.virtual_memory().available if free_bytes is None else free_bytes
+    return free * MEMORY_SHARE / max(count * bytes_of_a_row * COPIES, 1)
+
+
+def _left_out(kept: int, count: int) -> str | None:
+    if kept == count:
+        return None
+    return (
+        f"The dataset has {count:,} rows, and memory for {kept:,} of them: a random sample is used."
+    )

@@ -1,0 +1,326 @@
+"""The algorithms that trials choose from, and where their parameters are searched.
+
+Each framework is imported when it is first asked for: xgboost need not be installed.
+Follows https://docs.databricks.com/aws/en/machine-learning/automl/
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lakelab.automl.conversions import LabelledClassifier
+from lakelab.automl.errors import AutoMLError
+from lakelab.automl.preprocessing import Shape
+
+if TYPE_CHECKING:
+    import optuna
+
+FRAMEWORKS = ("sklearn", "lightgbm", "xgboost")
+"""What ``exclude_frameworks`` may name."""
+
+MODULES = {"sklearn": "sklearn", "lightgbm": "lightgbm", "xgboost": "xgboost"}
+
+
+MOST_TREES = 600
+
+NO_GAIN = 30
+"""Boosting stops after so many trees that the validation part gained nothing by."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows to fit on, or to stop by: features, targets and, where they are weighed, weights."""
+
+    x: Any
+    y: Any
+    weights: Any = None
+
+
+@dataclass(frozen=True)
+class Algorithm:
+    """An algorithm with its space of parameters.
+
+    Attributes
+    ----------
+    name : str
+        As trials are named.
+    framework : str
+    shape : {"linear", "trees"}
+        How columns are prepared for it.
+    search : callable
+        (optuna trial) -> parameters.
+    first : dict
+        The parameters of its first trial.
+    build : callable
+        (parameters, problem, labels are 0, 1, ...) -> estimator.
+    fit : callable
+        (estimator, training rows, validation rows) -> the estimator, fitted. Boosting stops adding
+        trees when the validation part no longer gains by them; the estimator says how many it has.
+    """
+
+    name: str
+    framework: str
+    shape: Shape
+    search: Callable[[optuna.trial.Trial], dict[str, Any]]
+    first: dict[str, Any]
+    build: Callable[[dict[str, Any], str, bool], Any]
+    fit: Callable[[Any, Rows, Rows], Any]
+
+
+def algorithms(problem: str, exclude_frameworks: Sequence[str] | None = None) -> list[Algorithm]:
+    """Give the algorithms for a problem whose framework is installed and not excluded.
+
+    Parameters
+    ----------
+    problem : {"classify", "regress"}
+    exclude_frameworks : sequence of str, optional
+        ``sklearn``, ``lightgbm``, ``xgboost``.
+
+    Returns
+    -------
+    list of Algorithm
+
+    Raises
+    ------
+    AutoMLError
+        If one that is excluded does not exist, or none is left.
+
+    Examples
+    --------
+    >>> [algorithm.name for algorithm in algorithms("regress", ["lightgbm", "xgboost"])]
+    ['linear_regression', 'decision_tree', 'random_forest', 'hist_gradient_boosting']
+    """
+    excluded = set(exclude_frameworks or ())
+    if unknown := excluded - set(FRAMEWORKS):
+        raise AutoMLError(
+            f"exclude_frameworks has {', '.join(map(repr, sorted(unknown)))}: "
+            f"{problem} has the frameworks {', '.join(FRAMEWORKS)}."
+        )
+    linear = "logistic_regression" if problem == "classify" else "linear_regression"
+    known = [
+        Algorithm(
+            "lightgbm",
+            "lightgbm",
+            "trees",
+            _search_lightgbm,
+            _FIRST_LIGHTGBM,
+            _lightgbm,
+            _fit_lightgbm,
+        ),
+        Algorithm(
+            "xgboost", "xgboost", "trees", _search_xgboost, _FIRST_XGBOOST, _xgboost, _fit_xgboost
+        ),
+        Algorithm(linear, "sklearn", "linear", _search_linear, {"C": 1.0}, _linear, _fit),
+        Algorithm("decision_tree", "sklearn", "trees", _search_tree, _FIRST_TREE, _tree, _fit),
+        Algorithm(
+            "random_forest", "sklearn", "trees", _search_forest, _FIRST_FOREST, _forest, _fit
+        ),
+        Algorithm(
+            "hist_gradient_boosting",
+            "sklearn",
+            "trees",
+            _search_boosting,
+            _FIRST_BOOSTING,
+            _boosting,
+            _fit,
+        ),
+    ]
+    left = [
+        algorithm
+        for algorithm in known
+        if algorithm.framework not in excluded
+        and importlib.util.find_spec(MODULES[algorithm.framework]) is not None
+    ]
+    if not left:
+        raise AutoMLError(
+            f"exclude_frameworks={sorted(excluded)} leaves no framework that is installed: keep one of "
+            f"{', '.join(FRAMEWORKS)}."
+        )
+    return left
+
+
+# ---- spaces: the first trial's parameters, what is searched, the estimator -------------------------
+def _fit(estimator: Any, rows: Rows, _: Rows) -> Any:
+    if rows.weights is None:
+        return estimator.fit(rows.x, rows.y)
+    return estimator.fit(rows.x, rows.y, sample_weight=rows.weights)
+
+
+_FIRST_LIGHTGBM = {
+    "learning_rate": 0.06,
+    "num_leaves": 31,
+    "min_child_samples": 20,
+    "subsample": 0.9,
+    "colsample_bytree": 0.8,
+    "reg_alpha": 1.0,
+    "reg_lambda": 1.0,
+}
+
+
+def _search_lightgbm(trial: optuna.trial.Trial) -> dict[str, Any]:
+    return {
+        "learning_rate": trial.suggest_float("lightgbm_learning_rate", 0.02, 0.2, log=True),
+        "num_leaves": trial.suggest_int("lightgbm_num_leaves", 7, 96, log=True),
+        "min_child_samples": trial.suggest_int("lightgbm_min_child_samples", 5, 150, log=True),
+        "subsample": trial.suggest_float("lightgbm_subsample", 0.5, 1.0),
+        "colsample_bytree": trial.suggest_float("lightgbm_colsample_bytree", 0.3, 1.0),
+        "reg_alpha": trial.suggest_float("lightgbm_reg_alpha", 1e-3, 20.0, log=True),
+        "reg_lambda": trial.suggest_float("lightgbm_reg_lambda", 1e-3, 50.0, log=True),
+    }
+
+
+def _lightgbm(params: dict[str, Any], problem: str, _: bool) -> Any:
+    import lightgbm
+
+    made = lightgbm.LGBMClassifier if problem == "classify" else lightgbm.LGBMRegressor
+    return made(
+        **params, n_estimators=MOST_TREES, subsample_freq=1, random_state=0, n_jobs=1, verbosity=-1
+    )
+
+
+def _fit_lightgbm(estimator: Any, rows: Rows, validation: Rows) -> Any:
+    import lightgbm
+
+    estimator.fit(
+        rows.x,
+        rows.y,
+        sample_weight=rows.weights,
+        eval_set=[(validation.x, validation.y)],
+        callbacks=[lightgbm.early_stopping(NO_GAIN, verbose=False)],
+    )
+    return estimator.set_params(n_estimators=estimator.best_iteration_)
+
+
+_FIRST_XGBOOST = {
+    "learning_rate": 0.08,
+    "max_depth": 6,
+    "min_child_weight": 2.0,
+    "subsample": 0.9,
+    "colsample_bytree": 0.8,
+    "reg_alpha": 1.0,
+    "reg_lambda": 1.0,
+}
+
+
+def _search_xgboost(trial: optuna.trial.Trial) -> dict[str, Any]:
+    return {
+        "learning_rate": trial.suggest_float("xgboost_learning_rate", 0.02, 0.2, log=True),
+        "max_depth": trial.suggest_int("xgboost_max_depth", 3, 10),
+        "min_child_weight": trial.suggest_float("xgboost_min_child_weight", 0.5, 50.0, log=True),
+        "subsample": trial.suggest_float("xgboost_subsample", 0.5, 1.0),
+        "colsample_bytree": trial.suggest_float("xgboost_colsample_bytree", 0.3, 1.0),
+        "reg_alpha": trial.suggest_float("xgboost_reg_alpha", 1e-3, 20.0, log=True),
+        "reg_lambda": trial.suggest_float("xgboost_reg_lambda", 1e-3, 50.0, log=True),
+    }
+
+
+def _xgboost(params: dict[str, Any], problem: str, labels_are_numbers: bool) -> Any:
+    import xgboost
+
+    how = {
+        **params,
+        "n_estimators": MOST_TREES,
+        "tree_method": "hist",
+        "random_state": 0,
+        "n_jobs": 1,
+        "verbosity": 0,
+    }
+    if problem == "regress":
+        return xgboost.XGBRegressor(**how)
+    classifier = xgboost.XGBClassifier(**how)
+    return classifier if labels_are_numbers else LabelledClassifier(classifier)
+
+
+def _fit_xgboost(estimator: Any, rows: Rows, validation: Rows) -> Any:
+    labelled = isinstance(estimator, LabelledClassifier)
+    booster = estimator.estimator if labelled else estimator
+    y = validation.y
+    if labelled:
+        y = estimator.learn_labels(rows.y).labels_.transform(y)
+        rows = Rows(rows.x, estimator.labels_.transform(rows.y), rows.weights)
+    booster.set_params(early_stopping_rounds=NO_GAIN)
+    booster.fit(
+        rows.x, rows.y, sample_weight=rows.weights, eval_set=[(validation.x, y)], verbose=False
+    )
+    booster.set_params(early_stopping_rounds=None, n_estimators=booster.best_iteration + 1)
+    return estimator
+
+
+def _search_linear(trial: optuna.trial.Trial) -> dict[str, Any]:
+    return {"C": trial.suggest_float("linear_C", 1e-3, 100.0, log=True)}
+
+
+def _linear(params: dict[str, Any], problem: str, _: bool) -> Any:
+    from sklearn.linear_model import LogisticRegression, Ridge
+
+    if problem == "classify":
+        return LogisticRegression(**params, solver="newton-cholesky")
+    return Ridge(alpha=1 / params["C"])
+
+
+_FIRST_TREE = {"max_depth": 7, "min_samples_leaf": 20}
+
+
+def _search_tree(trial: optuna.trial.Trial) -> dict[str, Any]:
+    return {
+        "max_depth": trial.suggest_int("decision_tree_max_depth", 2, 14),
+        "min_samples_leaf": trial.suggest_int("decision_tree_min_samples_leaf", 1, 200, log=True),
+    }
+
+
+def _tree(params: dict[str, Any], problem: str, _: bool) -> Any:
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+    made = DecisionTreeClassifier if problem == "classify" else DecisionTreeRegressor
+    return made(**params, random_state=0)
+
+
+_FIRST_FOREST = {"n_estimators": 60, "max_depth": 14, "min_samples_leaf": 5, "max_features": 0.3}
+
+
+def _search_forest(trial: optuna.trial.Trial) -> dict[str, Any]:
+    return {
+        "n_estimators": trial.suggest_int("random_forest_n_estimators", 30, 120),
+        "max_depth": trial.suggest_int("random_forest_max_depth", 4, 20),
+        "min_samples_leaf": trial.suggest_int("random_forest_min_samples_leaf", 1, 50, log=True),
+        "max_features": trial.suggest_float("random_forest_max_features", 0.2, 1.0),
+    }
+
+
+def _forest(params: dict[str, Any], problem: str, _: bool) -> Any:
+    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+
+    made = RandomForestClassifier if problem == "classify" else RandomForestRegressor
+    return made(**params, random_state=0, n_jobs=1)
+
+
+_FIRST_BOOSTING = {
+    "max_iter": 120,
+    "learning_rate": 0.08,
+    "max_leaf_nodes": 31,
+    "min_samples_leaf": 20,
+    "l2_regularization": 1.0,
+}
+
+
+def _search_boosting(trial: optuna.trial.Trial) -> dict[str, Any]:
+    name = "hist_gradient_boosting"
+    return {
+        "max_iter": trial.suggest_int(f"{name}_max_iter", 50, 300, log=True),
+        "learning_rate": trial.suggest_float(f"{name}_learning_rate", 0.01, 0.3, log=True),
+        "max_leaf_nodes": trial.suggest_int(f"{name}_max_leaf_nodes", 7, 127, log=True),
+        "min_samples_leaf": trial.suggest_int(f"{name}_min_samples_leaf", 5, 200, log=True),
+        "l2_regularization": trial.suggest_float(f"{name}_l2_regularization", 1e-3, 50.0, log=True),
+    }
+
+
+def _boosting(params: dict[str, Any], problem: str, _: bool) -> Any:
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+    made = (
+        HistGradientBoostingClassifier if problem == "classify" else HistGradientBoostingRegressor
+    )
+    return made(**params, early_stopping=False, random_state=0)

@@ -1,0 +1,156 @@
+"""The metrics of a trial, by the names that ``primary_metric`` takes and that MLflow shows.
+
+Follows https://docs.databricks.com/aws/en/machine-learning/automl/automl-api-reference
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sklearn.metrics as sk
+
+from lakelab.automl.errors import AutoMLError
+
+SMALLER_IS_BETTER = frozenset({"log_loss", "mae", "mse", "rmse", "smape", "mdape"})
+
+LOGGED_NAMES = {
+    "f1": "f1_score",
+    "log_loss": "log_loss",
+    "precision": "precision_score",
+    "recall": "recall_score",
+    "accuracy": "accuracy_score",
+    "roc_auc": "roc_auc_score",
+    "r2": "r2_score",
+    "mae": "mean_absolute_error",
+    "mse": "mean_squared_error",
+    "rmse": "root_mean_squared_error",
+    "smape": "smape",
+    "mdape": "mdape",
+}
+"""As ``primary_metric`` names it -> as the run's metric ends."""
+
+PRIMARY = {
+    "classify": ("f1", "log_loss", "precision", "accuracy", "roc_auc"),
+    "regress": ("r2", "mae", "rmse", "mse"),
+    "forecast": ("smape", "mse", "rmse", "mae", "mdape"),
+}
+"""Problem -> what ``primary_metric`` may be."""
+
+
+def checked_primary_metric(problem: str, metric: str) -> str:
+    """Give a metric back if it is one that the problem can be ranked by.
+
+    Raises
+    ------
+    AutoMLError
+        If it is none.
+
+    Examples
+    --------
+    >>> checked_primary_metric("classify", "roc_auc")
+    'roc_auc'
+    """
+    if metric not in PRIMARY[problem]:
+        raise AutoMLError(
+            f"primary_metric={metric!r} is not a metric of {problem}: it is one of "
+            f"{', '.join(PRIMARY[problem])}."
+        )
+    return metric
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Measures a fitted model.
+
+    Attributes
+    ----------
+    problem : str
+        ``classify`` or ``regress``.
+    classes : tuple
+        The classes in the order of ``predict_proba``; empty for a regression.
+    pos_label : object
+        The positive one of two classes; None with more, or for a regression.
+    """
+
+    problem: str
+    classes: tuple[Any, ...] = ()
+    pos_label: Any = None
+
+    def primary(self, metric: str, model: Any, x: Any, y: Any) -> float:
+        """Measure the one metric that trials are ranked by."""
+        return self._measures()[metric](model, x, y)
+
+    def all(self, model: Any, x: Any, y: Any, prefix: str) -> dict[str, float]:
+        """Measure all metrics, such as ``val_f1_score``; NaN where a metric has no value."""
+        found = {}
+        predicted = _Once(model)
+        for name, measure in self._measures().items():
+            try:
+                value = measure(predicted, x, y)
+            except ValueError:  # one class only in this part
+                value = float("nan")
+            found[f"{prefix}{LOGGED_NAMES[name]}"] = value
+        return found
+
+    def _measures(self) -> dict[str, Callable[[Any, Any, Any], float]]:
+        if self.problem == "regress":
+            functions: dict[str, Callable[..., Any]] = {
+                "r2": sk.r2_score,
+                "mae": sk.mean_absolute_error,
+                "mse": sk.mean_squared_error,
+                "rmse": sk.root_mean_squared_error,
+            }
+            return {
+                name: lambda model, x, y, f=function: float(f(y, model.predict(x)))
+                for name, function in functions.items()
+            }
+        if self.pos_label is not None:
+            how: dict[str, Any] = {"pos_label": self.pos_label, "zero_division": 0}
+        else:
+            how = {"average": "weighted", "zero_division": 0}
+        return {
+            "f1": lambda model, x, y: float(sk.f1_score(y, model.predict(x), **how)),
+            "precision": lambda model, x, y: float(sk.precision_score(y, model.predict(x), **how)),
+            "recall": lambda model, x, y: float(sk.recall_score(y, model.predict(x), **how)),
+            "accuracy": lambda model, x, y: float(sk.accuracy_score(y, model.predict(x))),
+            "log_loss": lambda model, x, y: float(
+                sk.log_loss(y, model.predict_proba(x), labels=list(self.classes))
+            ),
+            "roc_auc": self._roc_auc,
+        }
+
+    def _roc_auc(self, model: Any, x: Any, y: Any) -> float:
+        probabilities = model.predict_proba(x)
+        if self.pos_label is not None:
+            positive = list(self.classes).index(self.pos_label)
+            is_positive = np.asarray(y) == self.pos_label
+            if is_positive.all() or not is_positive.any():
+                raise ValueError("one class only")
+            return float(sk.roc_auc_score(is_positive, probabilities[:, positive]))
+        return float(
+            sk.roc_auc_score(
+                y, probabilities, multi_class="ovr", average="weighted", labels=list(self.classes)
+            )
+        )
+
+
+class _Once:
+    """A model that predicts the same rows once only."""
+
+    def __init__(self, model: Any):
+        self.model = model
+        self._known: dict[str, Any] = {}
+
+    def predict(self, x: Any) -> Any:
+        return self._ask("predict", x)
+
+    def predict_proba(self, x: Any) -> Any:
+        return self._ask("predict_proba", x)
+
+    def _ask(self, method: str, x: Any) -> Any:
+        if method not in self._known:
+            self._known[method] = getattr(self.model, method)(x)
+        return self._known[method]
