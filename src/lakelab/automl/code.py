@@ -91,7 +91,7 @@ def imports(estimators: Iterable[Any]) -> str:
     --------
     >>> from sklearn.impute import SimpleImputer
     >>> imports([Pipeline([("impute", SimpleImputer())])])
-    'from sklearn.impute import SimpleImputer\\nfrom sklearn.pipeline import Pipeline'
+    'from sklearn.impute import SimpleImputer\nfrom sklearn.pipeline import Pipeline'
     """
     found: dict[str, set[str]] = {}
     for part in _inside(list(estimators)):
@@ -150,7 +150,7 @@ def _changed(estimator: BaseEstimator) -> list[tuple[str, Any]]:
         name: parameter.default
         for kind in reversed(type(estimator).__mro__)
         if "__init__" in vars(kind)
-        for name, parameter in inspect.signature(kind.__init__).parameters.items()
+        for name, parameter in inspect.signature(vars(kind)["__init__"]).parameters.items()
     }
     changed = []
     for name, value in estimator.get_params(deep=False).items():

@@ -103,10 +103,7 @@ class Scorer:
                 "mse": sk.mean_squared_error,
                 "rmse": sk.root_mean_squared_error,
             }
-            return {
-                name: lambda model, x, y, f=function: float(f(y, model.predict(x)))
-                for name, function in functions.items()
-            }
+            return {name: _of_predictions(function) for name, function in functions.items()}
         if self.pos_label is not None:
             how: dict[str, Any] = {"pos_label": self.pos_label, "zero_division": 0}
         else:
@@ -135,6 +132,10 @@ class Scorer:
                 y, probabilities, multi_class="ovr", average="weighted", labels=list(self.classes)
             )
         )
+
+
+def _of_predictions(function: Callable[..., Any]) -> Callable[[Any, Any, Any], float]:
+    return lambda model, x, y: float(function(y, model.predict(x)))
 
 
 class _Once:

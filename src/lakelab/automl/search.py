@@ -234,7 +234,9 @@ class _Rounds:
         clock: Callable[[], float],
     ) -> None:
         batch = self._ask(count)
-        jobs = [pool.submit(_first_rows, self.task, *asked[1:]) for asked in batch]
+        jobs: list[Future[Any]] = [
+            pool.submit(_first_rows, self.task, *asked[1:]) for asked in batch
+        ]
         self.tell_of(on_trial)  # of the round before, while this one trains
         goes_on = [
             asked

@@ -84,22 +84,19 @@ def _detect_one(name: str, values: pd.Series, as_stored: bool) -> Column:
     known = values.dropna()
     if known.empty:
         return Column(name, "unused", warning="has no value at all, and is left out")
-    if isinstance(known.iloc[0], list | dict | set) or (
-        hasattr(known.iloc[0], "tolist") and getattr(known.iloc[0], "ndim", 0)
-    ):
+    first = known.iloc[0]
+    if isinstance(first, list | dict | set | tuple) or getattr(first, "ndim", 0) > 0:
         return Column(
             name, "unused", warning="holds nested values, which are not supported; left out"
         )
     distinct = known.nunique()
     if distinct == 1 and len(known) == len(values):
-        return Column(name, "unused", warning=f"is constant ({known.iloc[0]!r}), and is left out")
-    if pd.api.types.is_bool_dtype(values) or isinstance(known.iloc[0], bool):
+        return Column(name, "unused", warning=f"is constant ({first}), and is left out")
+    if pd.api.types.is_bool_dtype(values) or isinstance(first, bool):
         return Column(name, "numeric")
-    if pd.api.types.is_datetime64_any_dtype(values) or isinstance(
-        known.iloc[0], datetime.date | datetime.datetime
-    ):
+    if pd.api.types.is_datetime64_any_dtype(values) or isinstance(first, datetime.date):
         return Column(name, "datetime")
-    if pd.api.types.is_numeric_dtype(values) or isinstance(known.iloc[0], decimal.Decimal):
+    if pd.api.types.is_numeric_dtype(values) or isinstance(first, decimal.Decimal):
         return _detect_in_numbers(name, values, distinct, as_stored)
     return _detect_in_text(name, known.astype(str), len(values), distinct, as_stored)
 
@@ -148,7 +145,7 @@ def _detect_in_text(
                     converted=True,
                     warning="holds dates as text, and is read as dates",
                 )
-    words = sample.str.split().str.len().mean()
+    words = sample.map(lambda text: len(text.split())).mean()
     if words >= 4 and distinct > 0.2 * len(known):
         return Column(name, "text", converted=True, warning="is taken for free text")
     if distinct > 0.9 * len(known) and count >= 50:

@@ -393,8 +393,8 @@ def _kept(
     if problem == "regress":
         return data, False, None
     training = data.loc[data[PART] == TRAIN, target_col]
-    index, weights = balance(training, seed)
-    if weights is None:
+    index, weight_of = balance(training, seed)
+    if weight_of is None:
         return data, False, None
     dropped = training.index.difference(index)
     note = (
@@ -402,7 +402,7 @@ def _kept(
         f"and the others of their class weigh as much more. Validation and test keep all rows."
     )
     data = data.drop(index=dropped)
-    return data.assign(**{WEIGHT: weights.reindex(data.index).fillna(1.0)}), True, note
+    return data.assign(**{WEIGHT: weight_of.reindex(data.index).fillna(1.0)}), True, note
 
 
 def _task(
