@@ -4,13 +4,14 @@ LESSON ?=
 AREA ?=
 VENV := .venv
 BENCH := .venv-bench
+BENCH_AUTOML := .venv-bench-automl
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # most of the time a test waits for one core; a file's tests stay together, as they share what is slow
 TWO_AT_A_TIME := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lab ui doctor reset lint clean constraints screenshots
+.PHONY: help run test bench bench-automl lab ui doctor reset lint clean constraints screenshots
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -27,6 +28,9 @@ test: $(VENV)/.ready-dev ## lint, type-check and run all tests, the lessons amon
 
 bench: $(VENV)/.ready-dev $(BENCH)/.ready ## measure what is promised in figures: make bench AREA=online_store
 	@$(BIN)/python -m benchmarks $(AREA)
+
+bench-automl: $(VENV)/.ready-dev $(BENCH_AUTOML)/.ready ## measure the models that AutoML finds, beside flaml
+	@$(BIN)/python -m benchmarks automl
 
 lab: $(READY) ## open the lessons in JupyterLab
 	@$(BIN)/jupyter lab --notebook-dir notebooks --ip 127.0.0.1
@@ -52,7 +56,7 @@ constraints: $(VENV)/.ready-dev ## pin all versions anew
 		--no-emit-index-url --no-annotate --no-header --upgrade --quiet --output-file constraints.txt
 
 clean: ## remove the installed packages and caches; tables and runs stay
-	rm -rf $(VENV) $(BENCH) .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH) $(BENCH_AUTOML) .mypy_cache .pytest_cache .ruff_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
@@ -77,4 +81,10 @@ $(BENCH)/.ready: $(BIN)/python benchmarks/requirements-feast.txt
 	@echo "Installing Feast into $(BENCH), to measure beside it (once)"
 	@$(PYTHON) -m venv $(BENCH)
 	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements-feast.txt
+	@touch $@
+
+$(BENCH_AUTOML)/.ready: $(BIN)/python benchmarks/requirements-flaml.txt
+	@echo "Installing flaml into $(BENCH_AUTOML), to measure beside it (once)"
+	@$(PYTHON) -m venv $(BENCH_AUTOML)
+	@$(BENCH_AUTOML)/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements-flaml.txt
 	@touch $@

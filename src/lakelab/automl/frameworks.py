@@ -150,12 +150,12 @@ def _fit(estimator: Any, rows: Rows, _: Rows) -> Any:
 
 
 _FIRST_LIGHTGBM = {
-    "learning_rate": 0.06,
+    "learning_rate": 0.05,
     "num_leaves": 31,
-    "min_child_samples": 20,
+    "min_child_samples": 30,
     "subsample": 0.9,
-    "colsample_bytree": 0.8,
-    "reg_alpha": 1.0,
+    "colsample_bytree": 0.5,
+    "reg_alpha": 5.0,
     "reg_lambda": 1.0,
 }
 
@@ -195,12 +195,12 @@ def _fit_lightgbm(estimator: Any, rows: Rows, validation: Rows) -> Any:
 
 
 _FIRST_XGBOOST = {
-    "learning_rate": 0.08,
+    "learning_rate": 0.05,
     "max_depth": 6,
     "min_child_weight": 2.0,
     "subsample": 0.9,
-    "colsample_bytree": 0.8,
-    "reg_alpha": 1.0,
+    "colsample_bytree": 0.5,
+    "reg_alpha": 5.0,
     "reg_lambda": 1.0,
 }
 
