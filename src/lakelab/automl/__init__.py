@@ -1,7 +1,8 @@
 """AutoML as ``databricks.automl`` offers it, where Databricks' own is absent.
 
 Databricks' own is part of Databricks Runtime ML up to 17.3 LTS, and of nothing else. This one has
-the same calls and results; inside, Optuna searches over scikit-learn, LightGBM and XGBoost.
+the same calls and results; inside, Optuna searches over scikit-learn, LightGBM and XGBoost, and
+forecasts are made with statsforecast and Prophet.
 Follows https://docs.databricks.com/aws/en/machine-learning/automl/automl-api-reference
 """
 
@@ -20,6 +21,7 @@ __all__ = [
     "ImportNotebookResult",
     "TrialInfo",
     "classify",
+    "forecast",
     "import_notebook",
     "regress",
 ]
@@ -146,12 +148,102 @@ def regress(
     return _supervised("regress", locals())
 
 
-def _supervised(problem: str, told: dict[str, Any]) -> AutoMLSummary:
-    if told.pop("data_dir") is not None:
+def forecast(
+    dataset: Any,
+    *,
+    target_col: str,
+    time_col: str,
+    primary_metric: str = "smape",
+    country_code: str = "US",
+    frequency: str = "D",
+    horizon: int = 1,
+    data_dir: str | None = None,
+    experiment_dir: str | None = None,
+    experiment_name: str | None = None,
+    exclude_frameworks: Sequence[str] | None = None,
+    feature_store_lookups: Sequence[Mapping[str, Any]] | None = None,
+    identity_col: str | Sequence[str] | None = None,
+    sample_weight_col: str | None = None,
+    output_database: str | None = None,
+    timeout_minutes: float | None = None,
+) -> AutoMLSummary:
+    """Forecast time series with models of several kinds, and rank them.
+
+    Parameters
+    ----------
+    dataset : pyspark.sql.DataFrame, pandas.DataFrame, pyspark.pandas.DataFrame or str
+        A string is the name of a table.
+    target_col : str
+        Column with the values.
+    time_col : str
+        Column with the times. They keep to the frequency; missing ones get the value before them.
+    primary_metric : {"smape", "mse", "rmse", "mae", "mdape"}
+        Trials are ranked by it, as the mean over cross-validation and series.
+    country_code : str
+        Whose holidays Prophet takes.
+    frequency : str
+        Such as ``D``, ``W``, ``H``, ``month``.
+    horizon : int
+        How many points ahead.
+    data_dir, feature_store_lookups, sample_weight_col : optional
+        Not supported.
+    experiment_dir, experiment_name : str, optional
+        Where the experiment is created, and how it is named.
+    exclude_frameworks : sequence of str, optional
+        Of ``arima``, ``prophet``, ``statsforecast``.
+    identity_col : str or sequence of str, optional
+        What tells several series apart.
+    output_database : str, optional
+        Schema for a table with the forecast and its 80 % interval.
+    timeout_minutes : float, optional
+        No trial starts later; 120 by default.
+
+    Returns
+    -------
+    AutoMLSummary
+
+    Raises
+    ------
+    AutoMLError
+        If the dataset or a parameter cannot be used.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> days = pd.DataFrame({"day": ["2013-01-01", "2013-01-02"], "flights": [842, 943]})
+    >>> forecast(days, target_col="flights", time_col="day")
+    Traceback (most recent call last):
+    lakelab.automl.errors.AutoMLError: a series has 2 points: expected at least 7 for horizon=1, ...
+    """
+    told = dict(locals())
+    _refuse_data_dir(told.pop("data_dir"))
+    if told.pop("feature_store_lookups") is not None:
+        raise AutoMLError(
+            "feature_store_lookups is not supported here: the models of a forecast take the series alone. "
+            "Leave it out, or use regress with the features that are known ahead."
+        )
+    if told.pop("sample_weight_col") is not None:
+        raise AutoMLError(
+            "sample_weight_col is not supported here: leave it out, and each series counts the same."
+        )
+    # slow to import, and not needed to look at a summary
+    from lakelab.automl.forecasting import run_forecast
+    from lakelab.automl.progress import seconds_of
+
+    seconds = seconds_of(told.pop("timeout_minutes"))
+    return run_forecast(told.pop("dataset"), seconds=seconds, **told)
+
+
+def _refuse_data_dir(data_dir: str | None) -> None:
+    if data_dir is not None:
         raise AutoMLError(
             "data_dir is not supported: leave it out. The rows that are used are kept as an artifact of "
             "the experiment, in its run 'Training Data Storage and Analysis'."
         )
+
+
+def _supervised(problem: str, told: dict[str, Any]) -> AutoMLSummary:
+    _refuse_data_dir(told.pop("data_dir"))
     if told.pop("max_trials") is not None:
         raise AutoMLError(
             "max_trials is not supported (Databricks took it out with Runtime 11.0 ML): use timeout_minutes."

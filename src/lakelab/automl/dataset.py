@@ -52,8 +52,8 @@ def read_dataset(dataset: Any, free_bytes: int | None = None) -> tuple[pd.DataFr
     (1000, None)
     """
     if isinstance(dataset, str):
-        dataset = _spark().table(dataset)
-    if not isinstance(dataset, pd.DataFrame) and hasattr(dataset, "to_spark"):
+        dataset = active_spark().table(dataset)
+    if hasattr(type(dataset), "to_spark"):  # an instance of Spark Connect claims to have anything
         dataset = dataset.to_spark()
     if isinstance(dataset, pd.DataFrame):
         _require_different(dataset.columns)
@@ -61,7 +61,7 @@ def read_dataset(dataset: Any, free_bytes: int | None = None) -> tuple[pd.DataFr
         share = _share_that_fits(len(dataset), bytes_of_a_row, free_bytes)
         rows = dataset if share >= 1 else dataset.sample(frac=share, random_state=0).sort_index()
         return rows.reset_index(drop=True), _left_out(len(rows), len(dataset))
-    if hasattr(dataset, "toPandas"):
+    if hasattr(type(dataset), "toPandas"):
         _require_different(dataset.columns)
         count = dataset.count()
         bytes_of_a_row = _bytes_of_a_row(dataset.limit(10_000).toPandas())
@@ -109,9 +109,9 @@ def look_up_features(
     # the official client, or what answers to its name here
     official = importlib.import_module("databricks.feature_engineering")
     if isinstance(dataset, str):
-        dataset = _spark().table(dataset)
+        dataset = active_spark().table(dataset)
     elif isinstance(dataset, pd.DataFrame):
-        dataset = _spark().createDataFrame(dataset)
+        dataset = active_spark().createDataFrame(dataset)
     training_set = official.FeatureEngineeringClient().create_training_set(
         df=dataset,
         feature_lookups=[official.FeatureLookup(**lookup) for lookup in lookups],
@@ -195,7 +195,8 @@ def rows_with_target(rows: pd.DataFrame, target_col: str, problem: str) -> pd.Da
     return kept
 
 
-def _spark() -> Any:
+def active_spark() -> Any:
+    """Give the active Spark session, or say that there is none."""
     from pyspark.sql import SparkSession
 
     session = SparkSession.getActiveSession()

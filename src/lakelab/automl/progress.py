@@ -1,9 +1,13 @@
-"""Show how a search gets on: one line that is written over, and stays as the last word."""
+"""The time of a call, and how it gets on: one line that is written over, and stays as the last word."""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
+
+from lakelab.automl.errors import AutoMLError
+
+DEFAULT_TIMEOUT_MINUTES = 120
 
 
 class Progress:
@@ -59,3 +63,22 @@ class Progress:
             self._shown = display(data, raw=True, display_id=True)
         else:
             self._shown.update(data, raw=True)
+
+
+def seconds_of(timeout_minutes: float | None) -> float:
+    """Give the time of a call.
+
+    Raises
+    ------
+    AutoMLError
+        If it is no number above 0.
+
+    Examples
+    --------
+    >>> seconds_of(5)
+    300.0
+    """
+    minutes = DEFAULT_TIMEOUT_MINUTES if timeout_minutes is None else timeout_minutes
+    if not isinstance(minutes, int | float) or isinstance(minutes, bool) or not minutes > 0:
+        raise AutoMLError(f"timeout_minutes={timeout_minutes!r}: expected a number above 0.")
+    return float(minutes) * 60

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
 import time
 import warnings
@@ -14,6 +13,7 @@ import cloudpickle
 import mlflow
 import numpy as np
 import pandas as pd
+from mlflow.utils.autologging_utils import disable_autologging
 
 from lakelab.automl import conversions as ours
 from lakelab.automl.dataset import look_up_features, read_dataset, require_columns, rows_with_target
@@ -23,13 +23,18 @@ from lakelab.automl.metrics import Scorer, checked_primary_metric
 from lakelab.automl.notebooks import PART, WEIGHT, About, exploration_notebook, trial_notebook
 from lakelab.automl.parts import TEST, TRAIN, VALIDATE, balance, split
 from lakelab.automl.preprocessing import RARE, describe, preprocessor
-from lakelab.automl.progress import Progress
+from lakelab.automl.progress import Progress, seconds_of
 from lakelab.automl.search import Prepared, Task, Trial, search, validation_metric
 from lakelab.automl.semantic_types import Column, conversions, detect
 from lakelab.automl.summary import AutoMLSummary, TrialInfo, metric_distribution
-from lakelab.automl.tracking import TRIAL_TAG, artifact_uri, requirements, run, start_records
-
-DEFAULT_TIMEOUT_MINUTES = 120
+from lakelab.automl.tracking import (
+    TRIAL_TAG,
+    artifact_uri,
+    quiet_mlflow,
+    requirements,
+    run,
+    start_records,
+)
 
 
 def run_supervised(
@@ -73,7 +78,7 @@ def run_supervised(
     AutoMLError
         If the dataset or a parameter cannot be used.
     """
-    seconds = _seconds(timeout_minutes)
+    seconds = seconds_of(timeout_minutes)
     checked_primary_metric(problem, primary_metric)
     found = algorithms(problem, exclude_frameworks)
     training_set = None
@@ -235,7 +240,7 @@ class _Recorder:
         # what a model needs of lakelab goes into its file: it is loaded where lakelab is not
         cloudpickle.register_pickle_by_value(ours)
         try:
-            with warnings.catch_warnings(), _quiet_mlflow():
+            with warnings.catch_warnings(), quiet_mlflow():
                 warnings.simplefilter("ignore")  # that integers cannot be missing, and the like
                 if self.training_set is not None:
                     import importlib
@@ -312,15 +317,6 @@ class _Recorder:
 MODULES_OF_ALL = ("scikit-learn", "pandas", "numpy", "cloudpickle")
 
 
-class _quiet_mlflow:
-    def __enter__(self) -> None:
-        self.level = logging.getLogger("mlflow").level
-        logging.getLogger("mlflow").setLevel(logging.ERROR)
-
-    def __exit__(self, *_: object) -> None:
-        logging.getLogger("mlflow").setLevel(self.level)
-
-
 def _packages(trial: Trial) -> list[str]:
     framework = trial.algorithm.framework
     if framework == "sklearn":
@@ -334,13 +330,6 @@ def _packages(trial: Trial) -> list[str]:
             continue
         return [distribution]
     return []
-
-
-def _seconds(timeout_minutes: float | None) -> float:
-    minutes = DEFAULT_TIMEOUT_MINUTES if timeout_minutes is None else timeout_minutes
-    if not isinstance(minutes, int | float) or isinstance(minutes, bool) or not minutes > 0:
-        raise AutoMLError(f"timeout_minutes={timeout_minutes!r}: expected a number above 0.")
-    return float(minutes) * 60
 
 
 def _require_apart(
@@ -420,7 +409,7 @@ def _task(
     of_part = {part: data[data[PART] == part] for part in (TRAIN, VALIDATE, TEST)}
     rare = max(2, min(RARE, len(of_part[TRAIN]) // 200))
     prepared = {}
-    with warnings.catch_warnings():
+    with disable_autologging(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # categories that only validation has
         for shape in {algorithm.shape for algorithm in found}:
             steps = preprocessor(columns, shape, imputers, rare).set_output(transform="default")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import importlib
 import importlib.metadata
+import logging
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -145,3 +146,15 @@ def requirements(*packages: str) -> list[str]:
     ['pandas==2...']
     """
     return [f"{package}=={importlib.metadata.version(package)}" for package in packages]
+
+
+@contextmanager
+def quiet_mlflow() -> Iterator[None]:
+    """Let MLflow say nothing but errors."""
+    logger = logging.getLogger("mlflow")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
