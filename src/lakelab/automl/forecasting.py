@@ -33,7 +33,6 @@ from lakelab.automl.tracking import (
     start_records,
 )
 
-
 with warnings.catch_warnings():
     # MLflow would like type hints on `predict`, for a schema: this one takes a DataFrame
     warnings.simplefilter("ignore")

@@ -162,13 +162,13 @@ _FIRST_LIGHTGBM = {
 
 def _search_lightgbm(trial: optuna.trial.Trial) -> dict[str, Any]:
     return {
-        "learning_rate": trial.suggest_float("lightgbm_learning_rate", 0.02, 0.2, log=True),
-        "num_leaves": trial.suggest_int("lightgbm_num_leaves", 7, 96, log=True),
-        "min_child_samples": trial.suggest_int("lightgbm_min_child_samples", 5, 150, log=True),
-        "subsample": trial.suggest_float("lightgbm_subsample", 0.5, 1.0),
-        "colsample_bytree": trial.suggest_float("lightgbm_colsample_bytree", 0.3, 1.0),
-        "reg_alpha": trial.suggest_float("lightgbm_reg_alpha", 1e-3, 20.0, log=True),
-        "reg_lambda": trial.suggest_float("lightgbm_reg_lambda", 1e-3, 50.0, log=True),
+        "learning_rate": trial.suggest_float("lightgbm_learning_rate", 0.02, 0.1, log=True),
+        "num_leaves": trial.suggest_int("lightgbm_num_leaves", 7, 63, log=True),
+        "min_child_samples": trial.suggest_int("lightgbm_min_child_samples", 5, 120, log=True),
+        "subsample": trial.suggest_float("lightgbm_subsample", 0.6, 1.0),
+        "colsample_bytree": trial.suggest_float("lightgbm_colsample_bytree", 0.3, 0.8),
+        "reg_alpha": trial.suggest_float("lightgbm_reg_alpha", 0.3, 20.0, log=True),
+        "reg_lambda": trial.suggest_float("lightgbm_reg_lambda", 0.1, 50.0, log=True),
     }
 
 
@@ -207,13 +207,13 @@ _FIRST_XGBOOST = {
 
 def _search_xgboost(trial: optuna.trial.Trial) -> dict[str, Any]:
     return {
-        "learning_rate": trial.suggest_float("xgboost_learning_rate", 0.02, 0.2, log=True),
-        "max_depth": trial.suggest_int("xgboost_max_depth", 3, 10),
-        "min_child_weight": trial.suggest_float("xgboost_min_child_weight", 0.5, 50.0, log=True),
-        "subsample": trial.suggest_float("xgboost_subsample", 0.5, 1.0),
-        "colsample_bytree": trial.suggest_float("xgboost_colsample_bytree", 0.3, 1.0),
-        "reg_alpha": trial.suggest_float("xgboost_reg_alpha", 1e-3, 20.0, log=True),
-        "reg_lambda": trial.suggest_float("xgboost_reg_lambda", 1e-3, 50.0, log=True),
+        "learning_rate": trial.suggest_float("xgboost_learning_rate", 0.02, 0.1, log=True),
+        "max_depth": trial.suggest_int("xgboost_max_depth", 3, 8),
+        "min_child_weight": trial.suggest_float("xgboost_min_child_weight", 1.0, 50.0, log=True),
+        "subsample": trial.suggest_float("xgboost_subsample", 0.6, 1.0),
+        "colsample_bytree": trial.suggest_float("xgboost_colsample_bytree", 0.3, 0.8),
+        "reg_alpha": trial.suggest_float("xgboost_reg_alpha", 0.3, 20.0, log=True),
+        "reg_lambda": trial.suggest_float("xgboost_reg_lambda", 0.1, 50.0, log=True),
     }
 
 
@@ -310,10 +310,10 @@ def _search_boosting(trial: optuna.trial.Trial) -> dict[str, Any]:
     name = "hist_gradient_boosting"
     return {
         "max_iter": trial.suggest_int(f"{name}_max_iter", 50, 300, log=True),
-        "learning_rate": trial.suggest_float(f"{name}_learning_rate", 0.01, 0.3, log=True),
-        "max_leaf_nodes": trial.suggest_int(f"{name}_max_leaf_nodes", 7, 127, log=True),
+        "learning_rate": trial.suggest_float(f"{name}_learning_rate", 0.02, 0.15, log=True),
+        "max_leaf_nodes": trial.suggest_int(f"{name}_max_leaf_nodes", 7, 63, log=True),
         "min_samples_leaf": trial.suggest_int(f"{name}_min_samples_leaf", 5, 200, log=True),
-        "l2_regularization": trial.suggest_float(f"{name}_l2_regularization", 1e-3, 50.0, log=True),
+        "l2_regularization": trial.suggest_float(f"{name}_l2_regularization", 0.1, 50.0, log=True),
     }
 
 

@@ -70,9 +70,13 @@ class TrialInfo:
                 f"databricks.automl.import_notebook({self.artifact_uri!r}, '<folder>')."
             )
         if "forecast" in self.params:
+            import warnings
+
             import mlflow.pyfunc
 
-            return mlflow.pyfunc.load_model(self.model_path)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # MLflow would like a schema from type hints
+                return mlflow.pyfunc.load_model(self.model_path)
         import mlflow.sklearn
 
         return mlflow.sklearn.load_model(self.model_path)
