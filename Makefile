@@ -7,8 +7,8 @@ BENCH := .venv-bench
 BENCH_AUTOML := .venv-bench-automl
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# most of the time a test waits for one core; a file's tests stay together, as they share what is slow
-TWO_AT_A_TIME := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# three keep two cores busy, as tests wait for processes; a file's tests stay together, as they share what is slow
+AT_A_TIME := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help run test bench bench-automl lab ui doctor reset lint clean constraints screenshots
@@ -23,8 +23,8 @@ test: $(VENV)/.ready-dev ## lint, type-check and run all tests, the lessons amon
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/pytest $(TWO_AT_A_TIME)
-	@$(BIN)/pytest $(TWO_AT_A_TIME) --nbmake notebooks
+	@$(BIN)/pytest $(AT_A_TIME)
+	@$(BIN)/pytest $(AT_A_TIME) --nbmake notebooks
 
 bench: $(VENV)/.ready-dev $(BENCH)/.ready ## measure what is promised in figures: make bench AREA=online_store
 	@$(BIN)/python -m benchmarks $(AREA)

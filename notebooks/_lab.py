@@ -5,7 +5,7 @@
 
 # COMMAND ----------
 
-# MAGIC %pip install --quiet "databricks-feature-engineering>=0.12.1" "mlflow>=3.0.1,<4" "databricks-sdk>=0.57" pyyaml scikit-learn
+# MAGIC %pip install --quiet "databricks-feature-engineering>=0.12.1" "mlflow>=3.0.1,<4" "databricks-sdk>=0.57" lightgbm "optuna>=3.6" pyyaml scikit-learn
 
 # COMMAND ----------
 

@@ -188,6 +188,24 @@ def test_on_databricks_the_schema_is_the_users_own(monkeypatch, widgets, environ
     assert "display" not in names, "Databricks has its own"
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_on_databricks_our_automl_answers_only_where_theirs_is_absent(monkeypatch, is_there):
+    from lakelab.automl import place
+    from lakelab.local import official_names
+
+    answered: list[dict[str, str]] = []
+    monkeypatch.setattr(official_names, "answer_official_names", answered.append)
+    monkeypatch.setattr(place, "_told", {})
+    monkeypatch.setattr(lab, "find_spec", lambda name: object() if is_there else None)
+
+    lab._answer_automl_where_it_is_absent("ana@example.com")
+
+    assert answered == ([] if is_there else [{"databricks.automl": "lakelab.automl"}])
+    assert (place.notebooks_folder() == Path.home() / "databricks_automl") is is_there
+    if not is_there:
+        assert place.user() == "ana@example.com"
+
+
 def test_on_databricks_a_workspace_without_unity_catalog_is_told_what_to_do(monkeypatch):
     monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "17.3")
     there = FakeDatabricks({}, catalog="hive_metastore")

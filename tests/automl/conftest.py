@@ -43,10 +43,12 @@ def automl_store(tmp_path_factory):
     patch.setenv("_MLFLOW_SERVER_ARTIFACT_ROOT", str(folder / "artifacts"))
     patch.setenv("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     before = mlflow.get_tracking_uri()
-    keep_records_of("learner@example.com", folder / "notebooks")
-    uri = f"sqlite:///{folder / 'mlflow.db'}"
-    mlflow.set_tracking_uri(uri)
-    yield lambda: mlflow.set_tracking_uri(uri)
+
+    def use() -> None:
+        mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
+        keep_records_of("learner@example.com", folder / "notebooks")
+
+    yield use
     mlflow.set_tracking_uri(before)
     patch.undo()
 
