@@ -1,0 +1,1 @@
+"""Lesson 03: its quiz, exercises and solutions."""
