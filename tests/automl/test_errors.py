@@ -17,7 +17,7 @@ GOOD = pd.DataFrame({"x": np.arange(60.0), "c": list("ab") * 30, "late": [True, 
     [
         (
             {"target_col": "lat"},
-            "target_col='lat' is no column of the dataset. It has: x, c, late.",
+            "target_col='lat' is no column of the dataset. It has: x, c, late, name.",
         ),
         ({"exclude_cols": ["y"]}, "exclude_cols='y' is no column"),
         ({"time_col": "when"}, "time_col='when' is no column"),
@@ -29,6 +29,7 @@ GOOD = pd.DataFrame({"x": np.arange(60.0), "c": list("ab") * 30, "late": [True, 
         ({"exclude_frameworks": ["sklearn", "lightgbm", "xgboost"]}, "leaves no framework"),
         ({"imputers": {"c": "mean"}}, "a categorical column takes 'most_frequent'"),
         ({"imputers": {"x": {"strategy": "constant"}}}, "fill_value"),
+        ({"imputers": {"name": "most_frequent"}}, "and that column has 60 values in 60 rows"),
         ({"pos_label": "yes"}, "pos_label='yes' is no class of the target"),
         ({"time_col": "x", "split_col": "c"}, "two ways to split"),
         ({"split_col": "c"}, "has no row that says 'train'"),
@@ -42,8 +43,9 @@ GOOD = pd.DataFrame({"x": np.arange(60.0), "c": list("ab") * 30, "late": [True, 
     ],
 )
 def test_a_parameter_that_cannot_be_used(told, message):
+    rows = GOOD.assign(name=[f"flight {number}" for number in range(60)])
     with pytest.raises(automl.AutoMLError) as error:
-        automl.classify(GOOD, **{"target_col": "late", "timeout_minutes": 1, **told})
+        automl.classify(rows, **{"target_col": "late", "timeout_minutes": 1, **told})
     assert message in str(error.value)
 
 

@@ -86,7 +86,8 @@ def trial_notebook(about: About, name: str, model: Any, metrics: Mapping[str, fl
             f"Change what you like, and run it."
         ),
         _code(
-            "import mlflow\nimport pandas as pd\n\n"
+            "import logging\n\nimport mlflow\nimport pandas as pd\n\n"
+            'logging.getLogger("mlflow").setLevel(logging.ERROR)  # it warns of pickle at each model\n'
             f"mlflow.set_tracking_uri({constructor(_tracking_uri())})\n"
             f"EXPERIMENT_ID = {constructor(about.records.experiment.experiment_id)}\n"
             f"TARGET = {constructor(about.target_col)}"

@@ -34,7 +34,7 @@ AT_A_TIME = 2
 RISE = 5e-4
 """A score that is better by less than this (or, where it is large, by this share) has not risen."""
 
-PATIENCE = 28
+PATIENCE = 20
 """So many trials without a rise end the search early."""
 
 PATIENT_SHARE = 0.1

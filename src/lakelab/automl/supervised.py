@@ -109,6 +109,12 @@ def run_supervised(
     apart = {target_col, split_col, sample_weight_col, *(exclude_cols or ())}
     features = rows.drop(columns=[name for name in rows if name in apart])
     columns = detect(features, as_stored=set(imputers or ()))
+    for column in columns:
+        if column.kind == "unused" and column.name in (imputers or {}):
+            raise AutoMLError(
+                f"imputers has {column.name!r}, and that column {column.warning}. Leave it out of "
+                f"imputers, or make it a column that can be used."
+            )
     alerts += [f"`{column.name}` {column.warning}." for column in columns if column.warning]
     parts, note = split(
         rows,
