@@ -134,9 +134,9 @@ def to_series(
     twice = int(read.duplicated([SERIES, TIME]).sum())
     if twice:
         changed.append(f"{twice:,} rows have the time of another: their values are averaged.")
-    read = read.groupby([SERIES, TIME], as_index=False)[VALUE].mean()
+    once = read.groupby([SERIES, TIME])[VALUE].mean().reset_index()
     filled, gaps = [], 0
-    for name, one in read.groupby(SERIES):
+    for name, one in once.groupby(SERIES):
         grid = _grid(one[TIME], frequency, time_col)
         on_grid = one.set_index(TIME)[VALUE].reindex(grid)
         gaps += int(on_grid.isna().sum())
