@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lakelab.automl.errors import AutoMLError
@@ -79,7 +80,10 @@ class TrialInfo:
                 return mlflow.pyfunc.load_model(self.model_path)
         import mlflow.sklearn
 
-        return mlflow.sklearn.load_model(self.model_path)
+        local = mlflow.artifacts.download_artifacts(self.model_path)
+        # where the feature engineering client puts the model that it wraps with its lookups
+        wrapped = Path(local) / "data" / "feature_store" / "raw_model"
+        return mlflow.sklearn.load_model(str(wrapped if wrapped.is_dir() else local))
 
 
 @dataclass(frozen=True)
