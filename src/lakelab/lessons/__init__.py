@@ -54,7 +54,7 @@ def find_lesson(asked: str | int) -> Lesson:
     >>> find_lesson("99")
     Traceback (most recent call last):
     ...
-    lakelab.lessons.NoSuchLessonError: There is no lesson '99'. There are: 01, 02, 05, 06, 07, 08, 09, \
+    lakelab.lessons.NoSuchLessonError: There is no lesson '99'. There are: 01, 02, 03, ...
 10, 11, 12, 13, 14, 15, 16, 17, 18.
     """
     wanted = str(asked).removesuffix(".ipynb").rpartition("/")[2]
