@@ -55,7 +55,6 @@ def find_lesson(asked: str | int) -> Lesson:
     Traceback (most recent call last):
     ...
     lakelab.lessons.NoSuchLessonError: There is no lesson '99'. There are: 01, 02, 03, ...
-10, 11, 12, 13, 14, 15, 16, 17, 18.
     """
     wanted = str(asked).removesuffix(".ipynb").rpartition("/")[2]
     if re.fullmatch(r"\d{1,2}", wanted):
