@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from pathlib import Path
 
 import mlflow
 import nbformat
@@ -88,6 +89,16 @@ def test_the_notebook_makes_the_best_trial_again_wherever_it_lies(forecasted, tm
         )
 
 
+def test_the_exploration_runs_and_tells_what_was_changed(tmp_path):
+    summary = automl.forecast(WEEKLY.drop(index=[50, 51]), timeout_minutes=5, **QUICK)
+    file = Path(summary.best_trial.notebook_path).parent / "DataExploration.ipynb"
+    notebook = nbformat.read(file, as_version=4)
+    assert "2 missing times got the value before them" in notebook.cells[0].source
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    table = next(cell for cell in notebook.cells if "points=" in cell.source).outputs[0]["data"]
+    assert "140" in table["text/plain"]
+
+
 def test_several_series_are_measured_together_and_saved(spark, schema):
     both = pd.concat(
         [WEEKLY.assign(origin="JFK"), WEEKLY.assign(origin="LGA", flights=WEEKLY["flights"] / 2)]
@@ -133,7 +144,7 @@ def test_a_model_that_fails_is_told_and_the_others_go_on(monkeypatch, capsys):
     monkeypatch.setattr(forecast_models._StatsForecast, "__call__", sometimes)
     summary = automl.forecast(WEEKLY, timeout_minutes=5, **QUICK)
     assert len(summary.trials) == 2
-    assert "could not use AutoETS" in capsys.readouterr().out
+    assert "could not use AutoETS: ValueError: made to fail" in capsys.readouterr().out
 
 
 def test_the_same_series_give_the_same_metrics():

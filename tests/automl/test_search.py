@@ -79,7 +79,9 @@ def test_a_framework_that_fails_is_told_and_the_others_go_on(monkeypatch, capsys
     monkeypatch.setattr(LogisticRegression, "fit", fails)
     summary = run_supervised("classify", ROWS, timeout_minutes=5, stop_after=6, **QUICK)
     assert len(summary.trials) >= 3
-    assert "could not train logistic_regression" in capsys.readouterr().out
+    assert (
+        "could not train logistic_regression: ValueError: made to fail" in capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize("kind", ["pandas", "spark"])

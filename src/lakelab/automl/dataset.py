@@ -106,8 +106,7 @@ def look_up_features(
                 f"time series, timestamp_lookup_key"
                 + (f"; {', '.join(sorted(unknown))} is none of them." if unknown else ".")
             )
-    # the official client, or what answers to its name here
-    official = importlib.import_module("databricks.feature_engineering")
+    official = feature_engineering()
     if isinstance(dataset, str):
         dataset = active_spark().table(dataset)
     elif isinstance(dataset, pd.DataFrame):
@@ -193,6 +192,11 @@ def rows_with_target(rows: pd.DataFrame, target_col: str, problem: str) -> pd.Da
             f"target_col={target_col!r} is no number ({target.dtype}): use classify to tell classes apart."
         )
     return kept
+
+
+def feature_engineering() -> Any:
+    """Give the official client's package, or what answers to its name here."""
+    return importlib.import_module("databricks.feature_engineering")
 
 
 def active_spark() -> Any:

@@ -1,15 +1,15 @@
-"""Write the notebook that makes a forecast trial again, in plain statsforecast."""
+"""Write the two notebooks of a forecast, in plain statsforecast: as :mod:`lakelab.automl.notebooks`."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import mlflow
-import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from lakelab.automl.forecast_models import FOLDS, LEVEL, Forecaster
+from lakelab.automl.notebooks import load_cell, tracking_uri, written
 from lakelab.automl.tracking import Records
 
 
@@ -41,55 +41,114 @@ def forecast_notebook(
     str
         A notebook in nbformat 4.
     """
-    cells = [
-        new_markdown_cell(
-            f"# {model.name} on `{target_col}`\nThis notebook makes one AutoML trial again. The trial "
-            f"measured `val_smape` = {metrics['val_smape']:.6f}, as the mean of {FOLDS} folds."
-        ),
-        new_code_cell(
-            "import matplotlib.pyplot as plt\nimport mlflow\nimport numpy as np\nimport pandas as pd\n\n"
-            f"mlflow.set_tracking_uri({mlflow.get_tracking_uri()!r})\n"
-            f"EXPERIMENT_ID = {records.experiment.experiment_id!r}\n"
-            f"FREQUENCY, HORIZON, FOLDS = {frequency!r}, {horizon}, {FOLDS}"
-        ),
-        new_markdown_cell(
-            "## Load the series\nOn a regular grid: missing times got the value before them."
-        ),
-        new_code_cell(
-            "series = pd.read_parquet(\n    mlflow.artifacts.download_artifacts(\n"
-            f"        run_id={records.data_run_id!r}, artifact_path='data/training_data.parquet'\n"
-            "    )\n)\n"
-            "for name, one in series.groupby('unique_id'):\n"
-            "    plt.plot(one['ds'], one['y'], label=name)\n"
-            f"plt.ylabel({target_col!r})\nplt.legend();"
-        ),
-        new_markdown_cell(
-            "## Cross-validate\nEach fold trains on all that came before it, and is measured on the "
-            "points that follow."
-        ),
-        new_code_cell(_make(model)),
-        new_code_cell(_CROSS_VALIDATION),
-        new_markdown_cell("## Forecast"),
-        new_code_cell(
-            "made = forecast(series, HORIZON)\n"
-            "for name, one in made.groupby('unique_id'):\n"
-            "    known = series[series['unique_id'] == name].tail(5 * HORIZON)\n"
-            "    line = plt.plot(known['ds'], known['y'], label=name)[0]\n"
-            "    plt.plot(one['ds'], one['forecast'], '--', color=line.get_color())\n"
-            "    plt.fill_between(one['ds'], one['lower'], one['upper'], alpha=0.2, color=line.get_color())\n"
-            f"plt.ylabel({(target_col + f', forecast with its {LEVEL} % interval')!r})\nplt.legend();"
-        ),
-    ]
-    notebook = new_notebook(cells=cells)
-    for number, cell in enumerate(notebook.cells):
-        cell["id"] = f"cell-{number:02d}"
-    notebook.metadata["kernelspec"] = {
-        "name": "python3",
-        "display_name": "Python 3",
-        "language": "python",
-    }
-    nbformat.validate(notebook)
-    return str(nbformat.writes(notebook))
+    return written(
+        [
+            new_markdown_cell(
+                f"# {model.name} on `{target_col}`\nThis notebook makes one AutoML trial again. The trial "
+                f"measured `val_smape` = {metrics['val_smape']:.6f}, as the mean of {FOLDS} folds."
+            ),
+            _begin(records, frequency, horizon),
+            new_markdown_cell(
+                "## Load the series\nOn a regular grid: missing times got the value before them."
+            ),
+            load_cell(records),
+            new_markdown_cell(
+                "## Cross-validate\nEach fold trains on all that came before it, and is measured on the "
+                "points that follow."
+            ),
+            new_code_cell(_make(model)),
+            new_code_cell(_CROSS_VALIDATION),
+            new_markdown_cell("## Forecast"),
+            new_code_cell(
+                "made = forecast(data, HORIZON)\n"
+                "for name, one in made.groupby('unique_id'):\n"
+                "    known = data[data['unique_id'] == name].tail(5 * HORIZON)\n"
+                "    line = plt.plot(known['ds'], known['y'], label=name)[0]\n"
+                "    plt.plot(one['ds'], one['forecast'], '--', color=line.get_color())\n"
+                "    plt.fill_between(\n"
+                "        one['ds'], one['lower'], one['upper'], alpha=0.2, color=line.get_color()\n"
+                "    )\n"
+                f"plt.ylabel({(target_col + f', forecast with its {LEVEL} % interval')!r})\n"
+                "plt.xticks(rotation=30)\nplt.legend();"
+            ),
+        ]
+    )
+
+
+def series_notebook(
+    records: Records,
+    target_col: str,
+    frequency: str,
+    horizon: int,
+    season: int,
+    alerts: Sequence[str],
+) -> str:
+    """Write the notebook that explores the series.
+
+    Parameters
+    ----------
+    records : Records
+        Where the data is.
+    target_col : str
+    frequency : str
+        As pandas spells it.
+    horizon : int
+        Points ahead.
+    season : int
+        Points in a season.
+    alerts : sequence of str
+        What the learner should know about the data.
+
+    Returns
+    -------
+    str
+        A notebook in nbformat 4.
+    """
+    told = "\n".join(f"- {alert}" for alert in alerts) or "- nothing out of the ordinary"
+    return written(
+        [
+            new_markdown_cell(
+                f"# Explore the series of `{target_col}`\nWhat AutoML saw before it trained.\n\n"
+                f"**Alerts**\n{told}"
+            ),
+            _begin(records, frequency, horizon),
+            new_markdown_cell("## Load the series"),
+            load_cell(records),
+            new_markdown_cell("## From when to when"),
+            new_code_cell(
+                "data.groupby('unique_id').agg(\n"
+                "    first=('ds', 'min'), last=('ds', 'max'), points=('y', 'size'),\n"
+                "    mean=('y', 'mean'), least=('y', 'min'), most=('y', 'max'),\n).round(2)"
+            ),
+            new_markdown_cell("## The series"),
+            new_code_cell(
+                "for name, one in data.groupby('unique_id'):\n"
+                "    plt.plot(one['ds'], one['y'], linewidth=1, label=name)\n"
+                f"plt.ylabel({target_col!r})\nplt.xticks(rotation=30)\nplt.legend();"
+            ),
+            new_markdown_cell(
+                f"## The season\nThe mean of each of the {season} places in a season: a flat line says that "
+                f"there is none."
+            ),
+            new_code_cell(
+                f"place = data.groupby('unique_id').cumcount() % {season}\n"
+                "for name, one in data.groupby([data['unique_id'], place])['y'].mean().groupby(level=0):\n"
+                "    plt.plot(range(len(one)), one.to_numpy(), marker='o', label=name)\n"
+                f"plt.xlabel('place in the season of {season}')\nplt.ylabel({target_col!r})\n"
+                "plt.legend();"
+            ),
+        ]
+    )
+
+
+def _begin(records: Records, frequency: str, horizon: int) -> Any:
+    return new_code_cell(
+        "import matplotlib.pyplot as plt\nimport mlflow\nimport numpy as np\n"
+        "import pandas as pd\n\n"
+        f"mlflow.set_tracking_uri({tracking_uri()!r})\n"
+        f"EXPERIMENT_ID = {records.experiment.experiment_id!r}\n"
+        f"FREQUENCY, HORIZON, FOLDS = {frequency!r}, {horizon}, {FOLDS}"
+    )
 
 
 def _make(model: Forecaster) -> str:
@@ -131,11 +190,11 @@ def _make(model: Forecaster) -> str:
 
 
 _CROSS_VALIDATION = """\
-from_end = series.groupby("unique_id").cumcount(ascending=False)
+from_end = data.groupby("unique_id").cumcount(ascending=False)
 scores = []
 for fold in range(FOLDS, 0, -1):
-    history = series[from_end >= fold * HORIZON]
-    truth = series[(from_end < fold * HORIZON) & (from_end >= (fold - 1) * HORIZON)]
+    history = data[from_end >= fold * HORIZON]
+    truth = data[(from_end < fold * HORIZON) & (from_end >= (fold - 1) * HORIZON)]
     both = truth.merge(forecast(history, HORIZON), on=["unique_id", "ds"])
     for name, one in both.groupby("unique_id"):
         error = (one["forecast"] - one["y"]).abs()

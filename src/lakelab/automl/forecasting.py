@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
 import warnings
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import cloudpickle
 import mlflow
 import pandas as pd
 from mlflow.pyfunc.model import PythonModel
@@ -18,8 +16,8 @@ from mlflow.pyfunc.model import PythonModel
 from lakelab.automl.dataset import active_spark, read_dataset, require_columns
 from lakelab.automl.errors import AutoMLError
 from lakelab.automl.forecast_models import FOLDS, Forecaster, cross_validate, forecasters
-from lakelab.automl.forecast_notebook import forecast_notebook
-from lakelab.automl.metrics import LOGGED_NAMES, SMALLER_IS_BETTER, checked_primary_metric
+from lakelab.automl.forecast_notebook import forecast_notebook, series_notebook
+from lakelab.automl.metrics import LOGGED_NAMES, checked_primary_metric
 from lakelab.automl.progress import Progress
 from lakelab.automl.summary import AutoMLSummary, TrialInfo, metric_distribution
 from lakelab.automl.time_series import SERIES, TIME, frequency_of, to_series
@@ -27,7 +25,7 @@ from lakelab.automl.tracking import (
     TRIAL_TAG,
     Records,
     artifact_uri,
-    quiet_mlflow,
+    models_kept_whole,
     requirements,
     run,
     start_records,
@@ -123,153 +121,146 @@ def run_forecast(
         experiment_name=experiment_name,
         experiment_dir=experiment_dir,
     )
-    metric = f"val_{LOGGED_NAMES[primary_metric]}"
-    began, progress = time.monotonic(), Progress(seconds)
-    trials: list[tuple[TrialInfo, Forecaster, str]] = []
-    failed: dict[str, str] = {}
-    told = {
-        "forecast": "true",
-        "frequency": grid.pandas,
-        "horizon": str(horizon),
-        "season_length": str(season),
-    }
-    try:
-        for number, model in enumerate(models):
-            if trials and time.monotonic() - began >= seconds:
-                break
-            at = time.monotonic()
-            try:
-                metrics = cross_validate(model, series, horizon)
-            except Exception as error:  # noqa: BLE001 - one model less; told at the end
-                failed[model.name] = f"{type(error).__name__}: {error}"
-                continue
-            took = time.monotonic() - at
-            if not trials and time.monotonic() - began > seconds:
-                raise AutoMLError(
-                    f"timeout_minutes={seconds / 60:g} is too short for one trial: the first took "
-                    f"{took:.1f} s. Give more time."
-                )
-            is_best = all(metrics[metric] < trial.metrics[metric] for trial, _, _ in trials)
-            made = model.predict(series, horizon) if is_best else None
-            params = {"model": model.name, **told}
-            trials.append(
-                (
-                    *_record(
-                        records,
-                        number,
-                        model,
-                        params,
-                        metrics,
-                        took,
-                        made,
-                        metric,
-                        time_col,
-                        identity,
-                        target_col,
-                        spelling,
-                        horizon,
-                    ),
-                )
-            )
-            best = min(trial.evaluation_metric_score for trial, _, _ in trials)
-            progress.show(time.monotonic() - began, len(trials), f"best {metric} {best:.4f}")
-    except KeyboardInterrupt:
-        if not trials:
-            raise
-    if not trials:
-        reasons = "; ".join(f"{name}: {why}" for name, why in failed.items())
-        raise AutoMLError(f"no model could forecast these series. {reasons}")
-    assert primary_metric in SMALLER_IS_BETTER
-    trials.sort(key=lambda each: each[0].evaluation_metric_score)
-    best_trial, best_model, notebook = trials[0]
-    file = records.folder / f"BestTrial-{best_model.name}-{best_trial.mlflow_run_id[:8]}.ipynb"
-    file.write_text(notebook, encoding="utf-8")
-    best_trial = TrialInfo(
-        **{**vars(best_trial), "notebook_path": str(file), "notebook_url": file.as_uri()}
+    alerts = [*([left_out] if left_out else []), *changed]
+    exploration = series_notebook(records, target_col, spelling, horizon, season, alerts)
+    (records.folder / "DataExploration.ipynb").write_text(exploration, encoding="utf-8")
+    mlflow.MlflowClient().log_text(
+        records.data_run_id, exploration, "notebooks/DataExploration.ipynb"
     )
+    recorder = _Recorder(
+        records,
+        series,
+        f"val_{LOGGED_NAMES[primary_metric]}",
+        horizon,
+        {"frequency": spelling, "season_length": str(season)},
+        lambda made: ForecastModel(made, time_col, identity),
+        target_col,
+        seconds,
+    )
+    failed = _try_each(models, recorder)
+    ranked = sorted(recorder.trials, key=lambda trial: trial.evaluation_metric_score)
+    best, best_model = ranked[0], recorder.best_model
+    file = records.folder / f"BestTrial-{best_model.name}-{best.mlflow_run_id[:8]}.ipynb"
+    file.write_text(recorder.best_notebook, encoding="utf-8")
+    best = replace(best, notebook_path=str(file), notebook_url=file.as_uri())
     table = None
     if output_database:
-        table = f"{output_database}.forecast_prediction_{best_trial.mlflow_run_id[:8]}"
-        _save(best_model.predict(series, horizon), table, rows, target_col, time_col, identity)
-    skipped = f"; could not use {', '.join(sorted(failed))}" if failed else ""
-    notes = "".join(f" {note}" for note in [*([left_out] if left_out else []), *changed])
-    progress.end(
-        f"AutoML: {len(trials)} trials in {time.monotonic() - began:.0f} s; best {metric} "
-        f"{best_trial.evaluation_metric_score:.4f} ({best_model.name}){skipped}.{notes}"
+        table = f"{output_database}.forecast_prediction_{best.mlflow_run_id[:8]}"
+        _save(recorder.best_made, table, rows, target_col, time_col, identity)
+    told = "".join(f"; could not use {name}: {why}" for name, why in failed.items())
+    recorder.progress.end(
+        f"AutoML: {len(ranked)} trials in {recorder.elapsed():.0f} s; best {recorder.metric} "
+        f"{best.evaluation_metric_score:.4f} ({best_model.name}){told}."
+        + "".join(f" {alert}" for alert in alerts)
     )
     return AutoMLSummary(
         experiment=records.experiment,
-        trials=[best_trial, *(trial for trial, _, _ in trials[1:])],
-        best_trial=best_trial,
+        trials=[best, *ranked[1:]],
+        best_trial=best,
         metric_distribution=metric_distribution(
-            metric, [trial.evaluation_metric_score for trial, _, _ in trials]
+            recorder.metric, [trial.evaluation_metric_score for trial in ranked]
         ),
         output_table_name=table,
     )
 
 
-def _record(
-    records: Records,
-    number: int,
-    model: Forecaster,
-    params: Mapping[str, str],
-    metrics: Mapping[str, float],
-    took: float,
-    made: pd.DataFrame | None,
-    metric: str,
-    time_col: str,
-    identity: list[str],
-    target_col: str,
-    frequency: str,
-    horizon: int,
-) -> tuple[TrialInfo, Forecaster, str]:
-    notebook = forecast_notebook(records, model, target_col, frequency, horizon, metrics)
-    model_uri = None
-    with run(records.experiment, model.name, {TRIAL_TAG: str(number)}) as started:
-        run_id = started.info.run_id
-        mlflow.log_params(dict(params))
-        mlflow.log_metrics(dict(metrics))
-        mlflow.log_metric("duration_seconds", took)
-        with tempfile.TemporaryDirectory() as temporary:
-            file = Path(temporary) / f"{model.name}.ipynb"
-            file.write_text(notebook, encoding="utf-8")
-            mlflow.log_artifact(str(file), "notebooks")
-        if made is not None:
-            model_uri = f"runs:/{run_id}/model"
-            _log_model(ForecastModel(made, time_col, identity))
-    return (
-        TrialInfo(
-            notebook_path=None,
-            notebook_url=None,
-            artifact_uri=artifact_uri(run_id, "notebooks"),
-            mlflow_run_id=run_id,
-            metrics=dict(metrics),
-            params=dict(params),
-            model_path=model_uri,
-            model_description=model.code,
-            duration=f"{took:.1f} s",
-            preprocessors="a regular grid; missing times get the value before them",
-            evaluation_metric_score=metrics[metric],
-        ),
-        model,
-        notebook,
-    )
-
-
-def _log_model(model: ForecastModel) -> None:
-    # it is loaded where lakelab is not
-    ours = sys.modules[__name__]
-    cloudpickle.register_pickle_by_value(ours)
+def _try_each(models: Sequence[Forecaster], recorder: _Recorder) -> dict[str, str]:
+    """Measure and record each model while there is time; give those that failed, and why."""
+    failed: dict[str, str] = {}
     try:
-        with warnings.catch_warnings(), quiet_mlflow():
-            warnings.simplefilter("ignore")
-            mlflow.pyfunc.log_model(
-                name="model",
-                python_model=model,
-                pip_requirements=requirements("pandas", "mlflow", "cloudpickle"),
+        for number, model in enumerate(models):
+            if recorder.trials and recorder.elapsed() >= recorder.seconds:
+                break
+            at = time.monotonic()
+            try:
+                metrics = cross_validate(model, recorder.series, recorder.horizon)
+            except Exception as error:  # noqa: BLE001 - one model less, and it is told why
+                failed[model.name] = f"{type(error).__name__}: {error}"
+                continue
+            if not recorder.trials and recorder.elapsed() > recorder.seconds:
+                raise AutoMLError(
+                    f"timeout_minutes={recorder.seconds / 60:g} is too short for one trial: the first took "
+                    f"{time.monotonic() - at:.1f} s. Give more time."
+                )
+            recorder.record(number, model, metrics, time.monotonic() - at)
+    except KeyboardInterrupt:
+        if not recorder.trials:
+            raise
+    if not recorder.trials:
+        reasons = "; ".join(f"{name}: {why}" for name, why in failed.items())
+        raise AutoMLError(f"no model could forecast these series. {reasons}")
+    return failed
+
+
+@dataclass
+class _Recorder:
+    """Records the trials of a call."""
+
+    records: Records
+    series: pd.DataFrame
+    metric: str
+    horizon: int
+    params: dict[str, str]
+    wrap: Callable[[pd.DataFrame], ForecastModel]
+    target_col: str
+    seconds: float
+    trials: list[TrialInfo] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.began = time.monotonic()
+        self.progress = Progress(self.seconds)
+        self.best_model: Forecaster
+        self.best_made: pd.DataFrame
+        self.best_notebook = ""
+
+    def elapsed(self) -> float:
+        return time.monotonic() - self.began
+
+    def record(
+        self, number: int, model: Forecaster, metrics: dict[str, float], took: float
+    ) -> None:
+        params = {
+            "forecast": "true",
+            "model": model.name,
+            "horizon": str(self.horizon),
+            **self.params,
+        }
+        notebook = forecast_notebook(
+            self.records, model, self.target_col, params["frequency"], self.horizon, metrics
+        )
+        model_uri = None
+        with run(self.records.experiment, model.name, {TRIAL_TAG: str(number)}) as started:
+            run_id = started.info.run_id
+            mlflow.log_params(params)
+            mlflow.log_metrics({**metrics, "duration_seconds": took})
+            mlflow.log_text(notebook, f"notebooks/{model.name}.ipynb")
+            if all(metrics[self.metric] < trial.evaluation_metric_score for trial in self.trials):
+                self.best_model, self.best_notebook = model, notebook
+                self.best_made = model.predict(self.series, self.horizon)
+                model_uri = f"runs:/{run_id}/model"
+                with models_kept_whole(sys.modules[__name__]):
+                    mlflow.pyfunc.log_model(
+                        name="model",
+                        python_model=self.wrap(self.best_made),
+                        pip_requirements=requirements("pandas", "mlflow", "cloudpickle"),
+                    )
+        self.trials.append(
+            TrialInfo(
+                notebook_path=None,
+                notebook_url=None,
+                artifact_uri=artifact_uri(run_id, "notebooks"),
+                mlflow_run_id=run_id,
+                metrics=metrics,
+                params=params,
+                model_path=model_uri,
+                model_description=model.code,
+                duration=f"{took:.1f} s",
+                preprocessors="a regular grid; missing times get the value before them",
+                evaluation_metric_score=metrics[self.metric],
             )
-    finally:
-        cloudpickle.unregister_pickle_by_value(ours)
+        )
+        best = min(trial.evaluation_metric_score for trial in self.trials)
+        self.progress.show(self.elapsed(), len(self.trials), f"best {self.metric} {best:.4f}")
 
 
 def _save(

@@ -149,10 +149,8 @@ def _fit(estimator: Any, rows: Rows, _: Rows) -> Any:
     return estimator.fit(rows.x, rows.y, sample_weight=rows.weights)
 
 
-_FIRST_LIGHTGBM = {
+_FIRST_OF_ANY_BOOSTER = {
     "learning_rate": 0.05,
-    "num_leaves": 31,
-    "min_child_samples": 30,
     "subsample": 0.9,
     "colsample_bytree": 0.5,
     "reg_alpha": 5.0,
@@ -160,15 +158,25 @@ _FIRST_LIGHTGBM = {
 }
 
 
+def _search_any_booster(trial: optuna.trial.Trial, name: str) -> dict[str, Any]:
+    # strong regularisation: with little of it, validation picks models that were lucky there
+    return {
+        "learning_rate": trial.suggest_float(f"{name}_learning_rate", 0.02, 0.1, log=True),
+        "subsample": trial.suggest_float(f"{name}_subsample", 0.6, 1.0),
+        "colsample_bytree": trial.suggest_float(f"{name}_colsample_bytree", 0.3, 0.8),
+        "reg_alpha": trial.suggest_float(f"{name}_reg_alpha", 0.3, 20.0, log=True),
+        "reg_lambda": trial.suggest_float(f"{name}_reg_lambda", 0.1, 50.0, log=True),
+    }
+
+
+_FIRST_LIGHTGBM = {**_FIRST_OF_ANY_BOOSTER, "num_leaves": 31, "min_child_samples": 30}
+
+
 def _search_lightgbm(trial: optuna.trial.Trial) -> dict[str, Any]:
     return {
-        "learning_rate": trial.suggest_float("lightgbm_learning_rate", 0.02, 0.1, log=True),
+        **_search_any_booster(trial, "lightgbm"),
         "num_leaves": trial.suggest_int("lightgbm_num_leaves", 7, 63, log=True),
         "min_child_samples": trial.suggest_int("lightgbm_min_child_samples", 5, 120, log=True),
-        "subsample": trial.suggest_float("lightgbm_subsample", 0.6, 1.0),
-        "colsample_bytree": trial.suggest_float("lightgbm_colsample_bytree", 0.3, 0.8),
-        "reg_alpha": trial.suggest_float("lightgbm_reg_alpha", 0.3, 20.0, log=True),
-        "reg_lambda": trial.suggest_float("lightgbm_reg_lambda", 0.1, 50.0, log=True),
     }
 
 
@@ -194,26 +202,14 @@ def _fit_lightgbm(estimator: Any, rows: Rows, validation: Rows) -> Any:
     return estimator.set_params(n_estimators=estimator.best_iteration_)
 
 
-_FIRST_XGBOOST = {
-    "learning_rate": 0.05,
-    "max_depth": 6,
-    "min_child_weight": 2.0,
-    "subsample": 0.9,
-    "colsample_bytree": 0.5,
-    "reg_alpha": 5.0,
-    "reg_lambda": 1.0,
-}
+_FIRST_XGBOOST = {**_FIRST_OF_ANY_BOOSTER, "max_depth": 6, "min_child_weight": 2.0}
 
 
 def _search_xgboost(trial: optuna.trial.Trial) -> dict[str, Any]:
     return {
-        "learning_rate": trial.suggest_float("xgboost_learning_rate", 0.02, 0.1, log=True),
+        **_search_any_booster(trial, "xgboost"),
         "max_depth": trial.suggest_int("xgboost_max_depth", 3, 8),
         "min_child_weight": trial.suggest_float("xgboost_min_child_weight", 1.0, 50.0, log=True),
-        "subsample": trial.suggest_float("xgboost_subsample", 0.6, 1.0),
-        "colsample_bytree": trial.suggest_float("xgboost_colsample_bytree", 0.3, 0.8),
-        "reg_alpha": trial.suggest_float("xgboost_reg_alpha", 0.3, 20.0, log=True),
-        "reg_lambda": trial.suggest_float("xgboost_reg_lambda", 0.1, 50.0, log=True),
     }
 
 

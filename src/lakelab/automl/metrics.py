@@ -88,11 +88,7 @@ class Scorer:
         found = {}
         predicted = _Once(model)
         for name, measure in self._measures().items():
-            try:
-                value = measure(predicted, x, y)
-            except ValueError:  # one class only in this part
-                value = float("nan")
-            found[f"{prefix}{LOGGED_NAMES[name]}"] = value
+            found[f"{prefix}{LOGGED_NAMES[name]}"] = measure(predicted, x, y)
         return found
 
     def _measures(self) -> dict[str, Callable[[Any, Any, Any], float]]:
@@ -120,13 +116,14 @@ class Scorer:
         }
 
     def _roc_auc(self, model: Any, x: Any, y: Any) -> float:
+        if len(np.unique(y)) < len(self.classes):
+            return float("nan")  # this part lacks a class: there is nothing to rank it against
         probabilities = model.predict_proba(x)
         if self.pos_label is not None:
             positive = list(self.classes).index(self.pos_label)
-            is_positive = np.asarray(y) == self.pos_label
-            if is_positive.all() or not is_positive.any():
-                raise ValueError("one class only")
-            return float(sk.roc_auc_score(is_positive, probabilities[:, positive]))
+            return float(
+                sk.roc_auc_score(np.asarray(y) == self.pos_label, probabilities[:, positive])
+            )
         return float(
             sk.roc_auc_score(
                 y, probabilities, multi_class="ovr", average="weighted", labels=list(self.classes)

@@ -6,6 +6,7 @@ their data is. Follows https://docs.databricks.com/aws/en/machine-learning/autom
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -88,12 +89,12 @@ def trial_notebook(about: About, name: str, model: Any, metrics: Mapping[str, fl
         _code(
             "import logging\n\nimport mlflow\nimport pandas as pd\n\n"
             'logging.getLogger("mlflow").setLevel(logging.ERROR)  # it warns of pickle at each model\n'
-            f"mlflow.set_tracking_uri({constructor(_tracking_uri())})\n"
+            f"mlflow.set_tracking_uri({constructor(tracking_uri())})\n"
             f"EXPERIMENT_ID = {constructor(about.records.experiment.experiment_id)}\n"
             f"TARGET = {constructor(about.target_col)}"
         ),
         _md("## Load the data\nAutoML has kept the rows that it used, as an artifact of a run."),
-        _load(about),
+        load_cell(about.records),
         _md(
             "## Split\nAutoML has noted for each row whether it is for training, for validation "
             "(trials are ranked by it) or for the test."
@@ -171,7 +172,7 @@ def trial_notebook(about: About, name: str, model: Any, metrics: Mapping[str, fl
             "loaded.predict(test[features].head())"
         ),
     ]
-    return _written(cells)
+    return written(cells)
 
 
 def exploration_notebook(about: About) -> str:
@@ -205,11 +206,11 @@ def exploration_notebook(about: About) -> str:
         ),
         _code(
             "import matplotlib.pyplot as plt\nimport mlflow\nimport pandas as pd\n\n"
-            f"mlflow.set_tracking_uri({constructor(_tracking_uri())})\n"
+            f"mlflow.set_tracking_uri({constructor(tracking_uri())})\n"
             f"TARGET = {constructor(about.target_col)}"
         ),
         _md("## Load the data"),
-        _load(about),
+        load_cell(about.records),
         _md("## Semantic types\nWhat each column was taken for, whatever its stored type says."),
         _code(
             "pd.DataFrame(\n"
@@ -256,7 +257,7 @@ def exploration_notebook(about: About) -> str:
             else "# there is no categorical column"
         ),
     ]
-    return _written(cells)
+    return written(cells)
 
 
 # ---- cells -----------------------------------------------------------------------------------------
@@ -270,7 +271,8 @@ def _code(source: str) -> Any:
     return new_code_cell(source)
 
 
-def _written(cells: list[Any]) -> str:
+def written(cells: list[Any]) -> str:
+    """Write cells as a notebook in nbformat 4, with ids that stay the same."""
     notebook = new_notebook(cells=cells)
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number:02d}"
@@ -283,11 +285,12 @@ def _written(cells: list[Any]) -> str:
     return str(nbformat.writes(notebook))
 
 
-def _load(about: About) -> Any:
+def load_cell(records: Records) -> Any:
+    """Write the cell that loads what a call has kept, as ``data``."""
     return _code(
         "data = pd.read_parquet(\n"
         "    mlflow.artifacts.download_artifacts(\n"
-        f"        run_id={constructor(about.records.data_run_id)}, "
+        f"        run_id={constructor(records.data_run_id)}, "
         'artifact_path="data/training_data.parquet"\n'
         "    )\n"
         ")\n"
@@ -295,8 +298,9 @@ def _load(about: About) -> Any:
     )
 
 
-def _tracking_uri() -> str:
-    return str(mlflow.get_tracking_uri())
+def tracking_uri() -> str:
+    """Give where runs are kept, without a password: a notebook is shown around."""
+    return re.sub(r"(?<=://)[^/@]*@", "", mlflow.get_tracking_uri())
 
 
 def _positive(about: About) -> str:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import tempfile
+import importlib.metadata
 import time
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import cloudpickle
 import mlflow
 import numpy as np
 import pandas as pd
 from mlflow.utils.autologging_utils import disable_autologging
 
 from lakelab.automl import conversions as ours
-from lakelab.automl.dataset import look_up_features, read_dataset, require_columns, rows_with_target
+from lakelab.automl.dataset import (
+    feature_engineering,
+    look_up_features,
+    read_dataset,
+    require_columns,
+    rows_with_target,
+)
 from lakelab.automl.errors import AutoMLError
 from lakelab.automl.frameworks import MODULES, algorithms
-from lakelab.automl.metrics import Scorer, checked_primary_metric
+from lakelab.automl.metrics import SMALLER_IS_BETTER, Scorer, checked_primary_metric
 from lakelab.automl.notebooks import PART, WEIGHT, About, exploration_notebook, trial_notebook
 from lakelab.automl.parts import TEST, TRAIN, VALIDATE, balance, split
 from lakelab.automl.preprocessing import RARE, describe, preprocessor
@@ -30,7 +36,7 @@ from lakelab.automl.summary import AutoMLSummary, TrialInfo, metric_distribution
 from lakelab.automl.tracking import (
     TRIAL_TAG,
     artifact_uri,
-    quiet_mlflow,
+    models_kept_whole,
     requirements,
     run,
     start_records,
@@ -159,7 +165,7 @@ def run_supervised(
         records,
         weighted,
         alerts,
-        requirements("scikit-learn", "pandas", "numpy", "cloudpickle"),
+        requirements(*_packages("sklearn")),
     )
     exploration = records.folder / "DataExploration.ipynb"
     exploration.write_text(exploration_notebook(about), encoding="utf-8")
@@ -181,14 +187,13 @@ class _Recorder:
         self.example = features.head(50)
         self.trials: list[TrialInfo] = []
         self.best_notebook = ""
-        self.given_up = 0
         self.progress = Progress(seconds)
         self.began = time.monotonic()
         self.metric = validation_metric(task.metric)
 
     def __call__(self, trial: Trial) -> None:
         records = self.about.records
-        packages = requirements(*_packages(trial), *(MODULES_OF_ALL))
+        packages = requirements(*_packages(trial.algorithm.framework))
         with run(
             records.experiment, trial.algorithm.name, {TRIAL_TAG: str(trial.number)}
         ) as started:
@@ -196,7 +201,6 @@ class _Recorder:
             mlflow.log_params({"estimator": trial.algorithm.name, **trial.params})
             mlflow.set_tag("estimator_name", trial.algorithm.name)
             if trial.model is None:
-                self.given_up += 1
                 mlflow.set_tag(
                     "lakelab.automl.given_up", f"{self.metric} {trial.score:.4f} on few rows"
                 )
@@ -213,12 +217,9 @@ class _Recorder:
         mlflow.log_metric("duration_seconds", trial.seconds)
         model_uri = self._log_model(trial, run_id, packages) if trial.is_best_so_far else None
         name = trial.algorithm.name
-        about = About(**{**vars(self.about), "requirements": packages})
+        about = replace(self.about, requirements=packages)
         notebook = trial_notebook(about, name, trial.model, trial.metrics)
-        with tempfile.TemporaryDirectory() as temporary:
-            file = Path(temporary) / f"{name}.ipynb"
-            file.write_text(notebook, encoding="utf-8")
-            mlflow.log_artifact(str(file), "notebooks")
+        mlflow.log_text(notebook, f"notebooks/{name}.ipynb")
         path = None
         if trial.is_best_so_far:
             self.best_notebook = notebook
@@ -243,33 +244,24 @@ class _Recorder:
     def _log_model(self, trial: Trial, run_id: str, packages: list[str]) -> str:
         model = trial.model
         assert model is not None
-        # what a model needs of lakelab goes into its file: it is loaded where lakelab is not
-        cloudpickle.register_pickle_by_value(ours)
-        try:
-            with warnings.catch_warnings(), quiet_mlflow():
-                warnings.simplefilter("ignore")  # that integers cannot be missing, and the like
-                if self.training_set is not None:
-                    import importlib
-
-                    official = importlib.import_module("databricks.feature_engineering")
-                    official.FeatureEngineeringClient().log_model(
-                        model=model,
-                        artifact_path="model",
-                        flavor=mlflow.sklearn,
-                        training_set=self.training_set,
-                    )
-                else:
-                    mlflow.sklearn.log_model(
-                        model,
-                        name="model",
-                        serialization_format="cloudpickle",
-                        signature=mlflow.models.infer_signature(
-                            self.example, model.predict(self.example)
-                        ),
-                        pip_requirements=packages,
-                    )
-        finally:
-            cloudpickle.unregister_pickle_by_value(ours)
+        with models_kept_whole(ours):
+            if self.training_set is not None:
+                feature_engineering().FeatureEngineeringClient().log_model(
+                    model=model,
+                    artifact_path="model",
+                    flavor=mlflow.sklearn,
+                    training_set=self.training_set,
+                )
+            else:
+                mlflow.sklearn.log_model(
+                    model,
+                    name="model",
+                    serialization_format="cloudpickle",
+                    signature=mlflow.models.infer_signature(
+                        self.example, model.predict(self.example)
+                    ),
+                    pip_requirements=packages,
+                )
         return f"runs:/{run_id}/model"
 
     def _show(self) -> None:
@@ -279,8 +271,6 @@ class _Recorder:
             self.progress.show(time.monotonic() - self.began, len(self.trials), told)
 
     def _ranked(self) -> list[TrialInfo]:
-        from lakelab.automl.metrics import SMALLER_IS_BETTER
-
         falling = self.task.metric in SMALLER_IS_BETTER
         return sorted(
             self.trials,
@@ -292,8 +282,8 @@ class _Recorder:
         best = ranked[0]
         assert best.notebook_path is not None
         Path(best.notebook_path).write_text(self.best_notebook, encoding="utf-8")
-        best = TrialInfo(**{**vars(best), "notebook_url": Path(best.notebook_path).as_uri()})
-        others = [TrialInfo(**{**vars(trial), "notebook_path": None}) for trial in ranked[1:]]
+        best = replace(best, notebook_url=Path(best.notebook_path).as_uri())
+        others = [replace(trial, notebook_path=None) for trial in ranked[1:]]
         how = (
             ", ended early as the score no longer rose"
             if outcome.stopped_early
@@ -302,7 +292,7 @@ class _Recorder:
             else ""
         )
         given_up = f" ({outcome.given_up} more given up on few rows)" if outcome.given_up else ""
-        failed = f"; could not train {', '.join(sorted(outcome.failed))}" if outcome.failed else ""
+        failed = "".join(f"; could not train {name}: {why}" for name, why in outcome.failed.items())
         self.progress.end(
             f"AutoML: {len(ranked)} trials{given_up} in {time.monotonic() - self.began:.0f} s{how}; "
             f"best {self.metric} {best.evaluation_metric_score:.4f} "
@@ -320,22 +310,18 @@ class _Recorder:
         )
 
 
-MODULES_OF_ALL = ("scikit-learn", "pandas", "numpy", "cloudpickle")
-
-
-def _packages(trial: Trial) -> list[str]:
-    framework = trial.algorithm.framework
+def _packages(framework: str) -> list[str]:
+    """Name what a model of a framework is logged with."""
+    of_all = ["scikit-learn", "pandas", "numpy", "cloudpickle"]
     if framework == "sklearn":
-        return []
-    import importlib.metadata
-
+        return of_all
     for distribution in (MODULES[framework], f"{MODULES[framework]}-cpu"):
         try:
             importlib.metadata.version(distribution)
         except importlib.metadata.PackageNotFoundError:
             continue
-        return [distribution]
-    return []
+        return [distribution, *of_all]
+    return of_all
 
 
 def _require_apart(

@@ -11,15 +11,19 @@ import importlib.metadata
 import logging
 import re
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+import cloudpickle
 import mlflow
 import pandas as pd
 from mlflow.entities import Experiment
+from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 from mlflow.utils.autologging_utils import disable_autologging
 
 from lakelab.automl.errors import AutoMLError
@@ -99,9 +103,9 @@ def start_records(
             try:
                 experiment = client.get_experiment(client.create_experiment(name))
                 break
-            except mlflow.MlflowException:
-                # another call was quicker; an error of another kind comes back with the next name
-                if again == 99 or experiment_name:
+            except mlflow.MlflowException as error:
+                taken = error.error_code == ErrorCode.Name(RESOURCE_ALREADY_EXISTS)
+                if not taken or experiment_name or again == 99:  # else another call was quicker
                     raise
         if experiment_name:
             raise AutoMLError(
@@ -149,12 +153,19 @@ def requirements(*packages: str) -> list[str]:
 
 
 @contextmanager
-def quiet_mlflow() -> Iterator[None]:
-    """Let MLflow say nothing but errors."""
+def models_kept_whole(module: ModuleType) -> Iterator[None]:
+    """Log models with what they use of a module of ours: they are loaded where lakelab is not.
+
+    MLflow says nothing but errors meanwhile: it would tell of pickle and of integers at each model.
+    """
     logger = logging.getLogger("mlflow")
     level = logger.level
     logger.setLevel(logging.ERROR)
+    cloudpickle.register_pickle_by_value(module)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
+        cloudpickle.unregister_pickle_by_value(module)
         logger.setLevel(level)
