@@ -142,9 +142,12 @@ class _Prophet:
         self.frequency, self.country = frequency, country
 
     def __call__(self, history: pd.DataFrame, horizon: int) -> pd.DataFrame:
+        logging.getLogger("prophet.plot").setLevel(
+            logging.CRITICAL
+        )  # it misses plotly, which we do not use
         from prophet import Prophet
 
-        logging.getLogger("cmdstanpy").setLevel(logging.ERROR)
+        logging.getLogger("cmdstanpy").disabled = True  # it sets its own level at first use
         made = []
         for name, one in history.groupby(SERIES):
             model = Prophet(interval_width=LEVEL / 100)

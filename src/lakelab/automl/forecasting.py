@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -31,38 +30,35 @@ from lakelab.automl.tracking import (
     start_records,
 )
 
-with warnings.catch_warnings():
-    # MLflow would like type hints on `predict`, for a schema: this one takes a DataFrame
-    warnings.simplefilter("ignore")
 
-    class ForecastModel(PythonModel):
-        """Forecasts as a logged model gives them: the series it knows, for times that follow.
+class ForecastModel(PythonModel):
+    """Forecasts as a logged model gives them: the series it knows, for times that follow.
 
-        Parameters
-        ----------
-        made : pandas.DataFrame
-            ``unique_id``, ``ds``, ``forecast``: what the model says for the horizon.
-        time_col : str
-        identity : list of str
-            The columns that tell series apart.
-        """
+    Parameters
+    ----------
+    made : pandas.DataFrame
+        ``unique_id``, ``ds``, ``forecast``: what the model says for the horizon.
+    time_col : str
+    identity : list of str
+        The columns that tell series apart.
+    """
 
-        def __init__(self, made: pd.DataFrame, time_col: str, identity: list[str]):
-            self.made, self.time_col, self.identity = made, time_col, identity
+    def __init__(self, made: pd.DataFrame, time_col: str, identity: list[str]):
+        self.made, self.time_col, self.identity = made, time_col, identity
 
-        def predict(self, context, model_input, params=None):
-            """Give the forecast for each row's series and time; NaN beyond the horizon."""
-            names = (
-                model_input[self.identity].astype(str).agg("-".join, axis=1)
-                if self.identity
-                else "series"
-            )
-            asked = pd.DataFrame(
-                {"unique_id": names, "ds": pd.to_datetime(model_input[self.time_col])},
-                index=model_input.index,
-            )
-            told = asked.merge(self.made, on=["unique_id", "ds"], how="left")
-            return told["forecast"].to_numpy()
+    def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:
+        """Give the forecast for each row's series and time; NaN beyond the horizon."""
+        names = (
+            model_input[self.identity].astype(str).agg("-".join, axis=1)
+            if self.identity
+            else "series"
+        )
+        asked = pd.DataFrame(
+            {"unique_id": names, "ds": pd.to_datetime(model_input[self.time_col])},
+            index=model_input.index,
+        )
+        told = asked.merge(self.made, on=["unique_id", "ds"], how="left")
+        return told["forecast"].to_numpy()
 
 
 def run_forecast(

@@ -71,13 +71,9 @@ class TrialInfo:
                 f"databricks.automl.import_notebook({self.artifact_uri!r}, '<folder>')."
             )
         if "forecast" in self.params:
-            import warnings
-
             import mlflow.pyfunc
 
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # MLflow would like a schema from type hints
-                return mlflow.pyfunc.load_model(self.model_path)
+            return mlflow.pyfunc.load_model(self.model_path)
         import mlflow.sklearn
 
         local = mlflow.artifacts.download_artifacts(self.model_path)
