@@ -37,10 +37,10 @@ RISE = 5e-4
 PATIENCE = 20
 """So many trials without a rise end the search early."""
 
-PATIENT_SHARE = 0.1
+PATIENT_SHARE = 0.07
 """So does this share of the time without a rise, once each algorithm had its turn."""
 
-SHORTEST_PATIENCE = 25.0
+SHORTEST_PATIENCE = 20.0
 """But never less, in seconds."""
 
 TRIED_FIRST = 0.25
