@@ -16,7 +16,7 @@ from lakelab.automl.dataset import active_spark, read_dataset, require_columns
 from lakelab.automl.errors import AutoMLError
 from lakelab.automl.forecast_models import FOLDS, Forecaster, cross_validate, forecasters
 from lakelab.automl.forecast_notebook import forecast_notebook, series_notebook
-from lakelab.automl.metrics import LOGGED_NAMES, checked_primary_metric
+from lakelab.automl.metrics import checked_primary_metric, validation_metric
 from lakelab.automl.progress import Progress
 from lakelab.automl.summary import AutoMLSummary, TrialInfo, metric_distribution
 from lakelab.automl.time_series import SERIES, TIME, frequency_of, to_series
@@ -126,7 +126,7 @@ def run_forecast(
     recorder = _Recorder(
         records,
         series,
-        f"val_{LOGGED_NAMES[primary_metric]}",
+        validation_metric(primary_metric),
         horizon,
         {"frequency": spelling, "season_length": str(season)},
         lambda made: ForecastModel(made, time_col, identity),

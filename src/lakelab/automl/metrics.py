@@ -5,7 +5,7 @@ Follows https://docs.databricks.com/aws/en/machine-learning/automl/automl-api-re
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +59,45 @@ def checked_primary_metric(problem: str, metric: str) -> str:
             f"{', '.join(PRIMARY[problem])}."
         )
     return metric
+
+
+def validation_metric(metric: str) -> str:
+    """Name the metric that trials are ranked by, as their runs do.
+
+    Examples
+    --------
+    >>> validation_metric("roc_auc")
+    'val_roc_auc_score'
+    """
+    return f"val_{LOGGED_NAMES[metric]}"
+
+
+def rank(metric: str, metrics: Mapping[str, float]) -> tuple[float, float]:
+    """Give what trials are sorted by, the best first.
+
+    Few rows give many trials the same score, an AUC of 1 for example: then the one that is surer of
+    what is true comes first.
+
+    Parameters
+    ----------
+    metric : str
+        The primary metric.
+    metrics : mapping of str to float
+        Those of a trial.
+
+    Returns
+    -------
+    tuple of float
+
+    Examples
+    --------
+    >>> sure = {"val_roc_auc_score": 1.0, "val_log_loss": 0.1}
+    >>> unsure = {"val_roc_auc_score": 1.0, "val_log_loss": 0.6}
+    >>> rank("roc_auc", sure) < rank("roc_auc", unsure)
+    True
+    """
+    score = metrics[validation_metric(metric)]
+    return (score if metric in SMALLER_IS_BETTER else -score, metrics.get("val_log_loss", 0.0))
 
 
 @dataclass(frozen=True)

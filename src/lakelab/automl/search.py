@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 
 from lakelab.automl.errors import AutoMLError
 from lakelab.automl.frameworks import Algorithm, Rows
-from lakelab.automl.metrics import LOGGED_NAMES, SMALLER_IS_BETTER, Scorer
+from lakelab.automl.metrics import SMALLER_IS_BETTER, Scorer, rank, validation_metric
 
 TRIAL_STATE = optuna.trial.TrialState
 
@@ -220,7 +220,7 @@ class _Rounds:
         self.sign = 1 if falling else -1
         self.asked = 0
         self.outcome = Outcome()
-        self.best = math.inf
+        self.best = (math.inf, math.inf)
         self.risen = math.inf
         self.best_at = 0.0
         self.since_best = 0
@@ -314,7 +314,8 @@ class _Rounds:
             self.risen, self.best_at, self.since_best = loss, now, 0
         else:
             self.since_best += 1
-        is_best, self.best = loss < self.best, min(loss, self.best)
+        place = rank(self.task.metric, metrics)
+        is_best, self.best = place < self.best, min(place, self.best)
         self._untold.append(
             Trial(trial.number, algorithm, params, model, metrics, score, took, is_best)
         )
@@ -322,17 +323,6 @@ class _Rounds:
     def _fail(self, asked: _Asked, error: BaseException) -> None:
         self.outcome.failed[asked[1].name] = f"{type(error).__name__}: {error}"
         self.study.tell(asked[0], state=TRIAL_STATE.FAIL)
-
-
-def validation_metric(metric: str) -> str:
-    """Name the metric that trials are ranked by, as their runs do.
-
-    Examples
-    --------
-    >>> validation_metric("roc_auc")
-    'val_roc_auc_score'
-    """
-    return f"val_{LOGGED_NAMES[metric]}"
 
 
 def _results(jobs: Sequence[Future[Any]]) -> list[Any]:

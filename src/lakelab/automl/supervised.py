@@ -25,12 +25,12 @@ from lakelab.automl.dataset import (
 )
 from lakelab.automl.errors import AutoMLError
 from lakelab.automl.frameworks import MODULES, algorithms
-from lakelab.automl.metrics import SMALLER_IS_BETTER, Scorer, checked_primary_metric
+from lakelab.automl.metrics import Scorer, checked_primary_metric, rank, validation_metric
 from lakelab.automl.notebooks import PART, WEIGHT, About, exploration_notebook, trial_notebook
 from lakelab.automl.parts import TEST, TRAIN, VALIDATE, balance, split
 from lakelab.automl.preprocessing import RARE, describe, preprocessor
 from lakelab.automl.progress import Progress, seconds_of
-from lakelab.automl.search import Prepared, Task, Trial, search, validation_metric
+from lakelab.automl.search import Prepared, Task, Trial, search
 from lakelab.automl.semantic_types import Column, conversions, detect
 from lakelab.automl.summary import AutoMLSummary, TrialInfo, metric_distribution
 from lakelab.automl.tracking import (
@@ -271,11 +271,7 @@ class _Recorder:
             self.progress.show(time.monotonic() - self.began, len(self.trials), told)
 
     def _ranked(self) -> list[TrialInfo]:
-        falling = self.task.metric in SMALLER_IS_BETTER
-        return sorted(
-            self.trials,
-            key=lambda trial: trial.evaluation_metric_score * (1 if falling else -1),
-        )
+        return sorted(self.trials, key=lambda trial: rank(self.task.metric, trial.metrics))
 
     def summary(self, outcome: Any, converted: dict[str, list[str]]) -> AutoMLSummary:
         ranked = self._ranked()
