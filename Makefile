@@ -5,6 +5,9 @@ AREA ?=
 VENV := .venv
 BENCH := .venv-bench
 BENCH_AUTOML := .venv-bench-automl
+# the clients that Databricks' runtimes ship, for tests/databricks: each of these folders stands first on a path
+RUNTIMES := dbr-17.3-ml dbr-18-ml dbr-19-ml newest
+OFFICIAL := .official
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # three keep two cores busy, as tests wait for processes; a file's tests stay together, as they share what is slow
@@ -19,7 +22,7 @@ help: ## list these commands
 run: $(READY) ## run all lessons in order, or one: make run LESSON=06
 	@$(BIN)/lakelab run $(LESSON)
 
-test: $(VENV)/.ready-dev ## lint, type-check and run all tests, the lessons among them
+test: $(VENV)/.ready-dev $(RUNTIMES:%=$(OFFICIAL)/%/.ready) ## lint, type-check and run all tests, the lessons among them
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -56,7 +59,7 @@ constraints: $(VENV)/.ready-dev ## pin all versions anew
 		--no-emit-index-url --no-annotate --no-header --upgrade --quiet --output-file constraints.txt
 
 clean: ## remove the installed packages and caches; tables and runs stay
-	rm -rf $(VENV) $(BENCH) $(BENCH_AUTOML) .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH) $(BENCH_AUTOML) $(OFFICIAL) .mypy_cache .pytest_cache .ruff_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
@@ -87,4 +90,12 @@ $(BENCH_AUTOML)/.ready: $(BIN)/python benchmarks/requirements-flaml.txt
 	@echo "Installing flaml into $(BENCH_AUTOML), to measure beside it (once)"
 	@$(PYTHON) -m venv $(BENCH_AUTOML)
 	@$(BENCH_AUTOML)/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements-flaml.txt
+	@touch $@
+
+# without what they depend on: the packages of .venv are there already
+$(OFFICIAL)/%/.ready: $(BIN)/python tests/databricks/requirements/%.txt
+	@echo "Installing the clients of $* into $(OFFICIAL)/$* (once)"
+	@rm -rf $(OFFICIAL)/$*
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(OFFICIAL)/$* \
+		--requirement tests/databricks/requirements/$*.txt
 	@touch $@
