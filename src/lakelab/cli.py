@@ -30,7 +30,10 @@ console = Console(highlight=False)
 
 def _stop(message: str) -> typer.Exit:
     """End with one line that says what is wrong."""
-    Console(stderr=True, highlight=False).print(f"lakelab: {message}", style="red", soft_wrap=True)
+    # no markup: a message may quote a path or an answer that has [brackets]
+    Console(stderr=True, highlight=False, markup=False).print(
+        f"lakelab: {message}", style="red", soft_wrap=True
+    )
     return typer.Exit(1)
 
 
@@ -145,6 +148,60 @@ def ui(
             server.stop()
     except (HomeError, PortTakenError, UiError) as error:
         raise _stop(str(error)) from error
+
+
+@app.command()
+def upload(
+    profile: Annotated[
+        str | None, typer.Option(help="Login of ~/.databrickscfg; none: the default one.")
+    ] = None,
+    path: Annotated[
+        str | None,
+        typer.Option(help="Folder in the workspace; none: lakelab in your home folder there."),
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write; without it, only show what would be written.")
+    ] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Replace also what you changed; yours stays beside it."),
+    ] = False,
+) -> None:
+    """Bring the lessons into a Databricks workspace. Shows what it would do; --write does it."""
+    from lakelab.upload import report
+    from lakelab.upload.course import course
+    from lakelab.upload.errors import UploadError
+    from lakelab.upload.folder import Folder
+    from lakelab.upload.login import log_in
+    from lakelab.upload.place import Place
+    from lakelab.upload.plan import carry_out, make_plan
+
+    root = _notebooks().parent
+    try:
+        place = Place.of(path) if path is not None else None
+        items = course(root)
+        login = log_in(profile)
+        place = place or Place.of(f"/Users/{login.user}/lakelab")
+        folder = Folder(login.client, place)
+        console.print(f"{login.user} on {login.host}", markup=False, soft_wrap=True)
+        with report.shown(console, "comparing", len(items)) as done:
+            plan = make_plan(folder, items, lambda item: done(item.path))
+        steps = plan.to_write(force)
+        console.print(report.tree(plan, place), soft_wrap=True)
+        console.print(f"{report.summary(plan)}: {report.to_write(steps)}.")
+        if told := report.about_kept(plan, force):
+            console.print(told, style="yellow", soft_wrap=True)
+        if not write:
+            console.print("Nothing was written. To write: the same command with --write", style="b")
+            return
+        with report.shown(console, "writing", len(steps)) as done:
+            for step, copy in carry_out(folder, plan, force):
+                if copy:
+                    console.print(f"yours: {place}/{copy}", markup=False, soft_wrap=True)
+                done(step.item.path)
+    except UploadError as error:
+        raise _stop(str(error)) from error
+    console.print(f"Written. Open {place}/notebooks in {login.host}", markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -1,0 +1,108 @@
+"""What is shown of an upload: the plan as a tree, and what has become of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.tree import Tree
+
+from lakelab.upload.folder import MANIFEST
+from lakelab.upload.place import Place
+from lakelab.upload.plan import Plan, State, Step
+
+STYLES = {State.NEW: "green", State.CHANGED: "cyan", State.UNCHANGED: "dim", State.KEPT: "yellow"}
+
+
+@contextmanager
+def shown(console: Console, what: str, total: int) -> Iterator[Callable[[str], None]]:
+    """Show a progress bar, which is gone afterwards; none where the output is no terminal.
+
+    Yields
+    ------
+    callable
+        To be called with the name of each thing that is done.
+    """
+    columns = (
+        SpinnerColumn(),
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}", style="dim"),
+    )
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
+        task = progress.add_task("", total=total)
+        yield lambda name: progress.update(task, advance=1, description=escape(name))
+
+
+def tree(plan: Plan, place: Place) -> Tree:
+    """Draw the folder with each item, its size, and how it stands."""
+    root = Tree(escape(str(place)), guide_style="dim")
+    branches = {"": root}
+    for step in sorted(plan.steps, key=lambda step: step.item.path):
+        folder, _, name = step.item.path.rpartition("/")
+        leaf = f"{escape(name)}  {size(step.item.size)}  {step.state.value}"
+        _branch(branches, folder).add(leaf, style=STYLES[step.state])
+    return root
+
+
+def _branch(branches: dict[str, Tree], folder: str) -> Tree:
+    if folder not in branches:
+        above, _, name = folder.rpartition("/")
+        branches[folder] = _branch(branches, above).add(f"{escape(name)}/")
+    return branches[folder]
+
+
+def summary(plan: Plan) -> str:
+    """Count the items in each state.
+
+    Examples
+    --------
+    >>> summary(Plan((), manifest=None))
+    '0 new, 0 changed, 0 unchanged, 0 kept'
+    """
+    return ", ".join(f"{len(plan.of(state))} {state.value}" for state in State)
+
+
+def to_write(steps: list[Step]) -> str:
+    """Say how much is to be written.
+
+    Examples
+    --------
+    >>> to_write([])
+    'nothing to write'
+    """
+    if not steps:
+        return "nothing to write"
+    items = "1 item" if len(steps) == 1 else f"{len(steps)} items"
+    return f"{items} to write, {size(sum(step.item.size for step in steps))}"
+
+
+def about_kept(plan: Plan, force: bool) -> str:
+    """Say what to do about what the learner changed; nothing if that is not so."""
+    kept = len(plan.of(State.KEPT))
+    if not kept:
+        return ""
+    if force:
+        return f"{kept} with your changes: yours is kept beside it as a copy, then it is written."
+    reason = "" if plan.manifest.readable else f" ({MANIFEST} cannot be read: what differs is kept)"
+    return (
+        f"{kept} kept, as you changed it in the workspace{reason}. To have lakelab's, and yours beside "
+        "it as a copy: --force"
+    )
+
+
+def size(count: int) -> str:
+    """Write a number of bytes for people.
+
+    Examples
+    --------
+    >>> size(512), size(45_955), size(7_043_718)
+    ('1 kB', '46 kB', '7.0 MB')
+    """
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1e3))} kB"
