@@ -33,10 +33,15 @@ def environments(spark: SparkSession, catalog: str, schema: str) -> dict[str, st
     dict of str to str
         Environment -> ``catalog.schema``, in the order dev, staging, prod.
     """
-    if on_databricks():
-        places = {name: (catalog, f"{schema}_{name}") for name in ENVIRONMENTS}
-    else:
-        places = {name: (name, schema) for name in ENVIRONMENTS}
-    for of_environment, its_schema in places.values():
+    places = schemas(catalog, schema)
+    for place in places.values():
+        of_environment, _, its_schema = place.partition(".")
         spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{of_environment}`.`{its_schema}`")
-    return {name: ".".join(place) for name, place in places.items()}
+    return places
+
+
+def schemas(catalog: str, schema: str) -> dict[str, str]:
+    """Name the schema that stands for each environment, whether it is there or not."""
+    if on_databricks():
+        return {name: f"{catalog}.{schema}_{name}" for name in ENVIRONMENTS}
+    return {name: f"{name}.{schema}" for name in ENVIRONMENTS}

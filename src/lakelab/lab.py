@@ -61,6 +61,7 @@ class Lab:
         self._workspaces: Callable[[str], Workspace]
         self._ui: Callable[[str], str]
         self._serve: Callable[[str], Endpoint]
+        self._own_schema = False
         self._where = where
         self._kept = kept
 
@@ -117,6 +118,37 @@ class Lab:
         from lakelab.environments import environments
 
         return environments(self.spark, self.catalog, self.schema)
+
+    def cleanup(self, confirm: bool = False) -> None:
+        """Say what the course made here; with ``confirm=True``, remove it.
+
+        That is: serving endpoints, online tables and stores, models, tables, experiments, and the
+        course's schemas if nothing else is in them. What is not the course's, or not yours, stays.
+
+        Parameters
+        ----------
+        confirm : bool
+            Without it nothing is removed: call once to read, and once more to remove.
+
+        Raises
+        ------
+        LabError
+            If some of it could not be removed; everything else is gone then.
+        """
+        from lakelab import cleanup, environments
+
+        place = cleanup.Place(
+            self.spark,
+            self.catalog,
+            self.schema,
+            environments.schemas(self.catalog, self.schema),
+            own_schema=self._own_schema,
+            endpoints=on_databricks(),
+        )
+        try:
+            cleanup.cleanup(place, confirm)
+        except cleanup.CleanupError as error:
+            raise LabError(str(error)) from error
 
     def check(self, exercise: str, *answer: Any) -> None:
         """Check an exercise, such as ``lab.check("06.1", table_name)``, and say what is still wrong."""
@@ -192,7 +224,8 @@ def _start_on_databricks(spark: Any, dbutils: Any) -> dict[str, Any]:
             f"the current catalog is {catalog}, and feature tables and models need Unity Catalog. "
             f"Name a catalog of yours: dbutils.widgets.text('catalog', '<catalog>'), then run again."
         )
-    schema = _told("schema", dbutils) or f"lakelab_{own}"
+    default = f"lakelab_{own}"
+    schema = _told("schema", dbutils) or default
     spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{catalog}`.`{schema}`")
     spark.sql(f"USE CATALOG `{catalog}`")
     spark.sql(f"USE SCHEMA `{schema}`")
@@ -207,6 +240,7 @@ def _start_on_databricks(spark: Any, dbutils: Any) -> dict[str, Any]:
         workspaces.on_databricks, profile_of_b=_told("workspace_b", dbutils), spark=spark
     )
     lab._ui = _ui_on_databricks
+    lab._own_schema = schema == default
     lab._serve = partial(_serve_on_databricks, spark)
     return {"spark": spark, "dbutils": dbutils, "lab": lab, "CATALOG": catalog, "SCHEMA": schema}
 
@@ -308,6 +342,7 @@ def _start_services(lesson: Lesson | None) -> dict[str, Any]:
     lab = Lab(cast("SparkSession", spark), catalog, schema, "this machine", kept)
     lab._workspaces = workspaces.LocalWorkspaces(home, workspace, spark)
     lab._ui = partial(_ui_on_laptop, home)
+    lab._own_schema = schema == LOCAL_SCHEMA
     lab._serve = partial(_serve_on_laptop, home)
     return {
         "spark": spark,

@@ -111,7 +111,7 @@ def on_laptop(home: Home, model_uri: str) -> Endpoint:
         stores.close()
 
     return Endpoint(
-        _endpoint_name(model_uri), f"{served.url}/invocations", served.token, predict, lookup, stop
+        endpoint_name(model_uri), f"{served.url}/invocations", served.token, predict, lookup, stop
     )
 
 
@@ -127,7 +127,7 @@ def on_databricks(spark: SparkSession, model_uri: str) -> Endpoint:
     from databricks.sdk import WorkspaceClient
     from databricks.sdk.service.serving import EndpointCoreConfigInput, ServedEntityInput
 
-    client, name = WorkspaceClient(), _endpoint_name(model_uri)
+    client, name = WorkspaceClient(), endpoint_name(model_uri)
     model, version = _model_version(model_uri)
     entity = ServedEntityInput(
         entity_name=model, entity_version=version, workload_size="Small", scale_to_zero_enabled=True
@@ -177,12 +177,12 @@ def _model_version(model_uri: str) -> tuple[str, str]:
     )
 
 
-def _endpoint_name(model_uri: str) -> str:
+def endpoint_name(model_uri: str) -> str:
     """Make a name for the endpoint.
 
     Examples
     --------
-    >>> _endpoint_name("models:/main.lakelab_ana.flight_delay@Champion")
+    >>> endpoint_name("models:/main.lakelab_ana.flight_delay@Champion")
     'main-lakelab_ana-flight_delay'
     """
     model = re.sub(r"models:/|runs:/|[@/][^@/]*$", "", model_uri)
