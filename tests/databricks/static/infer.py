@@ -564,10 +564,11 @@ class Walk:
                     return value.told[index.value]
                 return value.value
             case Few():
-                if isinstance(index, ast.Constant) and isinstance(index.value, int):
-                    if -len(value.items) <= index.value < len(value.items):
-                        return value.items[index.value]
-                return Many(value.item) if isinstance(index, ast.Slice) else value.item
+                if isinstance(index, ast.Slice):
+                    return Many(value.item)
+                place = index.value if isinstance(index, ast.Constant) else None
+                there = isinstance(place, int) and -len(value.items) <= place < len(value.items)
+                return value.items[place] if there else value.item
             case Many():
                 return value if isinstance(index, ast.Slice) else value.item
             case Mystery():
