@@ -5,7 +5,7 @@
 
 # COMMAND ----------
 
-# MAGIC %pip install --quiet "databricks-feature-engineering>=0.12.1" "mlflow>=3.0.1,<4" "databricks-sdk>=0.57" lightgbm "optuna>=3.6" pyyaml scikit-learn
+# MAGIC %pip install --quiet "databricks-feature-engineering>=0.12.1" "mlflow-skinny[databricks]>=3.0.1,<4" "databricks-sdk>=0.57" lightgbm "optuna>=3.6" pyyaml scikit-learn
 
 # COMMAND ----------
 
@@ -19,7 +19,7 @@ import sys
 
 
 def _source_folder():
-    """Give the absolute path of `src`, beside the folder that this notebook is in."""
+    """Give the absolute path of `src`: beside this folder, or what the wheel beside it has."""
     if "__file__" in globals():  # a laptop
         notebooks = os.path.dirname(os.path.abspath(__file__))
     else:  # Databricks: the working folder is the notebook's, but not on every kind of compute
@@ -28,7 +28,49 @@ def _source_folder():
             notebooks = os.path.dirname("/Workspace" + context.notebookPath().get())
         except Exception:  # noqa: BLE001 - not a public API; the working folder is the next best
             notebooks = os.getcwd()
-    return os.path.join(os.path.dirname(notebooks), "src")
+    course = os.path.dirname(notebooks)
+    if not os.path.isdir(os.path.join(course, "src")):  # neither a clone nor a Git folder
+        from packaging.version import Version
+
+        dist = os.path.join(course, "dist")
+        wheels = [name for name in _listed(dist) if name.startswith("lakelab-") and ".whl" in name]
+        if wheels:
+            newest = max(wheels, key=lambda name: Version(name.split("-")[1]))
+            course = _unpacked(os.path.join(dist, newest), course)
+    return os.path.join(course, "src")
+
+
+def _listed(folder):
+    return os.listdir(folder) if os.path.isdir(folder) else []
+
+
+def _unpacked(wheel, course):
+    """Unpack the wheel that `lakelab upload` brought: once for its content, and for each user."""
+    import hashlib
+    import io
+    import shutil
+    import tempfile
+    import zipfile
+
+    with open(wheel, "rb") as file:
+        content = file.read()
+    mine = (os.path.basename(wheel), hashlib.sha256(content).hexdigest()[:16], os.getuid())
+    folder = os.path.join(tempfile.gettempdir(), "%s-%s-%d" % mine)
+    if not os.path.isdir(folder):
+        draft = tempfile.mkdtemp(prefix="lakelab-")
+        zipfile.ZipFile(io.BytesIO(content)).extractall(os.path.join(draft, "src"))
+        for told in ["databricks.yml", "pyproject.toml"]:  # lessons read them
+            if told in _listed(course):
+                shutil.copy(os.path.join(course, told), draft)
+        if "resources" in _listed(course):
+            shutil.copytree(os.path.join(course, "resources"), os.path.join(draft, "resources"))
+        try:
+            os.rename(draft, folder)  # whole, or not at all
+        except OSError:
+            if not os.path.isdir(folder):
+                raise
+            shutil.rmtree(draft)  # another notebook was faster
+    return folder
 
 
 if sys.version_info < (3, 11):
@@ -36,15 +78,17 @@ if sys.version_info < (3, 11):
         "lakelab: this is Python %d.%d, expected 3.11, 3.12 or 3.13. Run `make lab`, or choose the kernel "
         "of the project's .venv." % sys.version_info[:2]
     )
-if _source_folder() not in sys.path:
-    sys.path.insert(0, _source_folder())
+_source = _source_folder()
+if _source not in sys.path:
+    sys.path.insert(0, _source)
 
 try:
     from lakelab.lab import start
 except ModuleNotFoundError as missing:
     raise SystemExit(
-        "lakelab: the package '%s' is missing from this Python (%s). Run `make lab`, or choose the "
-        "kernel of the project's .venv." % (missing.name, sys.executable)
+        "lakelab: the package '%s' is missing from this Python (%s), and nothing of it is in %s. Run "
+        "`make lab`, or choose the kernel of the project's .venv; on Databricks bring the whole course, "
+        "with `lakelab upload` or a Git folder." % (missing.name, sys.executable, _source)
     ) from None
 
 globals().update(start(globals().get("spark"), globals().get("dbutils")))

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
 import sys
 import types
+import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from lakelab import lab
+from lakelab.lessons.lesson_02.runtimes import entries
+from lakelab.upload.course import build_wheel
 
 LAB = Path(__file__).parents[2] / "notebooks" / "_lab.py"
 
@@ -20,9 +28,26 @@ def test_it_is_a_databricks_notebook_that_installs_before_anything_else():
     assert cells[0].startswith("# Databricks notebook source")
     assert cells[1].startswith("# MAGIC %pip install")
     assert "restartPython()" in cells[2]
-    installed = set(re.findall(r"[\w-]+(?=[>\" \n]|$)", cells[1].partition("--quiet")[2]))
-    assert {"databricks-feature-engineering", "mlflow", "pyyaml", "scikit-learn"} <= installed
+    installed = set(re.findall(r"[\w-]+(?=[\[>\" \n]|$)", cells[1].partition("--quiet")[2]))
+    assert {
+        "databricks-feature-engineering",
+        "mlflow-skinny",
+        "pyyaml",
+        "scikit-learn",
+    } <= installed
     assert "pyspark" not in cells[1], "it stops the session on serverless"
+    assert "mlflow" not in installed, "no runtime has it: pip would fetch the newest one everywhere"
+
+
+def test_no_runtime_that_the_course_names_gets_another_mlflow_but_those_before_3():
+    """What is there already, pip leaves alone."""
+    [told] = re.findall(r"mlflow-skinny\[databricks\]([^\"]+)", LAB.read_text(encoding="utf-8"))
+    shipped = {entry["name"]: entry["packages"]["mlflow-skinny"] for entry in entries()}
+    replaced = {
+        name for name, version in shipped.items() if Version(version) not in SpecifierSet(told)
+    }
+    assert all(Version(shipped[name]) < Version("3") for name in replaced)
+    assert {"DBR 17.3 LTS ML", "DBR 19 ML"} <= set(shipped) - replaced
 
 
 class Chain:
@@ -78,3 +103,108 @@ def test_a_python_without_the_packages_is_told_in_one_line(monkeypatch):
     monkeypatch.setitem(sys.modules, "lakelab.lab", None)
     with pytest.raises(SystemExit, match="missing from this Python.*make lab"):
         exec(compile(LAB.read_text(encoding="utf-8"), "_lab", "exec"), {"__file__": str(LAB)})
+
+
+# ---- what `lakelab upload` brings: no ../src, but ../dist/lakelab-*.whl ---------------------------
+# A notebook on Databricks in a process of its own: dbutils are there, and nothing of lakelab is on the
+# path. What `start` would do first there, it does; then the test looks where lakelab comes from.
+SET_UP = """
+import sys, types
+sys.path = [entry for entry in sys.path if not entry.endswith("/src")]
+
+class Spark:
+    def sql(self, statement):
+        raise KeyboardInterrupt(statement)
+
+dbutils = types.SimpleNamespace(library=types.SimpleNamespace(restartPython=lambda: None))
+names = {"dbutils": dbutils, "spark": Spark()}
+try:
+    exec(compile(open("_lab", encoding="utf-8").read(), "_lab", "exec"), names)
+except KeyboardInterrupt as reached:
+    assert "current_user" in str(reached)
+import lakelab
+print(lakelab.__file__)
+"""
+
+
+@pytest.fixture(scope="session")
+def wheel():
+    return build_wheel(LAB.parents[1])
+
+
+@pytest.fixture
+def brought(tmp_path, wheel):
+    """Give a folder as `lakelab upload` leaves it, as far as the set-up needs it."""
+    name, content = wheel
+    course = tmp_path / "Users" / "ana@example.com" / "[lab] 1"
+    for folder in ("dist", "notebooks", "temporary"):
+        (course / folder).mkdir(parents=True)
+    (course / "dist" / name).write_bytes(content)
+    shutil.copy(LAB, course / "notebooks" / "_lab")
+    shutil.copytree(LAB.parents[1] / "resources", course / "resources")
+    for file in ("databricks.yml", "pyproject.toml"):
+        shutil.copy(LAB.parents[1] / file, course)
+    return course
+
+
+def set_up(course: Path) -> subprocess.Popen:
+    environment = {**os.environ, "TMPDIR": str(course / "temporary")}
+    environment |= {"DATABRICKS_RUNTIME_VERSION": "client.5.1"}
+    return subprocess.Popen(
+        [sys.executable, "-c", SET_UP],
+        cwd=course / "notebooks",
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def said(process: subprocess.Popen) -> Path:
+    out, _ = process.communicate()
+    assert process.returncode == 0, out
+    return Path(out.splitlines()[-1])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only Databricks has a wheel there")
+class TestUploaded:
+    """The set-up in a folder that `lakelab upload` made."""
+
+    def test_two_notebooks_unpack_the_wheel_once(self, brought):
+        first, second = [said(one) for one in (set_up(brought), set_up(brought))]
+        assert first == second
+        [folder] = (brought / "temporary").glob("lakelab-*")
+        assert first == folder / "src" / "lakelab" / "__init__.py"
+        here = LAB.parents[1]
+        for file in sorted((here / "src/lakelab").rglob("*")):
+            if file.suffix in (".py", ".yaml", ".parquet"):
+                copy = folder / file.relative_to(here)
+                assert copy.read_bytes() == file.read_bytes(), file
+        # what lessons 02 and 16 read, where they look for it
+        for name in ("databricks.yml", "pyproject.toml", "resources"):
+            assert (folder / name).exists()
+
+    def test_the_newest_of_several_wheels_counts_and_a_newer_one_is_unpacked(self, brought, wheel):
+        for version in ("0.0.9", "0.10.0"):
+            newer = brought / "dist" / f"lakelab-{version}-py3-none-any.whl"
+            with zipfile.ZipFile(newer, "w") as file:
+                file.writestr("lakelab/__init__.py", "")
+                file.writestr("lakelab/lab.py", f"def start(*_):\n    return {{}}\n# {version}")
+        place = said(set_up(brought))
+        assert "lakelab-0.10.0-" in str(place)
+        (brought / "dist" / "lakelab-0.10.0-py3-none-any.whl").unlink()
+        assert wheel[0] in str(said(set_up(brought)))
+
+    def test_src_beside_the_notebooks_comes_first(self, brought):
+        shutil.copytree(
+            LAB.parents[1] / "src", brought / "src", ignore=shutil.ignore_patterns("data")
+        )
+        assert said(set_up(brought)) == brought / "src" / "lakelab" / "__init__.py"
+        assert not list((brought / "temporary").iterdir())
+
+    def test_a_folder_without_the_course_says_what_to_bring(self, brought):
+        shutil.rmtree(brought / "dist")
+        out, _ = (process := set_up(brought)).communicate()
+        assert process.returncode == 1
+        assert out.startswith("lakelab: the package 'lakelab' is missing")
+        assert "`lakelab upload` or a Git folder" in out
