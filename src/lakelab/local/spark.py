@@ -31,6 +31,7 @@ from pyspark.sql.connect.session import SparkSession
 from lakelab.local.access import GovernedCatalogs, InsufficientPermissionsError, as_spark_error
 from lakelab.local.hive_metastore import WorkspaceCatalogs
 from lakelab.local.home import Home
+from lakelab.local.table_writes import watch_writes
 from lakelab.local.unity_catalog import HIVE_METASTORE, TableName, UnityCatalogError
 from lakelab.local.workspace import DEFAULT_USER, Governance
 
@@ -182,6 +183,7 @@ class LocalSparkSession(SparkSession):
         channel.set(DefaultChannelBuilder.PARAM_USER_ID, user)
         channel.add_interceptor(_SyncFirst(self))
         super().__init__(channel)
+        watch_writes(self)
         with self._quiet():
             for key, value in SETTINGS.items():
                 self.conf.set(key, value)
@@ -257,6 +259,12 @@ class LocalSparkSession(SparkSession):
             for new in tables - self._registered:
                 self._register(new)
             self._registered, self._schemas = tables, schemas
+
+    def register_anew(self, name: TableName) -> None:
+        """Let the engine read a table's schema once more: it keeps the one that it has seen last."""
+        with self._sync_lock, self._quiet():
+            self.engine_sql(f"DROP TABLE IF EXISTS {name.quoted}")  # the files stay
+            self._register(name)
 
     def _drop_temporary_views(self) -> None:
         # a schema that is always there: the current one may be gone

@@ -16,7 +16,7 @@ import re
 import shutil
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -182,6 +182,17 @@ class UnityTable:
                 return field
         names = ", ".join(field["name"] for field in self.fields)
         raise NotFoundError(f"Table '{self.name}' has no column '{column}'. It has: {names}.")
+
+    def optimize(self, zorder_by: Sequence[str] = ()) -> dict[str, Any]:
+        """Pack small files into larger ones, in the order of columns where some are named.
+
+        Returns
+        -------
+        dict
+            delta-rs's metrics: ``numFilesAdded``, ``numFilesRemoved``, ``filesAdded`` and others.
+        """
+        optimizer = self.delta.optimize
+        return optimizer.z_order(list(zorder_by)) if zorder_by else optimizer.compact()
 
     def set_primary_key(self, key: PrimaryKey | None) -> None:
         """Declare the key, or drop it with None.

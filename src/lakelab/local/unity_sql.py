@@ -24,7 +24,7 @@ from pyspark.errors import (
     UnsupportedOperationException,
 )
 
-from lakelab.local import information_schema
+from lakelab.local import information_schema, unity_statements
 from lakelab.local.access import InsufficientPermissionsError, as_spark_error
 from lakelab.local.hive_metastore import NO_CONSTRAINTS
 from lakelab.local.unity_catalog import (
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 # sqlglot warns of each statement that it reads as a whole; the engine then says what is wrong with it
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
-_OURS = ("ALTER", "COMMENT", "CREATE", "DESC", "DESCRIBE", "DROP", "SHOW", "USE")
+_OURS = ("ALTER", "COMMENT", "CREATE", "DESC", "DESCRIBE", "DROP", "OPTIMIZE", "SHOW", "USE")
 _COMMENTS = re.compile(r"\A(\s+|--[^\n]*(\n|\Z)|/\*.*?\*/)+", re.DOTALL)
 _TAGS = re.compile(
     r"ALTER\s+TABLE\s+(?P<table>\S+)\s+(ALTER\s+COLUMN\s+(?P<column>\S+)\s+)?"
@@ -120,6 +120,8 @@ def _carry_out(session: LocalSparkSession, text: str) -> DataFrame | None:
     if told := _PROPERTIES.match(text):
         table = session.unity.table(session.resolve(told["table"]))
         return session.createDataFrame(sorted(table.properties.items()), "key string, value string")
+    if (answer := unity_statements.carry_out(session, text)) is not None:
+        return answer
     if re.match(r"SHOW\b", text, re.IGNORECASE):
         return None
     try:
@@ -374,7 +376,9 @@ def _alter(session: LocalSparkSession, statement: exp.Alter) -> DataFrame | None
             names = action.args.get("tables") or [action.this]
             _drop_constraint(session, statement, names[0].name)
         elif isinstance(action, exp.AlterColumn) and action.args.get("allow_null") is False:
-            _open(session, statement.this).set_not_null(action.name)
+            table = _open(session, statement.this)
+            table.set_not_null(action.name)
+            session.register_anew(table.name)
         elif isinstance(action, exp.AlterColumn) and action.args.get("comment"):
             text = action.args["comment"].name
             _open(session, statement.this).set_column_comment(action.name, text)
@@ -503,7 +507,8 @@ def _key_sql(key: PrimaryKey) -> str:
 def _detail(session: LocalSparkSession, table: UnityTable) -> DataFrame:
     files = pa.table(table.delta.get_add_actions(flatten=True))
     sizes = files.column("size_bytes").to_pylist()
-    told = table.delta.metadata()
+    told, protocol = table.delta.metadata(), table.delta.protocol()
+    features = {*(protocol.reader_features or ()), *(protocol.writer_features or ())}
     row = (
         "delta",
         str(told.id),
@@ -511,16 +516,23 @@ def _detail(session: LocalSparkSession, table: UnityTable) -> DataFrame:
         table.comment,
         str(table.path),
         datetime.fromtimestamp((told.created_time or 0) / 1000, UTC),
+        datetime.fromtimestamp(table.delta.history(1)[0]["timestamp"] / 1000, UTC),
         list(told.partition_columns),
+        [],  # liquid clustering is not known here
         len(sizes),
         sum(sizes),
         table.properties,
+        protocol.min_reader_version,
+        protocol.min_writer_version,
+        sorted(features),
     )
     return session.createDataFrame(
         [row],
         "format string, id string, name string, description string, location string, "
-        "createdAt timestamp, partitionColumns array<string>, numFiles bigint, sizeInBytes bigint, "
-        "properties map<string,string>",
+        "createdAt timestamp, lastModified timestamp, partitionColumns array<string>, "
+        "clusteringColumns array<string>, numFiles bigint, sizeInBytes bigint, "
+        "properties map<string,string>, minReaderVersion int, minWriterVersion int, "
+        "tableFeatures array<string>",
     )
 
 

@@ -295,6 +295,7 @@ class Catalog:
                 **self._about(securable),
                 "table_type": "MANAGED",
                 "data_source_format": "DELTA",
+                "securable_kind": "TABLE_DELTA",
                 "table_id": str(metadata.id),
                 "storage_location": table.path.as_uri(),
                 "properties": table.properties,

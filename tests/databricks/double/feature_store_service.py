@@ -1,0 +1,126 @@
+"""The REST service that the official feature engineering client keeps its catalog in: `/feature-store/*`.
+
+The service is private: what it is asked and answers is read from the client's own messages. Feature
+tables in Unity Catalog have their keys, comments and tags in Unity Catalog; what is left for the service
+is to list features with their types, to hold tags, and to note who produces and consumes what.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lakelab.local.unity_catalog import NotFoundError, TableName, UnityCatalog
+from lakelab.local.workspace.api import ApiError, Call, Endpoint
+
+API = "/api/2.0/feature-store"
+
+TYPES = {
+    "byte": "SHORT",
+    "short": "SHORT",
+    "integer": "INTEGER",
+    "long": "LONG",
+    "float": "FLOAT",
+    "double": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "string": "STRING",
+    "binary": "BINARY",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+    "timestamp_ntz": "TIMESTAMP",
+}
+"""Delta's type -> `FeatureType` of the service. Nested types say more and are not needed here."""
+
+
+class FeatureStoreService:
+    """The service, on the tables of a local Unity Catalog.
+
+    Attributes
+    ----------
+    asked : list of str
+        The calls so far, by their path.
+    """
+
+    def __init__(self, unity: UnityCatalog):
+        self._unity = unity
+        self.asked: list[str] = []
+
+    def endpoints(self) -> list[Endpoint]:
+        calls = {
+            ("POST", "feature-tables/create"): self._feature_table,
+            ("GET", "feature-tables/get"): self._feature_table,
+            ("DELETE", "feature-tables/delete"): self._nothing,
+            ("POST", "features/create"): self._nothing,
+            ("GET", "features/get"): self._features,
+            ("POST", "feature-tables/get-online-stores"): self._online_stores,
+            ("POST", "tags/set"): self._set_tags,
+            ("GET", "tags/get"): self._get_tags,
+            ("POST", "feature-tables/add-producer"): self._nothing,
+            ("POST", "features/add-consumer"): self._nothing,
+            ("POST", "log-client-event"): self._nothing,
+        }
+        return [
+            *(
+                (method, f"{API}/{path}", self._noting(path, answer))
+                for (method, path), answer in calls.items()
+            ),
+            # Unity Catalog's own, and private as well
+            ("GET", "/api/2.0/unity-catalog/securable-tags/TABLE/{name}", self._uc_tags),
+        ]
+
+    def _noting(self, path: str, answer: Any) -> Any:
+        def noted(call: Call) -> Any:
+            self.asked.append(path)
+            return answer(call)
+
+        return noted
+
+    def _nothing(self, call: Call) -> dict[str, Any]:
+        return {}
+
+    def _table(self, name: str) -> Any:
+        try:
+            return self._unity.table(TableName.parse(name))
+        except NotFoundError as error:
+            raise ApiError("RESOURCE_DOES_NOT_EXIST", str(error)) from error
+
+    def _feature_table(self, call: Call) -> dict[str, Any]:
+        table = self._table(call.text("name"))
+        return {"feature_table": {"name": str(table.name), "id": str(table.delta.metadata().id)}}
+
+    def _features(self, call: Call) -> dict[str, Any]:
+        table = self._table(call.text("feature_table"))
+        return {
+            "features": [
+                {
+                    "id": f"{table.name}.{field['name']}",
+                    "table": str(table.name),
+                    "name": field["name"],
+                    "data_type": _type_of(field["type"]),
+                }
+                for field in table.fields
+            ]
+        }
+
+    def _online_stores(self, call: Call) -> dict[str, Any]:
+        names = call.parameters.get("feature_tables", [])
+        return {"feature_table_online_stores": [{"feature_table": n, "online_stores": []} for n in names]}
+
+    def _uc_tags(self, call: Call) -> dict[str, Any]:
+        tags = self._table(call.text("name")).tags
+        pairs = [{"key": key, "value": value} for key, value in tags.items()]
+        return {"tag_assignments": [{"tag_key_value_pairs": pairs}]}
+
+    # tags of a table in Unity Catalog are set in SQL; these are the client's own bookkeeping
+    def _set_tags(self, call: Call) -> dict[str, Any]:
+        return {}
+
+    def _get_tags(self, call: Call) -> dict[str, Any]:
+        return {"tags": []}
+
+
+def _type_of(delta_type: Any) -> str:
+    if isinstance(delta_type, str):
+        name = "DECIMAL" if delta_type.startswith("decimal") else TYPES.get(delta_type)
+        if name:
+            return name
+    raise ApiError("INVALID_PARAMETER_VALUE", f"no feature type for {delta_type!r}.")

@@ -1,0 +1,157 @@
+"""Run lessons in one process, and write down what they made: `rehearse.py <databricks|laptop> <out> <lesson>...`.
+
+As on Databricks: `DATABRICKS_RUNTIME_VERSION` is set, `spark` and `dbutils` are there before the first
+cell, `databricks.feature_engineering` is the official client, and the set-up notebook runs in the
+notebook's own namespace. Behind it: Sail, the local workspace, the double of the feature store's service.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parents[3]
+NOTEBOOKS = ROOT / "notebooks"
+
+
+def main(mode: str, out: Path, lessons: list[str]) -> None:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    out.mkdir(parents=True)
+    os.chdir(NOTEBOOKS)
+    given = start_as_databricks() if mode == "databricks" else {}
+    for lesson in lessons:
+        file = next(NOTEBOOKS.glob(f"{lesson}_*.ipynb"))
+        os.environ["LAKELAB_LESSON"] = file.stem
+        InteractiveShell.clear_instance()
+        shell = InteractiveShell.instance()
+        shell.push(given)
+        recorder = Recorder(out / lesson)
+        for cell in nbformat.read(file, as_version=4).cells:
+            if cell.cell_type != "code":
+                continue
+            if cell.source.startswith("%run"):
+                run_set_up(shell)
+                recorder.watch(shell.user_ns)
+            else:
+                run(shell, cell.source, f"lesson {lesson}, cell {cell.id}")
+        recorder.keep_tables(shell.user_ns)
+        recorder.close()
+
+
+def start_as_databricks() -> dict[str, Any]:
+    """Start what stands for a workspace; give what a notebook finds there."""
+    import runtime_modules
+
+    runtime_modules.provide()
+
+    from feature_specs import build_specs_in_the_client
+    from feature_store_service import FeatureStoreService
+    from model_registry import register_as_on_databricks
+    from starlette.routing import Route
+    from time_series import type_the_nulls
+
+    from lakelab.lab import find_home
+    from lakelab.local.databricks_env import point_clients_at, tracking_uri
+    from lakelab.local.dbutils import LocalDbUtils
+    from lakelab.local.display import display
+    from lakelab.local.spark import start_spark
+    from lakelab.local.unity_catalog import UnityCatalog
+    from lakelab.local.workspace import start_workspace
+
+    home = find_home().prepare()
+    unity = UnityCatalog(home.warehouse)
+    version = os.environ.pop("DATABRICKS_RUNTIME_VERSION")  # a variable of the learner's own, else
+    workspace = start_workspace(home, unity, tracking_uri(home))
+    workspace.app.router.routes[:0] = [
+        Route(path, workspace._endpoint(handler), methods=[method])
+        for method, path, handler in FeatureStoreService(unity).endpoints()
+    ]
+    point_clients_at(workspace, home)
+    os.environ["DATABRICKS_RUNTIME_VERSION"] = version
+    spark = start_spark(home)
+    build_specs_in_the_client()
+    register_as_on_databricks()
+    type_the_nulls()
+    return {"spark": spark, "dbutils": LocalDbUtils(), "display": display, "_workspace": workspace}
+
+
+def run_set_up(shell: Any) -> None:
+    """Run the notebook `_lab` as `%run` does on Databricks: its cells, in the caller's namespace."""
+    for number, cell in enumerate((NOTEBOOKS / "_lab.py").read_text("utf-8").split("# COMMAND ----------")):
+        run(shell, cell, f"_lab, cell {number}")
+
+
+def run(shell: Any, source: str, where: str) -> None:
+    import time; t = time.time()
+    done = shell.run_cell(source)
+    print("SECONDS", where, round(time.time()-t, 1), flush=True)
+    error = done.error_before_exec or done.error_in_exec
+    if error is not None:
+        raise SystemExit(f"{where}: {type(error).__name__}: {error}")
+
+
+class Recorder:
+    """Writes down what a lesson made: training sets and predictions in order, and its tables."""
+
+    def __init__(self, folder: Path):
+        folder.mkdir()
+        self._folder = folder
+        self._told: list[dict[str, Any]] = []
+        self._client: Any = None
+        self._before: dict[str, Any] = {}
+
+    def watch(self, names: dict[str, Any]) -> None:
+        from databricks.feature_engineering import FeatureEngineeringClient
+
+        self._client = FeatureEngineeringClient
+        for method in ("create_training_set", "score_batch", "create_table", "write_table"):
+            self._before[method] = getattr(FeatureEngineeringClient, method)
+            setattr(FeatureEngineeringClient, method, self._noting(method, self._before[method]))
+
+    def _noting(self, method: str, call: Any) -> Any:
+        def noted(client: Any, *args: Any, **kwargs: Any) -> Any:
+            note: dict[str, Any] = {"call": method}
+            self._told.append(note)
+            try:
+                answer = call(client, *args, **kwargs)
+            except Exception as error:
+                note["error"] = type(error).__name__
+                note["message"] = str(error)
+                raise
+            if os.environ.get("NOKEEP"): return answer
+            if method == "create_training_set":
+                note["rows"] = self._keep(f"{len(self._told):02}_{method}", answer.load_df())
+            elif method == "score_batch":
+                note["rows"] = self._keep(f"{len(self._told):02}_{method}", answer)
+            return answer
+
+        return noted
+
+    def _keep(self, name: str, frame: Any) -> int:
+        rows = frame.toPandas()
+        rows.to_parquet(self._folder / f"{name}.parquet")
+        return len(rows)
+
+    def keep_tables(self, names: dict[str, Any]) -> None:
+        from deltalake import DeltaTable
+
+        unity = names["spark"].unity
+        for table in unity.tables(names["CATALOG"], names["SCHEMA"]):
+            if not table.table.startswith("raw_"):
+                rows = DeltaTable(unity.path(table)).to_pandas()
+                rows.to_parquet(self._folder / f"table_{table.table}.parquet")
+
+    def close(self) -> None:
+        for method, call in self._before.items():
+            setattr(self._client, method, call)
+        (self._folder / "calls.json").write_text(json.dumps(self._told, indent=1), "utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3:])
