@@ -188,6 +188,100 @@ def test_a_version_that_is_not_good_enough_stays_without_the_alias(
     assert client.get_run(second.run_id).info.status == "FINISHED"
 
 
+class TestTheJobs:
+    """The tasks of the jobs `promote` and `deployment`, on real tables and models."""
+
+    @pytest.fixture
+    def trained(self, pipeline, spark, tables, monkeypatch):
+        """A version that the task `train` has registered; gives the arguments that name it."""
+        monkeypatch.setattr(pipeline, "SparkSession", FakeBuilder(spark))
+        monkeypatch.setattr(pipeline.mlflow, "set_registry_uri", lambda uri: None)
+        version = pipeline.train(spark, tables, "m")
+        return [f"--model-name={version.name}", f"--model-version={version.version}"]
+
+    @pytest.fixture
+    def client(self):
+        return MlflowClient()
+
+    def test_promote(self, pipeline, tables, trained, client, capsys):
+        name = f"{tables}.m"
+        assert client.get_registered_model(name).aliases == {}
+        with pytest.raises(pipeline.NotGoodEnoughError, match="has not passed its validation"):
+            pipeline.main(["promote", *trained])
+        assert client.get_registered_model(name).aliases == {}
+
+        pipeline.main(["validate", *trained])
+        version = client.get_model_version(name, "1")
+        assert version.tags["validation_status"] == "approved"
+        auc = client.get_run(version.run_id).data.metrics["validation_auc"]
+        assert f"{auc:.3f}" == version.tags["validation_auc"]
+        # a verdict that came with a copy from elsewhere does not count
+        client.set_model_version_tag(name, "1", "validated_in", "elsewhere.lakelab")
+        with pytest.raises(
+            pipeline.NotGoodEnoughError, match="'validated_in': 'elsewhere.lakelab'"
+        ):
+            pipeline.main(["promote", *trained])
+        client.set_model_version_tag(name, "1", "validated_in", tables)
+        assert client.get_registered_model(name).aliases == {}
+        pipeline.main(["promote", *trained])
+        assert str(client.get_registered_model(name).aliases["Champion"]) == "1"
+        assert f"Champion of {name} is version 1" in capsys.readouterr().out
+
+    def test_a_version_that_fails_its_validation_is_not_promoted(
+        self, pipeline, spark, tables, trained, client, monkeypatch
+    ):
+        name = f"{tables}.m"
+        pipeline.main(["validate", *trained])
+        pipeline.main(["promote", *trained])
+        second = [
+            f"--model-name={name}",
+            f"--model-version={pipeline.train(spark, tables, 'm').version}",
+        ]
+        monkeypatch.setattr(pipeline, "MINIMUM_AUC", 0.99)
+        with pytest.raises(pipeline.NotGoodEnoughError, match="version 2 of .* 0.99 is the least"):
+            pipeline.main(["validate", *second])
+        with pytest.raises(pipeline.NotGoodEnoughError, match="Champion stays"):
+            pipeline.main(["promote", *second])
+        assert str(client.get_registered_model(name).aliases["Champion"]) == "1"
+
+    def test_a_deployment_job_waits_for_approval_and_may_come_twice(
+        self, pipeline, spark, tables, trained, client
+    ):
+        name = f"{tables}.m"
+        approve = ["approve", *trained, "--approval-tag=Approval_Check"]
+        pipeline.main(["validate", *trained])
+        with pytest.raises(pipeline.NotApprovedError, match="'Approval_Check' is None"):
+            pipeline.main(approve)
+        client.set_model_version_tag(name, "1", "Approval_Check", "rejected")
+        with pytest.raises(pipeline.NotApprovedError, match="is 'rejected', expected 'Approved'"):
+            pipeline.main(approve)
+        client.set_model_version_tag(name, "1", "Approval_Check", "Approved")
+        pipeline.main(approve)
+        pipeline.main(["promote", *trained])
+        pipeline.main(["promote", *trained])
+        assert str(client.get_registered_model(name).aliases["Champion"]) == "1"
+
+        # a late second run for version 1 does not bring it back
+        pipeline.train_and_register(spark, tables, "m")
+        pipeline.main(["validate", *trained])
+        pipeline.main(["promote", *trained])
+        assert str(client.get_registered_model(name).aliases["Champion"]) == "2"
+
+
+class FakeBuilder:
+    """`SparkSession.builder.getOrCreate()`, which gives the session of the tests."""
+
+    def __init__(self, spark):
+        self._spark = spark
+
+    @property
+    def builder(self):
+        return self
+
+    def getOrCreate(self):
+        return self._spark
+
+
 def test_it_names_no_environment(pipeline):
     """What is promoted as code must not know where it is."""
     text = Path(pipeline.__file__).read_text(encoding="utf-8")

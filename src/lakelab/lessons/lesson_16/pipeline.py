@@ -1,13 +1,15 @@
-"""Train the flight-delay model and register it: the code that lesson 16 promotes.
+"""Train the flight-delay model, validate it, promote it: the code that lesson 16 promotes.
 
-The job `train_flight_delay` (`resources/train_flight_delay.job.yml`) runs this file in each target of the
-bundle. It names no catalog: where it works is an argument.
+The bundle's jobs run it in each of its targets, and the lesson calls the same functions:
+`resources/promote.yml` trains, validates and promotes; `resources/deployment.yml` takes a version that is
+registered already. It names no catalog: where it works is an argument.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import mlflow
 from databricks.feature_engineering import FeatureEngineeringClient, FeatureLookup
@@ -17,7 +19,7 @@ from mlflow.data.meta_dataset import MetaDataset
 from mlflow.entities.model_registry import ModelVersion
 from pyspark.sql import SparkSession
 
-from lakelab.flights import auc, train
+from lakelab import flights
 
 MODEL = "lesson_16_promoted_code"
 MINIMUM_AUC = 0.65  # agreed before anybody looked at a result
@@ -31,7 +33,7 @@ def train_and_register(
     seed: int = 0,
     git_commit: str = "unknown",
 ) -> ModelVersion:
-    """Train on January to June of one environment; register, validate and release the model there.
+    """Train, validate and promote in one environment: the three tasks of the job, one after the other.
 
     Parameters
     ----------
@@ -55,6 +57,25 @@ def train_and_register(
     NotGoodEnoughError
         If the version fails its validation: it stays registered, and Champion stays where it was.
     """
+    trained = train(spark, schema, model, seed=seed, git_commit=git_commit)
+    score = validate(spark, schema, model, str(trained.version))
+    MlflowClient().log_metric(str(trained.run_id), "validation_auc", score)
+    release(schema, model, str(trained.version), score)
+    return MlflowClient().get_model_version(f"{schema}.{model}", trained.version)
+
+
+def train(
+    spark: SparkSession,
+    schema: str,
+    model: str = MODEL,
+    *,
+    seed: int = 0,
+    git_commit: str = "unknown",
+) -> ModelVersion:
+    """Train on January to June of one environment, and register the model there; release nothing.
+
+    Parameters and result are those of :func:`train_and_register`; the version has no alias yet.
+    """
     labels, weather = f"{schema}.flight_labels", f"{schema}.airport_weather"
     fe = FeatureEngineeringClient()
     with mlflow.start_run(run_name=f"train in {schema}"):
@@ -75,16 +96,13 @@ def train_and_register(
         rows = training_set.load_df().toPandas()
         mlflow.log_param("rows", len(rows))
         fe.log_model(
-            model=train(rows, seed=seed),
+            model=flights.train(rows, seed=seed),
             artifact_path="model",
             flavor=mlflow.sklearn,
             training_set=training_set,
             registered_model_name=f"{schema}.{model}",
         )
-        version = newest_version(f"{schema}.{model}")
-        score = validate(spark, schema, model, version)
-        mlflow.log_metric("validation_auc", score)
-    release(schema, model, version, score)
+    version = newest_version(f"{schema}.{model}")
     return MlflowClient().get_model_version(f"{schema}.{model}", version)
 
 
@@ -101,15 +119,21 @@ def log_table(spark: SparkSession, table: str) -> None:
 def validate(spark: SparkSession, schema: str, model: str, version: str, month: int = 8) -> float:
     """Measure the AUC of a version on the environment's own flights, scored as its jobs score them."""
     uri = f"models:/{schema}.{model}/{version}"
-    flights = spark.table(f"{schema}.flight_labels").where(f"month = {month}")
-    some = flights.where("flight_id % 4 = 0")  # enough to tell, and quick
+    in_month = spark.table(f"{schema}.flight_labels").where(f"month = {month}")
+    some = in_month.where("flight_id % 4 = 0")  # enough to tell, and quick
     scored = FeatureEngineeringClient().score_batch(model_uri=uri, df=some).toPandas()
     folder = mlflow.artifacts.download_artifacts(f"{uri}/data/feature_store/raw_model")
-    return auc(mlflow.sklearn.load_model(folder), scored)
+    return flights.auc(mlflow.sklearn.load_model(folder), scored)
 
 
 def release(schema: str, model: str, version: str, score: float) -> None:
     """Move the alias Champion to a version that is good enough; refuse any other."""
+    judge(schema, model, version, score)
+    promote(schema, model, version)
+
+
+def judge(schema: str, model: str, version: str, score: float) -> None:
+    """Write the verdict on a version into its tags; raise `NotGoodEnoughError` if it is rejected."""
     client, name = MlflowClient(), f"{schema}.{model}"
     status = "approved" if score >= MINIMUM_AUC else "rejected"
     for tag, value in {
@@ -123,11 +147,51 @@ def release(schema: str, model: str, version: str, score: float) -> None:
             f"version {version} of {name} has AUC {score:.3f}, and {MINIMUM_AUC} is the least. "
             f"Champion stays where it is."
         )
-    client.set_registered_model_alias(name, "Champion", version)
+
+
+def promote(schema: str, model: str, version: str) -> str:
+    """Move the alias Champion to a version that passed its validation here; say which has it now.
+
+    A job may be triggered twice for one version: the second time, nothing moves, and a newer Champion
+    stays. Who wants an older version back moves the alias by hand.
+    """
+    client, name = MlflowClient(), f"{schema}.{model}"
+    tags = client.get_model_version(name, version).tags
+    if (tags.get("validation_status"), tags.get("validated_in")) != ("approved", schema):
+        raise NotGoodEnoughError(
+            f"version {version} of {name} has not passed its validation in {schema}: its tags are "
+            f"{tags}. Champion stays where it is; run the task that validates first."
+        )
+    champion = client.get_registered_model(name).aliases.get("Champion")
+    this = f"{name}, version {version}"
+    if champion is None or tags.get("promoted") != this:
+        client.set_registered_model_alias(name, "Champion", version)
+        client.set_model_version_tag(name, version, "promoted", this)
+        champion = version
+    return str(champion)
+
+
+def require_approval(name: str, version: str, tag: str) -> None:
+    """Look whether a person has approved a version; raise `NotApprovedError` if nobody has.
+
+    Follows the approval task of
+    https://docs.databricks.com/aws/en/mlflow/deployment-job: the tag has the name of the task, and the
+    value ``Approved`` in any case.
+    """
+    told = MlflowClient().get_model_version(name, version).tags.get(tag)
+    if told is None or told.lower() != "approved":
+        raise NotApprovedError(
+            f"version {version} of {name} waits for approval: its tag {tag!r} is {told!r}, expected "
+            f"'Approved'. Approve it on the page of the version, or set the tag, and repair this run."
+        )
 
 
 class NotGoodEnoughError(Exception):
     """A version did not pass its validation; the job fails, so that somebody looks."""
+
+
+class NotApprovedError(Exception):
+    """Nobody has approved a version yet; the job stops before it is deployed."""
 
 
 def newest_version(name: str) -> str:
@@ -136,19 +200,78 @@ def newest_version(name: str) -> str:
     return str(max(int(version.version) for version in versions))
 
 
+def train_task(spark: SparkSession, dbutils: Any) -> ModelVersion:
+    """Do the job's task `train`, and hand the version on to the tasks that depend on it.
+
+    Follows https://docs.databricks.com/aws/en/jobs/task-values: task values are set in a notebook.
+    """
+    told = dbutils.widgets.getAll()
+    mlflow.set_registry_uri("databricks-uc")
+    mlflow.set_experiment(told["experiment"])
+    schema = f"{told['catalog']}.{told['schema']}"
+    trained = train(spark, schema, git_commit=told["git_commit"])
+    dbutils.jobs.taskValues.set(key="model_name", value=trained.name)
+    dbutils.jobs.taskValues.set(key="model_version", value=str(trained.version))
+    print(f"{trained.name}, version {trained.version}")
+    return trained
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run as the job does."""
-    parser = argparse.ArgumentParser(description="Train the flight-delay model in one environment.")
-    parser.add_argument("--catalog", required=True)
-    parser.add_argument("--schema", required=True)
-    parser.add_argument("--experiment", required=True, help="where the run is logged")
-    parser.add_argument("--git-commit", default="unknown", help="of the code that was deployed")
+    """Do one of the other tasks, as the jobs do: ``pipeline.py validate --model-name ...``."""
+    parser = argparse.ArgumentParser(description="Validate or promote a version of a model.")
+    parser.add_argument("step", choices=STEPS)
+    parser.add_argument(
+        "--model-name", required=True, type=_three_levels, help="catalog.schema.model"
+    )
+    parser.add_argument("--model-version", required=True, type=_number)
+    parser.add_argument("--approval-tag", default="", help="for the step approve")
     told = parser.parse_args(arguments)
     mlflow.set_registry_uri("databricks-uc")
-    mlflow.set_experiment(told.experiment)
+    STEPS[told.step](told)
+
+
+def _validate_step(told: argparse.Namespace) -> None:
+    schema, _, model = told.model_name.rpartition(".")
     spark = SparkSession.builder.getOrCreate()
-    version = train_and_register(spark, f"{told.catalog}.{told.schema}", git_commit=told.git_commit)
-    print(f"Champion of {version.name} is version {version.version}")
+    score = validate(spark, schema, model, told.model_version)
+    version = MlflowClient().get_model_version(told.model_name, told.model_version)
+    if version.run_id:  # a model may come without a run
+        MlflowClient().log_metric(version.run_id, "validation_auc", score)
+    judge(schema, model, told.model_version, score)
+    print(f"{told.model_name}, version {told.model_version}: approved, AUC {score:.3f}")
+
+
+def _approve_step(told: argparse.Namespace) -> None:
+    require_approval(told.model_name, told.model_version, told.approval_tag)
+    print(f"{told.model_name}, version {told.model_version}: approved by a person")
+
+
+def _promote_step(told: argparse.Namespace) -> None:
+    schema, _, model = told.model_name.rpartition(".")
+    champion = promote(schema, model, told.model_version)
+    print(f"Champion of {told.model_name} is version {champion}")
+
+
+STEPS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "validate": _validate_step,
+    "approve": _approve_step,
+    "promote": _promote_step,
+}
+
+
+def _three_levels(told: str) -> str:
+    if told.count(".") != 2 or not all(told.split(".")):
+        raise argparse.ArgumentTypeError(f"expected catalog.schema.model, got {told!r}")
+    return told
+
+
+def _number(told: str) -> str:
+    if not told.isdecimal():
+        raise argparse.ArgumentTypeError(
+            f"expected the number of a version, such as 3, got {told!r}: start the job with "
+            f"--params model_version=<number>"
+        )
+    return told
 
 
 if __name__ == "__main__":

@@ -1,0 +1,230 @@
+"""The bundle: its files agree with each other, with the code that they name, and with Databricks' models."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable
+from fnmatch import fnmatch
+
+import pytest
+
+from lakelab.environments import ENVIRONMENTS
+from lakelab.upload.course import build_wheel
+
+from . import documents
+from .documents import CHECKS, ROOT, Bundle, keys, read_bundle
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_nothing_is_wrong(check):
+    assert check(read_bundle()) == []
+
+
+def task(bundle: Bundle, job: str, key: str) -> dict:
+    tasks = bundle.jobs[job]["tasks"]
+    return tasks[keys(bundle.jobs[job]).index(key)]
+
+
+def a_lesson_is_missing(bundle):
+    del bundle.jobs["curriculum"]["tasks"][7]
+
+
+def a_lesson_is_there_twice(bundle):
+    tasks = bundle.jobs["curriculum"]["tasks"]
+    tasks.append(tasks[3] | {"task_key": "lesson_03_again"})
+
+
+def a_lesson_under_another_number(bundle):
+    task(bundle, "curriculum", "lesson_09")["task_key"] = "lesson_19"
+
+
+def a_field_is_misspelt(bundle):
+    bundle.jobs["promote"]["max_concurent_runs"] = 1
+
+
+def a_field_of_a_task_is_misspelt(bundle):
+    task(bundle, "promote", "train")["depend_on"] = []
+
+
+def a_field_is_missing(bundle):
+    del task(bundle, "promote", "validate")["spark_python_task"]["python_file"]
+
+
+def a_text_for_a_number(bundle):
+    bundle.jobs["deployment"]["timeout_seconds"] = "an hour"
+
+
+def a_notebook_that_is_not_there(bundle):
+    task(bundle, "curriculum", "lesson_06")["notebook_task"]["notebook_path"] += "b"
+
+
+def a_file_that_stays_behind(bundle):
+    bundle.head["sync"]["paths"].remove("src")
+
+
+def a_dependency_on_nothing(bundle):
+    task(bundle, "promote", "promote")["depends_on"] = [{"task_key": "validation"}]
+
+
+def a_circle(bundle):
+    task(bundle, "promote", "train")["depends_on"] = [{"task_key": "promote"}]
+
+
+def a_value_before_it_is_set(bundle):
+    del task(bundle, "promote", "validate")["depends_on"]
+
+
+def no_environment(bundle):
+    task(bundle, "deployment", "Evaluation")["environment_key"] = "serverless"
+
+
+def a_target_without_schema(bundle):
+    del bundle.head["targets"]["prod"]["variables"]["schema"]
+
+
+def dev_without_service_principal(bundle):
+    del bundle.head["targets"]["dev"]["variables"]["service_principal"]
+
+
+def a_variable_that_nobody_declares(bundle):
+    bundle.jobs["promote"]["parameters"][0]["default"] = "${var.catalogue}"
+
+
+def an_experiment_that_nobody_declares(bundle):
+    bundle.jobs["promote"]["parameters"][2]["default"] = "${resources.experiments.train.name}"
+
+
+def a_parameter_that_the_job_has_not(bundle):
+    task(bundle, "deployment", "Deployment")["spark_python_task"]["parameters"].append(
+        "--schema={{job.parameters.schema}}"
+    )
+
+
+def dev_is_not_development(bundle):
+    bundle.head["targets"]["dev"]["mode"] = "production"
+
+
+def a_schedule_that_dev_does_not_pause(bundle):
+    bundle.jobs["promote"]["schedule"]["pause_status"] = "UNPAUSED"
+
+
+def one_schema_for_all_developers(bundle):
+    bundle.head["targets"]["dev"]["variables"]["schema"] = "lakelab"
+
+
+def four_runs_at_once_in_dev(bundle):
+    del bundle.jobs["curriculum"]["max_concurrent_runs"]
+
+
+REFUSED = {
+    documents.wrong_lessons: [
+        a_lesson_is_missing,
+        a_lesson_is_there_twice,
+        a_lesson_under_another_number,
+    ],
+    documents.wrong_fields: [
+        a_field_is_misspelt,
+        a_field_of_a_task_is_misspelt,
+        a_field_is_missing,
+        a_text_for_a_number,
+    ],
+    documents.missing_files: [a_notebook_that_is_not_there, a_file_that_stays_behind],
+    documents.wrong_tasks: [
+        a_dependency_on_nothing,
+        a_circle,
+        a_value_before_it_is_set,
+        no_environment,
+    ],
+    documents.wrong_variables: [
+        a_target_without_schema,
+        dev_without_service_principal,
+        a_variable_that_nobody_declares,
+        an_experiment_that_nobody_declares,
+    ],
+    documents.wrong_parameters: [a_parameter_that_the_job_has_not],
+    documents.same_in_dev: [
+        dev_is_not_development,
+        a_schedule_that_dev_does_not_pause,
+        one_schema_for_all_developers,
+        four_runs_at_once_in_dev,
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("check", "mistake"),
+    [(check, mistake) for check, mistakes in REFUSED.items() for mistake in mistakes],
+    ids=lambda value: value.__name__,
+)
+def test_a_mistake_is_found(
+    check: Callable[[Bundle], list[str]], mistake: Callable[[Bundle], None]
+):
+    bundle = read_bundle()
+    mistake(bundle)
+    assert check(bundle)
+
+
+def test_there_is_a_target_for_each_environment_with_a_catalog_of_its_own():
+    targets = read_bundle().head["targets"]
+    assert tuple(targets) == ENVIRONMENTS
+    catalogs = {name: target["variables"]["catalog"] for name, target in targets.items()}
+    # dev works in Free Edition as it is
+    assert catalogs == {"dev": "workspace", "staging": "staging", "prod": "prod"}
+
+
+@pytest.mark.parametrize("name", ["staging", "prod"])
+def test_no_person_runs_what_is_not_dev_and_there_is_one_copy_of_it(name):
+    target = read_bundle().head["targets"][name]
+    principal = "${var.service_principal}"
+    assert target["run_as"] == {"service_principal_name": principal}
+    assert {"level": "CAN_MANAGE", "service_principal_name": principal} in target["permissions"]
+    assert {"level": "CAN_VIEW", "group_name": "users"} in target["permissions"]
+    assert "current_user" not in target["workspace"]["root_path"]
+
+
+def test_staging_runs_when_it_is_told_to_and_prod_by_its_schedule():
+    targets = read_bundle().head["targets"]
+    assert targets["staging"]["presets"] == {"trigger_pause_status": "PAUSED"}
+    assert "presets" not in targets["prod"]
+    assert "schedule" in read_bundle().jobs["promote"]
+
+
+@pytest.mark.parametrize("name", read_bundle().jobs)
+def test_each_job_runs_on_serverless_compute_and_hides_no_failure(name):
+    job = read_bundle().jobs[name]
+    specs = {one["environment_key"]: one["spec"] for one in job["environments"]}
+    assert [spec["environment_version"] for spec in specs.values()] == ["5"]
+    assert job["queue"] == {"enabled": True}
+    for one in job["tasks"]:
+        assert one["max_retries"] == 0
+        assert one["disable_auto_optimization"] is True  # it would try again
+        assert 0 < one["timeout_seconds"] <= job["timeout_seconds"]
+        assert "run_if" not in one  # ALL_SUCCESS: what failed stops what waits for it
+
+
+def test_the_wheel_is_the_one_that_the_jobs_install():
+    built, _ = build_wheel(ROOT)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert re.fullmatch(rf"{project['name']}-{project['version']}-.*\.whl", built)
+    assert read_bundle().head["artifacts"]["lakelab"]["build"].startswith("uv build --wheel")
+    for path, _, _, job in (r for r in read_bundle().resources() if r[1] == "jobs"):
+        for environment in job["environments"]:
+            for wheel in environment["spec"].get("dependencies", []):
+                if wheel.endswith(".whl"):
+                    assert (path.parent / wheel).resolve().parent == ROOT / "dist"
+                    assert fnmatch(built, wheel.rpartition("/")[2])
+
+
+def test_the_tasks_that_import_the_package_install_it():
+    for name, job in read_bundle().jobs.items():
+        dependencies = job["environments"][0]["spec"].get("dependencies", [])
+        # the notebooks of the course find src/ beside them
+        assert ("../dist/*.whl" in dependencies) == (name != "curriculum")
+
+
+def test_the_wheel_brings_no_second_spark_to_databricks():
+    """Serverless compute has its own; one that is installed beside it ends the session."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    brought = [re.split(r"[^\w-]", text)[0] for text in project["dependencies"]]
+    assert brought == ["mlflow", "pandas", "pyyaml", "scikit-learn"]

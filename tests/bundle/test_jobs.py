@@ -1,0 +1,141 @@
+"""The jobs `promote` and `deployment`: what they pass is what the code takes, and what it does then."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from lakelab.local.official_names import answer_official_names
+
+from .documents import ROOT, keys, read_bundle
+
+VALUES = {
+    "tasks.train.values.model_name": "prod.ops.delay",
+    "tasks.train.values.model_version": "3",
+    "job.parameters.model_name": "prod.ops.delay",
+    "job.parameters.model_version": "3",
+}
+
+
+@pytest.fixture
+def pipeline(monkeypatch):
+    """The module, without a registry to ask and without a session."""
+    answer_official_names()
+    import mlflow
+
+    from lakelab.lessons.lesson_16 import pipeline
+
+    monkeypatch.setattr(mlflow, "set_registry_uri", lambda uri: None)
+    return pipeline
+
+
+def command_line(task: dict[str, Any]) -> list[str]:
+    """Fill in what Databricks fills in when the task starts."""
+    values = VALUES | {"task.name": task["task_key"]}
+    return [
+        re.sub(r"\{\{([\w.]+)\}\}", lambda found: values[found[1]], text)
+        for text in task["spark_python_task"]["parameters"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("job", "steps"),
+    [
+        ("promote", {"validate": "validate", "promote": "promote"}),
+        (
+            "deployment",
+            {"Evaluation": "validate", "Approval_Check": "approve", "Deployment": "promote"},
+        ),
+    ],
+)
+def test_each_task_gives_its_step_the_model_and_the_version(pipeline, monkeypatch, job, steps):
+    called = []
+    for step in pipeline.STEPS:
+        monkeypatch.setitem(pipeline.STEPS, step, called.append)
+    done = {}
+    for task in read_bundle().jobs[job]["tasks"]:
+        if "spark_python_task" in task:
+            pipeline.main(command_line(task))
+            done[task["task_key"]] = vars(called.pop())
+    assert {key: told["step"] for key, told in done.items()} == steps
+    for key, told in done.items():
+        assert (told["model_name"], told["model_version"]) == ("prod.ops.delay", "3")
+        assert told["approval_tag"] == ("Approval_Check" if key == "Approval_Check" else "")
+
+
+def test_train_reads_the_parameters_of_its_job_and_sets_what_the_next_tasks_read(
+    pipeline, monkeypatch
+):
+    import mlflow
+
+    job = read_bundle().jobs["promote"]
+    assert keys(job) == ["train", "validate", "promote"]
+    widgets = {"catalog": "prod", "schema": "ops", "experiment": "/e", "git_commit": "4f1c"}
+    assert set(widgets) == {parameter["name"] for parameter in job["parameters"]}
+
+    called: list[Any] = []
+
+    def train(spark, schema, **options):
+        called.extend([spark, schema, options])
+        return SimpleNamespace(name="prod.ops.delay", version=3)
+
+    monkeypatch.setattr(pipeline, "train", train)
+    monkeypatch.setattr(mlflow, "set_experiment", called.append)
+    dbutils = FakeDbUtils(widgets)
+    notebook = (ROOT / "resources" / job["tasks"][0]["notebook_task"]["notebook_path"]).read_text(
+        encoding="utf-8"
+    )
+    assert notebook.startswith("# Databricks notebook source\n")  # else it is no notebook there
+    exec(notebook, {"spark": "the session", "dbutils": dbutils})
+
+    assert called == ["/e", "the session", "prod.ops", {"git_commit": "4f1c"}]
+    read = set(re.findall(r"tasks\.train\.values\.(\w+)", str(job)))
+    assert dbutils.values == {"model_name": "prod.ops.delay", "model_version": "3"}
+    assert set(dbutils.values) == read
+
+
+class FakeDbUtils:
+    """`dbutils` with the widgets of a job's parameters, and task values to look at."""
+
+    def __init__(self, widgets: dict[str, str]) -> None:
+        self.values: dict[str, str] = {}
+        self.widgets = SimpleNamespace(getAll=lambda: widgets)
+        self.jobs = SimpleNamespace(taskValues=SimpleNamespace(set=self._set))
+
+    def _set(self, *, key: str, value: str) -> None:
+        self.values[key] = value
+
+
+def test_a_deployment_job_has_the_parameters_that_databricks_fills_in():
+    job = read_bundle().jobs["deployment"]
+    assert [parameter["name"] for parameter in job["parameters"]] == ["model_name", "model_version"]
+    assert "schedule" not in job
+
+
+def test_the_client_can_connect_a_deployment_job_to_a_model():
+    """The arguments that the head of `deployment.yml` names."""
+    import inspect
+
+    from mlflow import MlflowClient
+
+    for call in (MlflowClient.create_registered_model, MlflowClient.update_registered_model):
+        assert "deployment_job_id" in inspect.signature(call).parameters
+        assert call.__name__ in (ROOT / "resources/deployment.yml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (["promote", "--model-name=delay", "--model-version=3"], "expected catalog.schema.model"),
+        (["validate", "--model-name=a.b.c", "--model-version="], "--params model_version=<number>"),
+        (["release", "--model-name=a.b.c", "--model-version=3"], "invalid choice: 'release'"),
+        (["promote", "--model-version=3"], "--model-name"),
+    ],
+)
+def test_a_command_line_that_is_wrong_says_so(pipeline, capsys, line, message):
+    with pytest.raises(SystemExit):
+        pipeline.main(line)
+    assert message in capsys.readouterr().err
