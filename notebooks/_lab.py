@@ -25,7 +25,11 @@ def _source_folder():
     else:  # Databricks: the working folder is the notebook's, but not on every kind of compute
         try:
             context = dbutils.notebook.entry_point.getDbutils().notebook().getContext()  # noqa: F821
-            notebooks = os.path.dirname("/Workspace" + context.notebookPath().get())
+            path = context.notebookPath().get()
+            # a job may name its notebook with the prefix, as bundles do, or without
+            if not path.startswith("/Workspace/"):
+                path = "/Workspace" + path
+            notebooks = os.path.dirname(path)
         except Exception:  # noqa: BLE001 - not a public API; the working folder is the next best
             notebooks = os.getcwd()
     course = os.path.dirname(notebooks)

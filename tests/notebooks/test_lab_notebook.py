@@ -72,7 +72,14 @@ class Chain:
         self.restarted += 1
 
 
-@pytest.mark.parametrize("told", ["/Repos/me/lakelab/notebooks/06_create_feature_table", None])
+@pytest.mark.parametrize(
+    "told",
+    [
+        "/Repos/me/lakelab/notebooks/06_create_feature_table",
+        "/Workspace/Repos/me/lakelab/notebooks/06_create_feature_table",  # a task of a bundle's job
+        None,
+    ],
+)
 def test_on_databricks_src_is_on_the_path_as_an_absolute_path(monkeypatch, tmp_path, told):
     started: list[tuple] = []
     monkeypatch.setattr(
