@@ -73,10 +73,10 @@ def depends_on(task: dict[str, Any]) -> list[str]:
 
 
 def what_runs(task: dict[str, Any]) -> str:
-    """Give the path of a task's notebook or Python file, as the job tells it."""
+    """Give the path of a task's notebook or Python file, as the job tells it; of neither, nothing."""
     if "notebook_task" in task:
         return task["notebook_task"]["notebook_path"]
-    return task["spark_python_task"]["python_file"]
+    return task.get("spark_python_task", {}).get("python_file", "")
 
 
 def upstream(job: dict[str, Any]) -> dict[str, set[str]]:
@@ -113,6 +113,8 @@ def missing_files(bundle: Bundle) -> list[str]:
             found.append(f"artifacts.{name}: no pyproject.toml")
     for file, kind, name, job in bundle.resources():
         for task in job["tasks"] if kind == "jobs" else []:
+            if "condition_task" in task:
+                continue
             path = (file.parent / what_runs(task)).resolve()
             where = f"{name}.{task['task_key']}: {what_runs(task)}"
             if not path.is_file():
@@ -132,7 +134,7 @@ def wrong_tasks(bundle: Bundle) -> list[str]:
         for task in job["tasks"]:
             where = f"{name}.{task['task_key']}"
             found += [f"{where} waits for {k}" for k in depends_on(task) if k not in there]
-            if task.get("environment_key") not in environments:
+            if what_runs(task) and task.get("environment_key") not in environments:
                 found.append(f"{where}: no environment {task.get('environment_key')}")
         try:
             before = upstream(job)
@@ -153,7 +155,7 @@ def wrong_lessons(bundle: Bundle) -> list[str]:
     """Find lessons that are not in the job `curriculum` exactly once, under their number."""
     tasks = [(task["task_key"], what_runs(task)) for task in bundle.jobs["curriculum"]["tasks"]]
     wanted = [(f"lesson_{le.number}", f"../notebooks/{le.file}.ipynb") for le in lessons()]
-    wanted.insert(0, ("prepare", "../notebooks/_lab.py"))
+    wanted = [("prepare", "../notebooks/_lab.py"), *wanted, ("all_lessons", "")]
     return [f"missing: {task}" for task in wanted if tasks.count(task) != 1] + [
         f"not a lesson, or twice: {task}"
         for task in tasks

@@ -13,7 +13,7 @@ from lakelab.environments import ENVIRONMENTS
 from lakelab.upload.course import build_wheel
 
 from . import documents
-from .documents import CHECKS, ROOT, Bundle, keys, read_bundle
+from .documents import CHECKS, ROOT, Bundle, keys, read_bundle, upstream
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
@@ -196,11 +196,18 @@ def test_each_job_runs_on_serverless_compute_and_hides_no_failure(name):
     specs = {one["environment_key"]: one["spec"] for one in job["environments"]}
     assert [spec["environment_version"] for spec in specs.values()] == ["5"]
     assert job["queue"] == {"enabled": True}
-    for one in job["tasks"]:
+    for one in (one for one in job["tasks"] if "condition_task" not in one):
         assert one["max_retries"] == 0
         assert one["disable_auto_optimization"] is True  # it would try again
         assert 0 < one["timeout_seconds"] <= job["timeout_seconds"]
-        assert "run_if" not in one  # ALL_SUCCESS: what failed stops what waits for it
+    last = job["tasks"][-1]  # whether a run succeeded is told by the tasks for which none waits
+    assert upstream(job)[last["task_key"]] == set(keys(job)) - {last["task_key"]}
+    assert "run_if" not in last  # ALL_SUCCESS
+
+
+@pytest.mark.parametrize("name", ["promote", "deployment"])
+def test_what_fails_stops_what_waits_for_it(name):
+    assert not any("run_if" in one for one in read_bundle().jobs[name]["tasks"])
 
 
 def test_the_wheel_is_the_one_that_the_jobs_install():

@@ -23,7 +23,9 @@ def reasons() -> dict[tuple[str, str], str]:
     for line in (ROOT / "resources/curriculum.yml").read_text(encoding="utf-8").splitlines():
         if found := re.fullmatch(r" {8}- task_key: lesson_(\d\d)", line):
             key = found[1]
-        elif found := re.fullmatch(r" {12}- task_key: lesson_(\d\d)(?: # (.+))?", line):
+        elif line.startswith("        - task_key:"):
+            key = ""  # no lesson
+        elif key and (found := re.fullmatch(r" {12}- task_key: lesson_(\d\d)(?: # (.+))?", line)):
             told[found[1], key] = found[2] or ""
     return told
 
@@ -102,14 +104,19 @@ def test_what_runs_at_once_is_counted():
     assert most_at_once(in_a_row - {("09", "10")}) == 2
 
 
-def test_each_lesson_begins_when_what_it_needs_is_prepared():
-    job = read_bundle().jobs["curriculum"]
-    ended = upstream(job)
-    for task in job["tasks"][1:]:
-        assert "prepare" in ended[task["task_key"]]
-        # `prepare` is named where it is the only one to wait for
-        assert ("prepare" in depends_on(task)) == (depends_on(task) == ["prepare"])
-    assert depends_on(job["tasks"][0]) == []
+def test_each_lesson_begins_when_what_it_needs_is_prepared_whatever_others_do():
+    prepare, *of_lessons, all_lessons = read_bundle().jobs["curriculum"]["tasks"]
+    assert depends_on(prepare) == []
+    for task in of_lessons:
+        assert depends_on(task)[0] == "prepare"
+        # where `prepare` fails, the lessons that wait for nothing else do not run, nor those behind them
+        alone = depends_on(task) == ["prepare"]
+        assert task.get("run_if", "ALL_SUCCESS") == (
+            "ALL_SUCCESS" if alone else "AT_LEAST_ONE_SUCCESS"
+        )
+    assert depends_on(all_lessons) == [task["task_key"] for task in of_lessons]
+    condition = all_lessons["condition_task"]
+    assert (condition["op"], condition["left"]) == ("EQUAL_TO", condition["right"])
 
 
 def test_the_parameters_are_the_widgets_that_the_lab_reads():

@@ -175,8 +175,8 @@ def require_approval(name: str, version: str, tag: str) -> None:
     """Look whether a person has approved a version; raise `NotApprovedError` if nobody has.
 
     Follows the approval task of
-    https://docs.databricks.com/aws/en/mlflow/deployment-job: the tag has the name of the task, and the
-    value ``Approved`` in any case.
+    https://docs.databricks.com/aws/en/mlflow/deployment-job: the button *Approve* sets a tag with the name
+    of the task to ``Approved``; as in Databricks' template, any case will do.
     """
     told = MlflowClient().get_model_version(name, version).tags.get(tag)
     if told is None or told.lower() != "approved":
