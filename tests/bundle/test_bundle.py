@@ -173,6 +173,14 @@ def test_there_is_a_target_for_each_environment_with_a_catalog_of_its_own():
     assert catalogs == {"dev": "workspace", "staging": "staging", "prod": "prod"}
 
 
+def test_lessons_overwrite_no_tables_of_staging_and_prod():
+    for name, target in read_bundle().head["targets"].items():
+        apart = target["variables"]["lessons_schema"] != target["variables"]["schema"]
+        # in dev they are the tables that `promote` trains on
+        same = target["variables"]["lessons_schema"] == "${var.schema}"
+        assert same if name == "dev" else apart
+
+
 @pytest.mark.parametrize("name", ["staging", "prod"])
 def test_no_person_runs_what_is_not_dev_and_there_is_one_copy_of_it(name):
     target = read_bundle().head["targets"][name]

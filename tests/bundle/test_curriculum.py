@@ -127,7 +127,7 @@ def test_the_parameters_are_the_widgets_that_the_lab_reads():
     }
     assert parameters == {
         "catalog": "${var.catalog}",
-        "schema": "${var.schema}",
+        "schema": "${var.lessons_schema}",
         "workspace_b": "",
     }
     assert read == set(parameters)
