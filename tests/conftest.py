@@ -6,6 +6,7 @@ import os
 import sys
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,18 @@ from lakelab.local.spark import LocalSparkSession, start_spark
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run first what takes minutes: begun last, it would keep one core waiting for the other."""
     items.sort(key=lambda item: not item.path.name.startswith("test_running"))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Show what tests have recorded for the reader, as a property whose name begins with `table: `.
+
+    Here, and not beside these tests: where several processes run them, another one reports.
+    """
+    for report in [r for kind in ("passed", "failed") for r in terminalreporter.getreports(kind)]:
+        for name, value in getattr(report, "user_properties", []):
+            if name.startswith("table: "):
+                terminalreporter.section(name.removeprefix("table: "))
+                terminalreporter.write_line(str(value))
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ user's own, is removed: a learner may have named a schema that holds tables of h
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
+    from databricks.sdk import WorkspaceClient
     from pyspark.sql import SparkSession
 
 RESTART = (
@@ -228,7 +230,7 @@ def find(place: Place) -> Found:
 class _Listed:
     """The tables and models of a schema, listed when somebody asks; none where there is no schema."""
 
-    def __init__(self, w: Any, name: str):
+    def __init__(self, w: WorkspaceClient, name: str):
         self._w = w
         self.catalog, _, self.schema = name.partition(".")
 
@@ -254,7 +256,7 @@ def _not_ours(kind: str, name: str, user: str, *owners: str | None) -> str | Non
     return f"{kind} {name}, which is {known[0]}'s" if known and user not in known else None
 
 
-def _endpoints(w: Any, user: str, place: Place) -> Iterator[Thing | str]:
+def _endpoints(w: WorkspaceClient, user: str, place: Place) -> Iterator[Thing | str]:
     from lakelab.serving import endpoint_name
 
     names = [
@@ -270,7 +272,7 @@ def _endpoints(w: Any, user: str, place: Place) -> Iterator[Thing | str]:
 
 
 def _online_tables(
-    w: Any, user: str, place: Place, listed: Mapping[str, _Listed]
+    w: WorkspaceClient, user: str, place: Place, listed: Mapping[str, _Listed]
 ) -> Iterator[Thing | str]:
     for table in listed[f"{place.catalog}.{place.schema}"].tables():
         if table.name in makes()["online_tables"]:
@@ -280,12 +282,12 @@ def _online_tables(
             )
 
 
-def _delete_online_table(w: Any, name: str) -> None:
+def _delete_online_table(w: WorkspaceClient, name: str) -> None:
     """Delete an online table: as `w.feature_store.delete_online_table`, which older SDKs have not."""
     w.api_client.do("DELETE", f"/api/2.0/feature-store/online-tables/{name}")
 
 
-def _online_stores(w: Any, user: str, place: Place) -> Iterator[Thing | str]:
+def _online_stores(w: WorkspaceClient, user: str, place: Place) -> Iterator[Thing | str]:
     name = f"{place.schema}-online".replace("_", "-")
     store = _unless_gone(lambda: w.feature_store.get_online_store(name))
     if store is not None:
@@ -294,13 +296,13 @@ def _online_stores(w: Any, user: str, place: Place) -> Iterator[Thing | str]:
         )
 
 
-def _delete_store(w: Any, place: Place, store: str) -> None:
+def _delete_store(w: WorkspaceClient, place: Place, store: str) -> None:
     for table in makes()["online_tables"]:
         _unless_gone(partial(_delete_online_table, w, f"{place.catalog}.{place.schema}.{table}"))
     w.feature_store.delete_online_store(store)
 
 
-def _models(w: Any, user: str, listed: _Listed, kind: str) -> Iterator[Thing | str]:
+def _models(w: WorkspaceClient, user: str, listed: _Listed, kind: str) -> Iterator[Thing | str]:
     for model in listed.models():
         if model.name in makes()[kind]:
             name = f"{listed.catalog}.{listed.schema}.{model.name}"
@@ -311,13 +313,13 @@ def _models(w: Any, user: str, listed: _Listed, kind: str) -> Iterator[Thing | s
             )
 
 
-def _delete_model(w: Any, name: str) -> None:
+def _delete_model(w: WorkspaceClient, name: str) -> None:
     """Delete a model, its aliases and versions first: whatever the registry asks for, it is so then."""
     model = w.registered_models.get(name, include_aliases=True)
     for alias in model.aliases or []:
-        _unless_gone(partial(w.registered_models.delete_alias, name, alias.alias_name))
+        _unless_gone(partial(w.registered_models.delete_alias, name, str(alias.alias_name)))
     for version in list(w.model_versions.list(name)):
-        _unless_gone(partial(w.model_versions.delete, name, version.version))
+        _unless_gone(partial(w.model_versions.delete, name, int(version.version or 0)))
     w.registered_models.delete(name)
 
 
@@ -335,7 +337,7 @@ def _sql(spark: SparkSession, statement: str) -> None:
     spark.sql(statement)
 
 
-def _workspace_models(w: Any, user: str) -> Iterator[Thing | str]:
+def _workspace_models(w: WorkspaceClient, user: str) -> Iterator[Thing | str]:
     """Look in the workspace's own registry, where there is one: new accounts have it disabled.
 
     All users of the workspace share it, without schemas: only what the user made is his.
@@ -364,7 +366,10 @@ def _delete_workspace_model(name: str) -> None:
     client = MlflowClient(registry_uri="databricks")
     for version in client.search_model_versions(f"name='{name}'"):
         if version.current_stage in ("Staging", "Production"):
-            client.transition_model_version_stage(name, str(version.version), "Archived")
+            with warnings.catch_warnings(
+                action="ignore"
+            ):  # stages are deprecated, and all there is
+                client.transition_model_version_stage(name, str(version.version), "Archived")
     client.delete_registered_model(name)
 
 

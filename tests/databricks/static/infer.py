@@ -374,7 +374,11 @@ class Walk:
                     self._assign(one, parts[position] if exact else item_of(value), scope)
             case ast.Starred():
                 self._assign(target.value, Many(value), scope)
-            case ast.Attribute() | ast.Subscript():
+            case ast.Attribute():
+                of = self._value(target.value, scope)
+                if isinstance(of, Object) and value is not PLAIN:
+                    of.cls.scope.maps[0].setdefault(target.attr, value)
+            case ast.Subscript():
                 self._value(target.value, scope)
 
     def _enter(self, value: Any) -> Any:
@@ -729,6 +733,10 @@ class Walk:
             case Mystery():
                 self._note(node, callee.origin, kind="unknown")
                 return Mystery(f"{callee.origin}()")
+        if ast.unparse(node.func) in ("partial", "functools.partial") and args:
+            if isinstance(args[0], Real):
+                self._check(args[0], plain_args[1:], keywords, True, node)
+            return Pseudo("partial", args[0])
         if isinstance(node.func, ast.Name):
             return self._builtin(node.func.id, args, keywords)
         if isinstance(node.func, ast.Attribute) and callee is PLAIN and self._looks_ours(node.func):
@@ -779,6 +787,12 @@ class Walk:
 
     def _call_pseudo(self, callee: Pseudo, args: list[Any]) -> Any:
         match callee.what:
+            case "partial" if isinstance(callee.of, Real):
+                return self._given_by(callee.of, set())
+            case "partial" if isinstance(callee.of, Written):
+                return self._call_written(callee.of, [], {})
+            case "partial":
+                return PLAIN
             case "method":
                 method, me = callee.of
                 return self._call_written(method, [me, *args], {})
@@ -814,7 +828,7 @@ class Walk:
             if position < len(args) and position < len(positional):
                 values.insert(0, args[position])
             values.append(self._written_annotation(parameter.annotation, written.scope))
-            if guess and parameter.arg in self.by_name:
+            if guess and " " in written.unit and parameter.arg in self.by_name:
                 values.append(self._of_text(self.by_name[parameter.arg]))
             scope[parameter.arg] = best(values)
         if guess and written.cls is not None and positional:

@@ -116,3 +116,10 @@ def first_text(number: str) -> str:
             break
         texts.append(cell.source)
     return "\n".join(texts)
+
+
+def text_of(number: str) -> str:
+    """Give all that a lesson says beside its code."""
+    (path,) = NOTEBOOKS.glob(f"{number}_*.ipynb")
+    cells = nbformat.read(path, as_version=4).cells
+    return "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")

@@ -17,7 +17,6 @@ import pytest
 import yaml
 
 from tests.databricks.static import calls, sources
-from tests.databricks.static.conftest import TABLE
 
 Found = dict[str, Any]
 BESIDE = "beside"
@@ -51,6 +50,12 @@ PLANTED = {
     ),
     "in a lambda": ("max(client.search_runs(['1']), key=lambda run: run.inform)", "inform"),
     "by context": ("with mlflow.start_run() as run:\n    run.informed", "has no informed"),
+    "of self": (
+        "class A:\n    def __init__(self):\n        self.c = MlflowClient()\n"
+        "    def f(self): return self.c.get_it()\nA().f()",
+        "has no get_it",
+    ),
+    "partial": ("partial(client.get_run, runs='r')", "unexpected keyword argument 'runs'"),
     "spread": ("more = {'nam': 'm'}\nclient.get_registered_model(**more)", "nam"),
     "through kwargs": (
         "fe.log_model(model=1, artifact_path='m', flavor=mlflow.sklearn, pyfunc_predict='x')",
@@ -153,7 +158,7 @@ def test_every_call_exists_and_binds(
     lines = [f"{'lesson':8}" + "".join(f"{name:>16}" for name in calls.COLUMNS)]
     lines += [f"{row:8}" + "".join(f"{_told(one, row):>16}" for one in answers) for row in ROWS]
     lines.append(f"by name only, in **kwargs: {len(weak)}; shown to fail: {len(_on_purpose())}")
-    record_property(TABLE, "\n".join(lines))
+    record_property("table: calls by lesson and runtime", "\n".join(lines))
     failures = [
         f"{one['unit']}, line {one['line']}: {one['call']}: {one['wrong']} ({answer.runtime}: "
         + ", ".join(f"{package} {version}" for package, version in answer.versions.items())
