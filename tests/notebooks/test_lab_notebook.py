@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import sys
 import types
 import zipfile
@@ -18,6 +17,7 @@ from packaging.version import Version
 from lakelab import lab
 from lakelab.lessons.lesson_02.runtimes import entries
 from lakelab.upload.course import build_wheel
+from tests.notebooks.set_up import said, set_up
 
 LAB = Path(__file__).parents[2] / "notebooks" / "_lab.py"
 
@@ -113,27 +113,6 @@ def test_a_python_without_the_packages_is_told_in_one_line(monkeypatch):
 
 
 # ---- what `lakelab upload` brings: no ../src, but ../dist/lakelab-*.whl ---------------------------
-# A notebook on Databricks in a process of its own: dbutils are there, and nothing of lakelab is on the
-# path. What `start` would do first there, it does; then the test looks where lakelab comes from.
-SET_UP = """
-import sys, types
-sys.path = [entry for entry in sys.path if not entry.endswith("/src")]
-
-class Spark:
-    def sql(self, statement):
-        raise KeyboardInterrupt(statement)
-
-dbutils = types.SimpleNamespace(library=types.SimpleNamespace(restartPython=lambda: None))
-names = {"dbutils": dbutils, "spark": Spark()}
-try:
-    exec(compile(open("_lab", encoding="utf-8").read(), "_lab", "exec"), names)
-except KeyboardInterrupt as reached:
-    assert "current_user" in str(reached)
-import lakelab
-print(lakelab.__file__)
-"""
-
-
 @pytest.fixture(scope="session")
 def wheel():
     return build_wheel(LAB.parents[1])
@@ -152,25 +131,6 @@ def brought(tmp_path, wheel):
     for file in ("databricks.yml", "pyproject.toml"):
         shutil.copy(LAB.parents[1] / file, course)
     return course
-
-
-def set_up(course: Path) -> subprocess.Popen:
-    environment = {**os.environ, "TMPDIR": str(course / "temporary")}
-    environment |= {"DATABRICKS_RUNTIME_VERSION": "client.5.1"}
-    return subprocess.Popen(
-        [sys.executable, "-c", SET_UP],
-        cwd=course / "notebooks",
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def said(process: subprocess.Popen) -> Path:
-    out, _ = process.communicate()
-    assert process.returncode == 0, out
-    return Path(out.splitlines()[-1])
 
 
 @pytest.mark.skipif(os.name != "posix", reason="only Databricks has a wheel there")
@@ -192,14 +152,15 @@ class TestUploaded:
             assert (folder / name).exists()
 
     def test_the_newest_of_several_wheels_counts_and_a_newer_one_is_unpacked(self, brought, wheel):
-        for version in ("0.0.9", "0.10.0"):
+        for version in ("0.2.0", "0.10.0"):
             newer = brought / "dist" / f"lakelab-{version}-py3-none-any.whl"
             with zipfile.ZipFile(newer, "w") as file:
                 file.writestr("lakelab/__init__.py", "")
                 file.writestr("lakelab/lab.py", f"def start(*_):\n    return {{}}\n# {version}")
         place = said(set_up(brought))
         assert "lakelab-0.10.0-" in str(place)
-        (brought / "dist" / "lakelab-0.10.0-py3-none-any.whl").unlink()
+        for version in ("0.2.0", "0.10.0"):
+            (brought / "dist" / f"lakelab-{version}-py3-none-any.whl").unlink()
         assert wheel[0] in str(said(set_up(brought)))
 
     def test_src_beside_the_notebooks_comes_first(self, brought):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pickle
@@ -13,11 +14,23 @@ import sys
 from datetime import date
 
 import pytest
+from rich.console import Console
 
 from lakelab.lessons import lessons
 from lakelab.upload import login as login_module
-from lakelab.upload.course import Kind
-from tests.upload.workspace_double import CONTENT_LIMIT, HOME, TOKEN, USER, Notebook, Refusal
+from lakelab.upload.course import Kind, course
+from lakelab.upload.errors import UploadError
+from lakelab.upload.report import shown
+from tests.notebooks.set_up import said, set_up
+from tests.upload.workspace_double import (
+    CONTENT_LIMIT,
+    HOME,
+    TOKEN,
+    USER,
+    Notebook,
+    Refusal,
+    exported,
+)
 
 COURSE = f"{HOME}/lakelab"
 MANIFEST = f"{COURSE}/lakelab-upload.json"
@@ -124,6 +137,29 @@ def test_each_item_fits_the_call_that_carries_it(items):
     wheel = next(item for item in items if item.path.endswith(".whl"))
     assert wheel.size < CONTENT_LIMIT, "the posted file's own limit is not documented below 500 MB"
     assert all(item.size < 1_000_000 for item in items if item is not wheel)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="what Databricks does")
+def test_a_lesson_can_start_from_what_arrived(uploaded, tmp_path):
+    """The wheel, the set-up and the bundle's files, as the workspace gives them back."""
+    for path, there in uploaded.tree.objects.items():
+        file = tmp_path / path.removeprefix("/")
+        if there is None:
+            file.mkdir(exist_ok=True, parents=True)
+        else:
+            file.write_bytes(there if isinstance(there, bytes) else exported(there))
+    course = tmp_path / COURSE.removeprefix("/")
+    (course / "temporary").mkdir()
+    package = said(set_up(course)).parent
+    assert package.is_relative_to(course / "temporary")
+    # what lesson 16 looks at
+    pipeline = package / "lessons/lesson_16/pipeline.py"
+    resources = (
+        next(one for one in pipeline.parents if (one / "databricks.yml").exists()) / "resources"
+    )
+    told = (resources / "promote.yml").read_text(encoding="utf-8")
+    for named in re.findall(r"python_file: (\S+)", told):
+        assert (resources / named).resolve() == pipeline.resolve()
 
 
 # ---- whose work is it? -----------------------------------------------------------------------
@@ -440,6 +476,41 @@ def test_a_file_that_the_workspace_refuses(upload, workspace):
     workspace.most_bytes = 1_000_000
     told = one_line(upload("--write"))
     assert "-py3-none-any.whl: File size imported is" in told
+
+
+def test_an_outage_says_that_it_goes_on_where_it_stopped(upload, workspace):
+    def fail_at_the_lessons(path):
+        if path.endswith("01_mlops_best_practices"):
+            raise Refusal(500, "INTERNAL_ERROR", "something broke")
+
+    workspace.before_write = fail_at_the_lessons
+    told = one_line(upload("--write"))
+    assert "01_mlops_best_practices: something broke" in told
+    assert "it goes on where it stopped" in told
+
+
+def test_a_file_of_the_course_that_is_gone(items, tmp_path):
+    (tmp_path / "pyproject.toml").write_bytes(
+        next(item for item in items if item.path == "pyproject.toml").content
+    )
+    for needed in ("README.md", "LICENSE", "src/lakelab/__init__.py"):
+        (tmp_path / needed).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / needed).touch()
+    with pytest.raises(UploadError, match=r"databricks\.yml cannot be read .* git checkout -- "):
+        course(tmp_path)
+
+
+def test_a_terminal_gets_a_progress_bar_that_is_gone_afterwards():
+    terminal = Console(file=io.StringIO(), force_terminal=True, width=80)
+    with shown(terminal, "writing", 2) as done:
+        done("notebooks/[01]")
+        assert terminal.is_terminal
+    said = terminal.file.getvalue()
+    assert "writing" in said
+    assert "2" in said
+    assert said.endswith(("\x1b[2K", "\x1b[1A\x1b[2K", "\x1b[?25h\r\x1b[1A\x1b[2K")), repr(
+        said[-40:]
+    )
 
 
 # ---- what it leaves alone ----------------------------------------------------------------------

@@ -176,7 +176,7 @@ class WorkspaceDouble:
         path = self._there(told["path"])
         found, form = self.tree.objects[path], told.get("format", "SOURCE")
         if isinstance(found, Notebook):
-            content = _jupyter(found) if form == "JUPYTER" else _source(found)
+            content = _jupyter(found) if form == "JUPYTER" else exported(found)
         elif found is None or form not in ("AUTO", "SOURCE"):
             raise Refusal(400, "INVALID_PARAMETER_VALUE", f"{path} cannot be exported as {form}.")
         else:
@@ -326,5 +326,6 @@ def _jupyter(notebook: Notebook) -> bytes:
     return json.dumps(told).encode()
 
 
-def _source(notebook: Notebook) -> bytes:
+def exported(notebook: Notebook) -> bytes:
+    """Export in the source format."""
     return f"{HEADER}\n{SEPARATOR.join(cell['source'] for cell in notebook.cells)}".encode()

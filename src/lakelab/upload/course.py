@@ -114,7 +114,8 @@ def _items(root: Path) -> Iterator[Item]:
         for file in sorted(folder.glob(pattern)):
             yield Item(file.relative_to(root).as_posix(), Kind.FILE, _read(file))
     # without .py: `%run ./_lab` finds a notebook of that very name
-    yield Item("notebooks/_lab", Kind.SOURCE, _read(notebooks / "_lab.py"))
+    set_up = _read(notebooks / "_lab.py").replace(b"\r\n", b"\n")  # Git on Windows may write \r\n
+    yield Item("notebooks/_lab", Kind.SOURCE, set_up)
     for lesson in lessons():
         content = _read(notebooks / f"{lesson.file}.ipynb")
         yield Item(f"notebooks/{lesson.file}", Kind.JUPYTER, content)
@@ -159,5 +160,5 @@ def _read(file: Path) -> bytes:
     except OSError as error:
         raise UploadError(
             f"{file} cannot be read ({error.strerror}), and belongs to the course. Bring it back: "
-            f"git checkout -- {file.name}"
+            f"git checkout -- {file}"
         ) from error
