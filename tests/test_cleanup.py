@@ -179,6 +179,8 @@ class Workspace:
             get=lambda name, include_aliases: SimpleNamespace(aliases=[]),
             delete=lambda name: self._delete("model"),
         )
+        self.functions = SimpleNamespace(list=lambda catalog, schema: [])
+        self.volumes = SimpleNamespace(list=lambda catalog, schema: [])
         self.model_versions = SimpleNamespace(list=lambda name: [])
         self.serving_endpoints = SimpleNamespace(
             list=lambda: endpoints, delete=lambda name: self._delete(f"endpoint {name}")
@@ -246,6 +248,17 @@ def test_a_schema_that_the_learner_named_stays(monkeypatch, capsys):
     )
     assert not [what for what in workspace.gone if "SCHEMA" in what]
     assert capsys.readouterr().out.count("name is not the course's own") == 2
+
+
+@pytest.mark.parametrize("kind", ["functions", "volumes"])
+def test_a_schema_with_something_else_in_it_stays(kind, monkeypatch):
+    workspace = Workspace((table("planes"),))
+    setattr(workspace, kind, SimpleNamespace(list=lambda c, s: [SimpleNamespace(name="mine")]))
+    found = cleanup.find(place_in(workspace, monkeypatch))
+    assert "schema" not in [thing.kind for thing in found.things]
+    assert found.kept == [
+        "schema workspace.lakelab_ana, for what is not the course's: mine",
+    ]
 
 
 def test_what_fails_does_not_stop_the_others_and_is_told(monkeypatch):

@@ -249,6 +249,13 @@ class _Listed:
         )
         return _unless_gone(lambda: list(listed())) or []
 
+    def others(self) -> list[Any]:
+        """Functions and volumes: no lesson makes any. The local workspace knows of none."""
+        place = self.catalog, self.schema
+        functions = _unless_gone(lambda: list(self._w.functions.list(*place))) or []
+        volumes = _unless_gone(lambda: list(self._w.volumes.list(*place))) or []
+        return [*functions, *volumes]
+
 
 def _not_ours(kind: str, name: str, user: str, *owners: str | None) -> str | None:
     """Say why something stays: it is somebody else's. Where nothing says whose it is, it is the user's."""
@@ -412,7 +419,7 @@ def _schema(place: Place, schema: str, listed: _Listed, goes: set[str], found: F
         return
     left = [
         one.name
-        for one in [*listed.tables(), *listed.models()]
+        for one in [*listed.tables(), *listed.models(), *listed.others()]
         if f"{schema}.{one.name}" not in goes
     ]
     if left:

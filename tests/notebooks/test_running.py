@@ -15,8 +15,12 @@ from collections.abc import Iterator
 
 from mlflow import MlflowClient
 
+from lakelab.cleanup import makes
+from lakelab.environments import ENVIRONMENTS
 from lakelab.local.home import Home
 from lakelab.local.mlflow_ui import free_port, ui_command, ui_environment
+from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.workspace import DEFAULT_USER
 
 from .conftest import ALL, run
 
@@ -25,9 +29,32 @@ def test_all_in_order_in_one_home_against_an_mlflow_server(tmp_path):
     """Each finds what the others left; tracking goes over http."""
     with mlflow_server(Home(tmp_path / "server").prepare()) as url:
         run(tmp_path / "home", *ALL, MLFLOW_TRACKING_URI=url)
-        model = MlflowClient(url, url).get_registered_model("main.lakelab.flight_delay")
+        client = MlflowClient(url, url)
+        model = client.get_registered_model("main.lakelab.flight_delay")
         assert "Champion" in model.aliases
+        assert strange(Home(tmp_path / "home"), client) == []
     assert not (tmp_path / "home" / "mlflow" / "mlflow.db").exists()
+
+
+def strange(home: Home, client: MlflowClient) -> list[str]:
+    """Name the tables, models and experiments that `lab.cleanup()` does not know as the course's."""
+    known = makes()
+    in_schema = {*known["tables"], *known["models"]}
+    in_environment = {*known["environment_tables"], *known["environment_models"]}
+    ours = {f"main.lakelab.{name}" for name in in_schema}
+    ours |= {f"{place}.lakelab.{name}" for place in ENVIRONMENTS for name in in_environment}
+    ours |= {f"/Users/{DEFAULT_USER}/{name}" for name in known["experiments"]}
+    unity = UnityCatalog(home.warehouse)
+    there = {
+        str(table)
+        for catalog in unity.catalogs()
+        for schema in unity.schemas(catalog)
+        for table in unity.tables(catalog, schema)
+    }
+    there |= {model.name for model in client.search_registered_models() if model.name.count(".")}
+    there |= {one.name for one in client.search_experiments() if one.name != "Default"}
+    automl = f"/Users/{DEFAULT_USER}/databricks_automl/"
+    return sorted(name for name in there - ours if not name.startswith(automl))
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 
 from tests.databricks.static.sources import Piece
 
@@ -57,16 +58,22 @@ def _solutions(tree: ast.AST) -> Iterator[ast.AST]:
             yield from ast.walk(node.value)
 
 
-def _nodes(piece: Piece) -> Iterator[ast.AST]:
-    return ast.walk(ast.parse(piece.code))
+@cache
+def _nodes(piece: Piece) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(piece.code)))
 
 
 def _line(piece: Piece, node: ast.AST) -> str:
     return piece.code.splitlines()[node.lineno - 1].strip()  # type: ignore[attr-defined]
 
 
-def texts(piece: Piece) -> Iterator[tuple[ast.AST, str]]:
+@cache
+def texts(piece: Piece) -> tuple[tuple[ast.AST, str], ...]:
     """Give each string with its holes as ``{name}``; docstrings and parts of f-strings are left out."""
+    return tuple(_texts(piece))
+
+
+def _texts(piece: Piece) -> Iterator[tuple[ast.AST, str]]:
     tree = ast.parse(piece.code)
     inside = {
         id(part)
