@@ -192,7 +192,8 @@ def upload(
         if told := report.about_kept(plan, force):
             console.print(told, style="yellow", soft_wrap=True)
         if not write:
-            console.print("Nothing was written. To write: the same command with --write", style="b")
+            how = "To write: the same command with --write" if steps else ""
+            console.print(f"Nothing was written. {how}".rstrip(), style="b")
             return
         with report.shown(console, "writing", len(steps)) as done:
             for step, copy in carry_out(folder, plan, force):
@@ -201,7 +202,8 @@ def upload(
                 done(step.item.path)
     except UploadError as error:
         raise _stop(str(error)) from error
-    console.print(f"Written. Open {place}/notebooks in {login.host}", markup=False, soft_wrap=True)
+    done_so = "Written." if steps else "All is there."
+    console.print(f"{done_so} Open {place}/notebooks in {login.host}", markup=False, soft_wrap=True)
 
 
 @app.command()

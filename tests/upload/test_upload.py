@@ -201,6 +201,21 @@ def test_what_the_learner_changed_is_kept(upload, workspace, items, monkeypatch,
         assert "my_own_line = 1" in str(sources(workspace.tree.notebook(f"{COURSE}/{path}")))
 
 
+def test_a_workspace_that_writes_sources_differently_is_not_taken_for_the_learner(
+    upload, workspace, items, monkeypatch
+):
+    """No workspace was there to see what an export does to a source; this one indents by tabs."""
+    workspace.gives_back = lambda source: source.replace("    ", "\t")
+    monkeypatch.setattr("lakelab.upload.course.course", lambda root: older_lesson(items))
+    upload("--write")
+    assert f"{len(items)} unchanged, 0 kept" in upload("--write").output
+    monkeypatch.setattr("lakelab.upload.course.course", lambda root: list(items))
+    assert f"1 changed, {len(items) - 1} unchanged, 0 kept" in upload("--write").output
+    edit(workspace)
+    assert f"{len(items) - 1} unchanged, 1 kept" in upload("--write").output
+    assert "my_own_line" in str(sources(workspace.tree.notebook(f"{COURSE}/{LESSON}")))
+
+
 def test_force_keeps_the_learners_version_beside_it(upload, uploaded, items):
     workspace = uploaded
     mine = sources(edit(workspace))

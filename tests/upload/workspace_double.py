@@ -80,6 +80,8 @@ class WorkspaceDouble:
         The size limit of a workspace file.
     before_write : callable
         Called with a path before it is written; may block, or raise a `Refusal`.
+    gives_back : callable
+        What an export makes of a cell's source.
     hang_up_in : str
         The end of the path of an import whose body is read no further than its beginning, until `go_on`;
         `hung` is set then.
@@ -99,6 +101,7 @@ class WorkspaceDouble:
         self.writes: list[str] = []
         self.most_bytes = 500_000_000
         self.before_write: Callable[[str], object] = lambda path: None
+        self.gives_back: Callable[[str], str] = lambda source: source
         self.hang_up_in = ""
         self.hung, self.go_on = threading.Event(), threading.Event()
         self.tokens = {TOKEN}
@@ -176,7 +179,7 @@ class WorkspaceDouble:
         path = self._there(told["path"])
         found, form = self.tree.objects[path], told.get("format", "SOURCE")
         if isinstance(found, Notebook):
-            content = _jupyter(found) if form == "JUPYTER" else exported(found)
+            content = _jupyter(found, self.gives_back) if form == "JUPYTER" else exported(found)
         elif found is None or form not in ("AUTO", "SOURCE"):
             raise Refusal(400, "INVALID_PARAMETER_VALUE", f"{path} cannot be exported as {form}.")
         else:
@@ -309,7 +312,7 @@ def _kept(cell: dict[str, Any]) -> dict[str, Any]:
     return {"kind": kind, "source": source, "outputs": list(cell.get("outputs", []))}
 
 
-def _jupyter(notebook: Notebook) -> bytes:
+def _jupyter(notebook: Notebook, gives_back: Callable[[str], str]) -> bytes:
     """Export: other metadata, other order of keys, no ids, a blank at the end of some lines."""
     cells = []
     for number, cell in enumerate(notebook.cells, start=1):
@@ -318,7 +321,7 @@ def _jupyter(notebook: Notebook) -> bytes:
         if cell["kind"] == "code":
             count = number if notebook.runs else 0
             told |= {"execution_count": count, "outputs": cell["outputs"]}
-        lines = cell["source"].split("\n")
+        lines = gives_back(cell["source"]).split("\n")
         told["source"] = [f"{line}\n" for line in lines[:-1]] + [f"{lines[-1]} "]
         cells.append(told)
     about = {"application/vnd.databricks.v1+notebook": {"language": "python", "widgets": {}}}

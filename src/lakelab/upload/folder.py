@@ -61,9 +61,18 @@ class Manifest:
     It is written before the first upload, so it cannot miss one. What has such a fingerprint is a
     version of lakelab's own, whatever happened in between: nobody's work is lost by replacing it. What
     has another one is the learner's.
+
+    Parameters
+    ----------
+    uploaded : dict
+        Path -> fingerprint of what was sent -> that of what the workspace gave back right afterwards.
+        They are the same as far as is known; a workspace that writes a source differently is
+        remembered so, instead of being taken for the learner.
+    readable : bool
+        Whether there was none, or one that could be read.
     """
 
-    uploaded: dict[str, list[str]] = field(default_factory=dict)
+    uploaded: dict[str, dict[str, str]] = field(default_factory=dict)
     readable: bool = True
 
     @classmethod
@@ -77,8 +86,9 @@ class Manifest:
         """
         try:
             told = json.loads(content)
-            form, uploaded = int(told["format"]), dict(told["uploaded"])
-        except (KeyError, TypeError, ValueError):
+            form = int(told["format"])
+            uploaded = {path: dict(sent) for path, sent in told["uploaded"].items()}
+        except (AttributeError, KeyError, TypeError, ValueError):
             return cls(readable=False)
         if form > FORMAT:
             raise UploadError(
@@ -86,16 +96,30 @@ class Manifest:
                 f"{our_version()} does not know. Expected format {FORMAT}, it has {form}. Update lakelab: "
                 "git pull"
             )
-        return cls({path: list(prints) for path, prints in uploaded.items()})
+        return cls(uploaded)
+
+    def as_now(self, item: Item) -> set[str]:
+        """Give the fingerprints that the item has in the workspace if it is there as it is now."""
+        sent = self.uploaded.get(item.path, {})
+        return {item.fingerprint, sent.get(item.fingerprint, item.fingerprint)}
+
+    def ours(self, item: Item) -> set[str]:
+        """Give the fingerprints of all that lakelab ever put into the item's place."""
+        sent = self.uploaded.get(item.path, {})
+        return {*sent, *sent.values()}
 
     def with_all(self, items: Iterable[Item]) -> Manifest:
         """Give one that has these items, too."""
-        uploaded = {path: list(prints) for path, prints in self.uploaded.items()}
+        uploaded = {path: dict(sent) for path, sent in self.uploaded.items()}
         for item in items:
-            known = uploaded.setdefault(item.path, [])
-            if item.fingerprint not in known:
-                known.append(item.fingerprint)
+            uploaded.setdefault(item.path, {}).setdefault(item.fingerprint, item.fingerprint)
         return Manifest(uploaded)
+
+    def given_back(self, item: Item, fingerprint: str) -> bool:
+        """Remember what came back of an item; say whether that is news."""
+        news = fingerprint not in self.as_now(item)
+        self.uploaded[item.path][item.fingerprint] = fingerprint
+        return news
 
     def to_json(self) -> bytes:
         """Write it."""

@@ -6,7 +6,7 @@ nothing but to be started again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -60,7 +60,7 @@ class Plan:
         return [step for step in self.steps if step.writes(force)]
 
 
-def compare(item: Item, theirs: bytes | None, known: Iterable[str]) -> State:
+def compare(item: Item, theirs: bytes | None, manifest: Manifest) -> State:
     """Compare an item with what the workspace has.
 
     Parameters
@@ -69,21 +69,22 @@ def compare(item: Item, theirs: bytes | None, known: Iterable[str]) -> State:
         What would be uploaded now.
     theirs : bytes or None
         What is there; None if nothing is.
-    known : iterable of str
-        Fingerprints of what lakelab put there before.
+    manifest : Manifest
+        What lakelab put there before.
 
     Examples
     --------
     >>> item = Item("databricks.yml", Kind.FILE, b"bundle: new")
-    >>> compare(item, None, []), compare(item, b"bundle: new", [])
+    >>> nothing = Manifest()
+    >>> compare(item, None, nothing), compare(item, b"bundle: new", nothing)
     (<State.NEW: 'new'>, <State.UNCHANGED: 'unchanged'>)
-    >>> before = item.fingerprint_of(b"bundle: old")
-    >>> compare(item, b"bundle: old", [before]), compare(item, b"bundle: mine", [before])
+    >>> before = Manifest().with_all([Item("databricks.yml", Kind.FILE, b"bundle: old")])
+    >>> compare(item, b"bundle: old", before), compare(item, b"bundle: mine", before)
     (<State.CHANGED: 'changed'>, <State.KEPT: 'kept'>)
 
     A file that ends too early is nobody's work:
 
-    >>> compare(item, b"bundle:", [])
+    >>> compare(item, b"bundle:", nothing)
     <State.CHANGED: 'changed'>
     """
     if theirs is None:
@@ -94,9 +95,9 @@ def compare(item: Item, theirs: bytes | None, known: Iterable[str]) -> State:
         found = item.fingerprint_of(theirs)
     except ValueError:  # no notebook of ours, so the learner's
         return State.KEPT
-    if found == item.fingerprint:
+    if found in manifest.as_now(item):
         return State.UNCHANGED
-    return State.CHANGED if found in known else State.KEPT
+    return State.CHANGED if found in manifest.ours(item) else State.KEPT
 
 
 def make_plan(folder: Folder, items: list[Item], looked_at: Callable[[Item], None]) -> Plan:
@@ -121,7 +122,7 @@ def make_plan(folder: Folder, items: list[Item], looked_at: Callable[[Item], Non
 
     def look(item: Item) -> Step:
         theirs = folder.read(item.path, item.kind) if item.path in there else None
-        return Step(item, compare(item, theirs, manifest.uploaded.get(item.path, ())), theirs)
+        return Step(item, compare(item, theirs, manifest), theirs)
 
     steps = []
     with ThreadPoolExecutor(AT_ONCE) as threads:
@@ -161,7 +162,20 @@ def carry_out(folder: Folder, plan: Plan, force: bool) -> Iterator[tuple[Step, s
     if manifest != plan.manifest:
         folder.write_manifest(manifest)
     for step in steps:
-        yield step, _write(folder, step)
+        copy = _write(folder, step)
+        if step.item.kind is not Kind.FILE:
+            _remember(folder, manifest, step.item)
+        yield step, copy
+
+
+def _remember(folder: Folder, manifest: Manifest, item: Item) -> None:
+    """Note how the workspace gives a notebook back that was written this moment."""
+    try:
+        back = item.fingerprint_of(folder.read(item.path, item.kind))
+    except ValueError:  # it will count as changed, and be kept
+        return
+    if manifest.given_back(item, back):
+        folder.write_manifest(manifest)
 
 
 def _write(folder: Folder, step: Step) -> str | None:
