@@ -222,7 +222,12 @@ def test_the_wheel_is_the_one_that_the_jobs_install():
     built, _ = build_wheel(ROOT)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert re.fullmatch(rf"{project['name']}-{project['version']}-.*\.whl", built)
-    assert read_bundle().head["artifacts"]["lakelab"]["build"].startswith("uv build --wheel")
+    artifact = read_bundle().head["artifacts"]["lakelab"]
+    assert artifact["type"] == "whl"
+    assert artifact["build"].startswith("uv build --wheel")
+    assert (
+        artifact["dynamic_version"] is True
+    )  # else compute may keep the wheel of an older deployment
     for path, _, _, job in (r for r in read_bundle().resources() if r[1] == "jobs"):
         for environment in job["environments"]:
             for wheel in environment["spec"].get("dependencies", []):

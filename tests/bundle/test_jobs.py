@@ -66,14 +66,15 @@ def test_each_task_gives_its_step_the_model_and_the_version(pipeline, monkeypatc
         assert told["approval_tag"] == ("Approval_Check" if key == "Approval_Check" else "")
 
 
+@pytest.mark.parametrize(("deployed", "logged"), [("4f1c", "4f1c"), ("", "unknown")])
 def test_train_reads_the_parameters_of_its_job_and_sets_what_the_next_tasks_read(
-    pipeline, monkeypatch
+    pipeline, monkeypatch, deployed, logged
 ):
     import mlflow
 
     job = read_bundle().jobs["promote"]
     assert keys(job) == ["train", "validate", "promote"]
-    widgets = {"catalog": "prod", "schema": "ops", "experiment": "/e", "git_commit": "4f1c"}
+    widgets = {"catalog": "prod", "schema": "ops", "experiment": "/e", "git_commit": deployed}
     assert set(widgets) == {parameter["name"] for parameter in job["parameters"]}
 
     called: list[Any] = []
@@ -91,7 +92,7 @@ def test_train_reads_the_parameters_of_its_job_and_sets_what_the_next_tasks_read
     assert notebook.startswith("# Databricks notebook source\n")  # else it is no notebook there
     exec(notebook, {"spark": "the session", "dbutils": dbutils})
 
-    assert called == ["/e", "the session", "prod.ops", {"git_commit": "4f1c"}]
+    assert called == ["/e", "the session", "prod.ops", {"git_commit": logged}]
     read = set(re.findall(r"tasks\.train\.values\.(\w+)", str(job)))
     assert dbutils.values == {"model_name": "prod.ops.delay", "model_version": "3"}
     assert set(dbutils.values) == read

@@ -209,7 +209,7 @@ def train_task(spark: SparkSession, dbutils: Any) -> ModelVersion:
     mlflow.set_registry_uri("databricks-uc")
     mlflow.set_experiment(told["experiment"])
     schema = f"{told['catalog']}.{told['schema']}"
-    trained = train(spark, schema, git_commit=told["git_commit"])
+    trained = train(spark, schema, git_commit=told["git_commit"] or "unknown")
     dbutils.jobs.taskValues.set(key="model_name", value=trained.name)
     dbutils.jobs.taskValues.set(key="model_version", value=str(trained.version))
     print(f"{trained.name}, version {trained.version}")
