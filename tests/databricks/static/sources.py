@@ -87,8 +87,11 @@ BESIDE = (
 
 @cache
 def modules() -> tuple[Piece, ...]:
-    """The modules that run on Databricks, and the set-up cell."""
+    """The modules that run on Databricks, the notebooks of jobs, and the set-up cell."""
     found = {}
+    for path in sorted((ROOT / "resources").glob("*.py")):
+        code = path.read_text(encoding="utf-8")
+        found[path.name] = Piece(f"resources/{path.name}", as_python(code), code)
     for pattern in BESIDE:
         for path in sorted((SRC / "lakelab").glob(f"{pattern}.py")):
             name = ".".join(path.relative_to(SRC).with_suffix("").parts)
