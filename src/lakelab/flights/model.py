@@ -39,7 +39,8 @@ def train(frame: pd.DataFrame, label: str = "late", seed: int = 0) -> Pipeline:
     label : str
         The column to predict, 0 or 1.
     seed : int
-        The same frame and seed give the same model.
+        The same rows, in whatever order, and the same seed give the same model. A cluster gives the
+        rows of a table in another order each time.
 
     Returns
     -------
@@ -51,6 +52,7 @@ def train(frame: pd.DataFrame, label: str = "late", seed: int = 0) -> Pipeline:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OrdinalEncoder
 
+    frame = _in_one_order(frame)
     features = feature_columns(frame).drop(columns=[label, "tailnum"], errors="ignore")
     texts = make_column_selector(dtype_exclude="number")
     ranks = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
@@ -63,6 +65,13 @@ def train(frame: pd.DataFrame, label: str = "late", seed: int = 0) -> Pipeline:
         ),
     )
     return model.fit(features, frame[label])
+
+
+def _in_one_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """Order the rows by what is in them: the trees choose by order which rows tell when to stop."""
+    columns = frame[sorted(frame.columns)]
+    order = pd.util.hash_pandas_object(columns, index=False).to_numpy().argsort(kind="stable")
+    return frame.iloc[order]
 
 
 def auc(model: Pipeline, frame: pd.DataFrame, label: str = "late") -> float:

@@ -509,7 +509,7 @@ def _detail(session: LocalSparkSession, table: UnityTable) -> DataFrame:
     sizes = files.column("size_bytes").to_pylist()
     told, protocol = table.delta.metadata(), table.delta.protocol()
     features = {*(protocol.reader_features or ()), *(protocol.writer_features or ())}
-    row = (
+    row: tuple[Any, ...] = (
         "delta",
         str(told.id),
         str(table.name),

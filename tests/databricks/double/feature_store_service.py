@@ -88,7 +88,11 @@ class FeatureStoreService:
         return {"feature_table": {"name": str(table.name), "id": str(table.delta.metadata().id)}}
 
     def _features(self, call: Call) -> dict[str, Any]:
+        # in which order the service lists them is not documented. It decides about the order of a
+        # training set's columns, and so about which of two equal splits a tree takes: as locally
         table = self._table(call.text("feature_table"))
+        partitions = table.delta.metadata().partition_columns
+        fields = sorted(table.fields, key=lambda f: (f["name"] not in partitions, f["name"]))
         return {
             "features": [
                 {
@@ -97,7 +101,7 @@ class FeatureStoreService:
                     "name": field["name"],
                     "data_type": _type_of(field["type"]),
                 }
-                for field in table.fields
+                for field in fields
             ]
         }
 

@@ -17,6 +17,10 @@ import nbformat
 
 ROOT = Path(__file__).resolve().parents[3]
 NOTEBOOKS = ROOT / "notebooks"
+LESSON_CODE = "<ipython-input"
+"""What the code of cells is named."""
+SHARE = 3
+"""Lessons are rehearsed with one flight in so many: enough for all that they claim."""
 
 
 def main(mode: str, out: Path, lessons: list[str]) -> None:
@@ -24,6 +28,7 @@ def main(mode: str, out: Path, lessons: list[str]) -> None:
 
     out.mkdir(parents=True)
     os.chdir(NOTEBOOKS)
+    thin_out_flights()
     given = start_as_databricks() if mode == "databricks" else {}
     for lesson in lessons:
         file = next(NOTEBOOKS.glob(f"{lesson}_*.ipynb"))
@@ -37,7 +42,7 @@ def main(mode: str, out: Path, lessons: list[str]) -> None:
                 continue
             if cell.source.startswith("%run"):
                 run_set_up(shell)
-                recorder.watch(shell.user_ns)
+                recorder.watch()
             else:
                 run(shell, cell.source, f"lesson {lesson}, cell {cell.id}")
         recorder.keep_tables(shell.user_ns)
@@ -81,6 +86,18 @@ def start_as_databricks() -> dict[str, Any]:
     return {"spark": spark, "dbutils": LocalDbUtils(), "display": display, "_workspace": workspace}
 
 
+def thin_out_flights() -> None:
+    from lakelab import flights
+
+    read = flights.read_raw
+
+    def read_some(name: str) -> Any:
+        rows = read(name)
+        return rows.iloc[::SHARE].reset_index(drop=True) if name == "flights" else rows
+
+    flights.read_raw = flights.source.read_raw = read_some
+
+
 def run_set_up(shell: Any) -> None:
     """Run the notebook `_lab` as `%run` does on Databricks: its cells, in the caller's namespace."""
     for number, cell in enumerate((NOTEBOOKS / "_lab.py").read_text("utf-8").split("# COMMAND ----------")):
@@ -97,46 +114,55 @@ def run(shell: Any, source: str, where: str) -> None:
 
 
 class Recorder:
-    """Writes down what a lesson made: training sets and predictions in order, and its tables."""
+    """Writes down what a lesson saw and made: each DataFrame that it fetched, in order, and its tables.
+
+    Nothing is computed twice for it: what `toPandas` gives the lesson is kept. Calls of the feature
+    engineering client are noted, too, with the errors that they raised.
+    """
+
+    CALLS = ("create_table", "write_table", "create_training_set", "score_batch", "log_model")
 
     def __init__(self, folder: Path):
         folder.mkdir()
         self._folder = folder
         self._told: list[dict[str, Any]] = []
-        self._client: Any = None
-        self._before: dict[str, Any] = {}
+        self._before: list[tuple[Any, str, Any]] = []
 
-    def watch(self, names: dict[str, Any]) -> None:
+    def watch(self) -> None:
         from databricks.feature_engineering import FeatureEngineeringClient
+        from pyspark.sql.connect.dataframe import DataFrame
 
-        self._client = FeatureEngineeringClient
-        for method in ("create_training_set", "score_batch", "create_table", "write_table"):
-            self._before[method] = getattr(FeatureEngineeringClient, method)
-            setattr(FeatureEngineeringClient, method, self._noting(method, self._before[method]))
+        for call in self.CALLS:
+            self._wrap(FeatureEngineeringClient, call, self._noting)
+        self._wrap(DataFrame, "toPandas", self._keeping)
 
-    def _noting(self, method: str, call: Any) -> Any:
-        def noted(client: Any, *args: Any, **kwargs: Any) -> Any:
-            note: dict[str, Any] = {"call": method}
+    def _wrap(self, owner: Any, name: str, wrapper: Any) -> None:
+        before = getattr(owner, name)
+        self._before.append((owner, name, before))
+        setattr(owner, name, wrapper(name, before))
+
+    def _noting(self, name: str, call: Any) -> Any:
+        def noted(*args: Any, **kwargs: Any) -> Any:
+            note = {"call": name}
             self._told.append(note)
             try:
-                answer = call(client, *args, **kwargs)
+                return call(*args, **kwargs)
             except Exception as error:
-                note["error"] = type(error).__name__
-                note["message"] = str(error)
+                note.update(error=type(error).__name__, message=str(error))
                 raise
-            if os.environ.get("NOKEEP"): return answer
-            if method == "create_training_set":
-                note["rows"] = self._keep(f"{len(self._told):02}_{method}", answer.load_df())
-            elif method == "score_batch":
-                note["rows"] = self._keep(f"{len(self._told):02}_{method}", answer)
-            return answer
 
         return noted
 
-    def _keep(self, name: str, frame: Any) -> int:
-        rows = frame.toPandas()
-        rows.to_parquet(self._folder / f"{name}.parquet")
-        return len(rows)
+    def _keeping(self, name: str, call: Any) -> Any:
+        def kept(frame: Any) -> Any:
+            rows = call(frame)
+            if sys._getframe(1).f_code.co_filename.startswith(LESSON_CODE):
+                file = f"{len(self._told):02}_rows.parquet"
+                rows.to_parquet(self._folder / file)
+                self._told.append({"call": name, "rows": file})
+            return rows
+
+        return kept
 
     def keep_tables(self, names: dict[str, Any]) -> None:
         from deltalake import DeltaTable
@@ -148,8 +174,8 @@ class Recorder:
                 rows.to_parquet(self._folder / f"table_{table.table}.parquet")
 
     def close(self) -> None:
-        for method, call in self._before.items():
-            setattr(self._client, method, call)
+        for owner, name, before in self._before:
+            setattr(owner, name, before)
         (self._folder / "calls.json").write_text(json.dumps(self._told, indent=1), "utf-8")
 
 
