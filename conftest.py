@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 collect_ignore = [
+    "tests/databricks/double",  # runs in processes of its own, with other packages
     "notebooks/_lab.py",  # a notebook's set-up, not a module
     "src/lakelab/lessons/lesson_16/pipeline.py",  # a job's file: it imports Databricks' own client
 ]

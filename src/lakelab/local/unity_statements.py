@@ -121,7 +121,9 @@ def create_statement(session: LocalSparkSession, table: UnityTable) -> str:
     if table.comment:
         statement += f"\nCOMMENT {_text(table.comment)}"
     if table.properties:
-        pairs = ",\n  ".join(f"{_text(k)} = {_text(v)}" for k, v in sorted(table.properties.items()))
+        pairs = ",\n  ".join(
+            f"{_text(k)} = {_text(v)}" for k, v in sorted(table.properties.items())
+        )
         statement += f"\nTBLPROPERTIES (\n  {pairs})"
     return statement
 

@@ -23,7 +23,9 @@ class DeltaTable:
     @classmethod
     def forName(cls, spark: Any, name: str) -> DeltaTable:
         if not spark.catalog.tableExists(name):
-            raise AnalysisException(message=f"[DELTA_MISSING_DELTA_TABLE] {name} is not a Delta table.")
+            raise AnalysisException(
+                message=f"[DELTA_MISSING_DELTA_TABLE] {name} is not a Delta table."
+            )
         return cls(spark, name)
 
     def toDF(self) -> Any:

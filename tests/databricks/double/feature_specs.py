@@ -3,11 +3,13 @@
 `FeatureEngineeringClient` leaves it to the server to turn lookups into a feature spec
 (`generate_feature_spec_yaml`), whose logic is private. The package has a builder for the same spec,
 with which the legacy `FeatureStoreClient` goes on: the double calls it, so what a training set is made
-of still comes from official code.
+of still comes from official code. The request that the server would have got is written down.
 """
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -16,18 +18,31 @@ WORKSPACE = 1
 """An id: on Databricks the notebook's context tells it."""
 
 
-def build_specs_in_the_client() -> None:
+def build_specs_in_the_client(requests: Path) -> None:
+    """Answer for the server; each request becomes a line of the file `requests`."""
     from databricks.ml_features._catalog_client._catalog_client import CatalogClient
     from databricks.ml_features._catalog_client._catalog_client_helper import CatalogClientHelper
     from databricks.ml_features._databricks_client._databricks_client import DatabricksClient
     from databricks.ml_features._spark_client._spark_client import SparkClient
+    from databricks.ml_features.api.proto.feature_catalog_pb2 import GenerateFeatureSpecYaml
     from databricks.ml_features.entities.feature_function import FeatureFunction
     from databricks.ml_features.entities.feature_lookup import FeatureLookup
     from databricks.ml_features.utils import training_scoring_utils as builder
+    from google.protobuf.json_format import MessageToDict
 
     def generate(
         self: Any, features: list[Any], exclude_columns: Any, input_columns: list[str], context: Any
     ) -> str:
+        request = GenerateFeatureSpecYaml(
+            features=self._convert_features_to_proto(features),
+            exclude_columns=[exclude_columns]
+            if isinstance(exclude_columns, str)
+            else exclude_columns,
+            input_columns=input_columns,
+        )
+        with requests.open("a", encoding="utf-8") as file:
+            told = MessageToDict(request, preserving_proto_field_name=True)
+            file.write(json.dumps(told) + "\n")
         helper = CatalogClientHelper(self, DatabricksClient(self._get_host_creds))
         lookups = [f for f in features if isinstance(f, FeatureLookup)]
         functions = [f for f in features if isinstance(f, FeatureFunction)]
@@ -36,9 +51,12 @@ def build_specs_in_the_client() -> None:
         )
         columns = builder.get_column_infos(lookups, functions, tables, df_columns=input_columns)
         add_default_values(lookups, columns.feature_column_infos)
-        excluded = [exclude_columns] if isinstance(exclude_columns, str) else list(exclude_columns)
         spec = builder.build_feature_spec(
-            lookups, tables, columns, excluded, self.feature_store_workspace_id or WORKSPACE
+            lookups,
+            tables,
+            columns,
+            list(request.exclude_columns),
+            self.feature_store_workspace_id or WORKSPACE,
         )
         return str(yaml.safe_dump(spec._to_dict(), sort_keys=False))
 

@@ -107,7 +107,11 @@ class FeatureStoreService:
 
     def _online_stores(self, call: Call) -> dict[str, Any]:
         names = call.parameters.get("feature_tables", [])
-        return {"feature_table_online_stores": [{"feature_table": n, "online_stores": []} for n in names]}
+        return {
+            "feature_table_online_stores": [
+                {"feature_table": n, "online_stores": []} for n in names
+            ]
+        }
 
     def _uc_tags(self, call: Call) -> dict[str, Any]:
         tags = self._table(call.text("name")).tags

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
 NOTEBOOKS = ROOT / "notebooks"
 LESSON_CODE = "<ipython-input"
 """What the code of cells is named."""
-SHARE = 3
+SHARE = 4
 """Lessons are rehearsed with one flight in so many: enough for all that they claim."""
 
 
@@ -29,7 +29,7 @@ def main(mode: str, out: Path, lessons: list[str]) -> None:
     out.mkdir(parents=True)
     os.chdir(NOTEBOOKS)
     thin_out_flights()
-    given = start_as_databricks() if mode == "databricks" else {}
+    given = start_as_databricks(out) if mode == "databricks" else {}
     for lesson in lessons:
         file = next(NOTEBOOKS.glob(f"{lesson}_*.ipynb"))
         os.environ["LAKELAB_LESSON"] = file.stem
@@ -47,9 +47,28 @@ def main(mode: str, out: Path, lessons: list[str]) -> None:
                 run(shell, cell.source, f"lesson {lesson}, cell {cell.id}")
         recorder.keep_tables(shell.user_ns)
         recorder.close()
+    say_what_ran(out / "clients.json")
 
 
-def start_as_databricks() -> dict[str, Any]:
+def say_what_ran(file: Path) -> None:
+    """Write down which packages answered."""
+    from importlib.metadata import version
+
+    import databricks.feature_engineering
+    import mlflow
+    from databricks.sdk.version import __version__ as sdk
+
+    clients = {
+        "feature_engineering": str(databricks.feature_engineering.__file__),
+        "mlflow": mlflow.__version__,
+        "databricks-sdk": sdk,
+    }
+    if "DATABRICKS_RUNTIME_VERSION" in os.environ:
+        clients["databricks-feature-engineering"] = version("databricks-feature-engineering")
+    file.write_text(json.dumps(clients), "utf-8")
+
+
+def start_as_databricks(out: Path) -> dict[str, Any]:
     """Start what stands for a workspace; give what a notebook finds there."""
     import runtime_modules
 
@@ -80,7 +99,7 @@ def start_as_databricks() -> dict[str, Any]:
     point_clients_at(workspace, home)
     os.environ["DATABRICKS_RUNTIME_VERSION"] = version
     spark = start_spark(home)
-    build_specs_in_the_client()
+    build_specs_in_the_client(out / "spec_requests.jsonl")
     register_as_on_databricks()
     type_the_nulls()
     return {"spark": spark, "dbutils": LocalDbUtils(), "display": display, "_workspace": workspace}
@@ -100,14 +119,14 @@ def thin_out_flights() -> None:
 
 def run_set_up(shell: Any) -> None:
     """Run the notebook `_lab` as `%run` does on Databricks: its cells, in the caller's namespace."""
-    for number, cell in enumerate((NOTEBOOKS / "_lab.py").read_text("utf-8").split("# COMMAND ----------")):
+    for number, cell in enumerate(
+        (NOTEBOOKS / "_lab.py").read_text("utf-8").split("# COMMAND ----------")
+    ):
         run(shell, cell, f"_lab, cell {number}")
 
 
 def run(shell: Any, source: str, where: str) -> None:
-    import time; t = time.time()
     done = shell.run_cell(source)
-    print("SECONDS", where, round(time.time()-t, 1), flush=True)
     error = done.error_before_exec or done.error_in_exec
     if error is not None:
         raise SystemExit(f"{where}: {type(error).__name__}: {error}")
@@ -143,7 +162,9 @@ class Recorder:
 
     def _noting(self, name: str, call: Any) -> Any:
         def noted(*args: Any, **kwargs: Any) -> Any:
-            note = {"call": name}
+            note: dict[str, Any] = {"call": name}
+            if "feature_lookups" in kwargs:
+                note["tables"] = [getattr(f, "table_name", None) for f in kwargs["feature_lookups"]]
             self._told.append(note)
             try:
                 return call(*args, **kwargs)

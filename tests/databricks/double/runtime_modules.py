@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 ABSENT = ("azure", "boto3", "botocore")
 
@@ -18,7 +18,7 @@ ABSENT = ("azure", "boto3", "botocore")
 class _Absent(ModuleType):
     """A module that can be imported from; what is made of it says on use that it is not here."""
 
-    __path__: list[str] = []
+    __path__: ClassVar[list[str]] = []
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

@@ -24,9 +24,7 @@ def type_the_nulls() -> None:
 
     def add_columns(self: Any, names: list[str]) -> Any:
         return TSDF(
-            self.df.select(
-                "*", *(sfn.lit(None).cast(types[name]).alias(name) for name in names)
-            ),
+            self.df.select("*", *(sfn.lit(None).cast(types[name]).alias(name) for name in names)),
             self.ts_col,
             self.partitionCols,
         )
