@@ -164,8 +164,8 @@ def test_the_server_is_asked_for_the_spec_that_the_lesson_means(rehearse: Rehear
     assert all(names in tables for names in meant)
     first = next(told for told in asked if told.get("exclude_columns"))
     lookup = first["features"][0]["feature_lookup"]
-    assert lookup["lookup_key"] == ["origin"]
-    assert lookup["timestamp_lookup_key"] == ["prediction_ts"]
+    assert lookup["lookup_keys"] == ["origin"]
+    assert lookup["timestamp_lookup_keys"] == ["prediction_ts"]
     assert "late" not in first["input_columns"]
     assert set(first["exclude_columns"]) <= set(first["input_columns"])
 
