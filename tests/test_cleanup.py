@@ -18,6 +18,7 @@ from databricks.sdk.errors import NotFound, PermissionDenied
 from lakelab import cleanup
 from lakelab.cleanup import CleanupError, Found, Place, Thing, makes
 from lakelab.lab import Lab
+from lakelab.local.workspace import DEFAULT_USER
 from tests.databricks.static import sources
 
 ME, OTHER = "ana@example.com", "ben@example.com"
@@ -63,7 +64,18 @@ uc.create_registered_model("main.lakelab.my_model")  # the learner's
 old = MlflowClient(registry_uri="databricks")
 old.create_registered_model("lesson_15_delay")
 old.create_registered_model("my_model")
-MlflowClient().create_experiment(f"/Users/{w.current_user.me().user_name}/my_own")
+me = f"/Users/{w.current_user.me().user_name}"
+MlflowClient().create_experiment(f"{me}/my_own")
+from lakelab.automl.tracking import start_records
+import pandas as pd
+for folder in ("lakelab_automl", "databricks_automl"):  # of a lesson, and the learner's
+    record = start_records("classify", "late", pd.DataFrame({"late": [0]}), experiment_dir=f"{me}/{folder}")
+    (record.folder / "BestTrial.ipynb").write_text("{}")
+
+def notebooks():
+    from lakelab.lab import find_home
+    root = find_home().user_folder
+    return sorted(str(file.relative_to(root).parts[0]) for file in root.rglob("*.ipynb"))
 
 def said(**how):
     with redirect_stdout(io.StringIO()) as out:
@@ -76,7 +88,8 @@ def there():
         "models": sorted(m.name for m in uc.search_registered_models()),
         "old models": sorted(m.name for m in old.search_registered_models()),
         "stores": [s.name for s in w.feature_store.list_online_stores()],
-        "experiments": sorted(e.name.rpartition("/")[2] for e in MlflowClient().search_experiments()),
+        "experiments": sorted(e.name for e in MlflowClient().search_experiments()),
+        "notebooks": notebooks(),
         "schemas": sorted(f"{c}.{s.name}" for c in ("main", *environments) for s in w.schemas.list(c) if s.name != "default"),
     }
 
@@ -125,7 +138,8 @@ def test_it_says_first_what_it_would_remove_and_removes_nothing(told):
         "main.lakelab.planes",
         "prod.lakelab.mlops_predictions",
         "workspace model: 1",
-        "experiment: 1",
+        "experiment: 2",
+        "/lakelab_automl (AutoML's notebooks)",
         "schema: 3",
         "Nothing is removed yet. lab.cleanup(confirm=True)",
     ):
@@ -134,9 +148,14 @@ def test_it_says_first_what_it_would_remove_and_removes_nothing(told):
 
 def test_it_removes_what_the_course_made_and_nothing_else(told):
     after = dict(told["after"])
-    experiments = after.pop("experiments")
+    experiments = [
+        name.removeprefix(f"/Users/{DEFAULT_USER}/") for name in after.pop("experiments")
+    ]
     assert "my_own" in experiments
+    assert [name.partition("/")[0] for name in experiments if "/" in name] == ["databricks_automl"]
     assert "lakelab" not in experiments
+    assert told["before"]["notebooks"] == ["databricks_automl", "lakelab_automl"]
+    assert after.pop("notebooks") == ["databricks_automl"]
     assert after == {
         "tables": ["main.default.no_key", "main.lakelab.carriers", "main.lakelab.my_own"],
         "models": ["main.lakelab.my_model"],
@@ -209,6 +228,7 @@ class Workspace:
 def place_in(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, **how: Any) -> Place:
     monkeypatch.setattr("databricks.sdk.WorkspaceClient", lambda: workspace)
     monkeypatch.setattr(cleanup, "_experiments", lambda user: iter(()))
+    monkeypatch.setattr(cleanup, "_automl", lambda w, user: iter(()))
     told = {"own_schema": True, "endpoints": True, "environments": {}, **how}
     return Place(workspace, "workspace", "lakelab_ana", **told)
 

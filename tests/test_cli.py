@@ -182,6 +182,15 @@ def test_reset_asks_first(lakelab, tmp_path):
     assert "Nothing to delete" in lakelab("reset").output
 
 
+def test_reset_knows_all_that_lessons_make(lakelab, tmp_path):
+    home = Home(tmp_path / "home").prepare()
+    for folder in home.folders:
+        folder.mkdir(exist_ok=True)
+    (home.root / ".prepare.lock").touch()
+    assert lakelab("reset", "--yes").exit_code == 0
+    assert not home.root.exists()
+
+
 def test_reset_leaves_a_folder_alone_that_is_not_the_labs(lakelab, tmp_path):
     home = Home(tmp_path / "home").prepare()
     (home.root / "thesis.docx").touch()

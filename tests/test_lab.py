@@ -201,7 +201,8 @@ def test_on_databricks_our_automl_answers_only_where_theirs_is_absent(monkeypatc
     lab._answer_automl_where_it_is_absent("ana@example.com")
 
     assert answered == ([] if is_there else [{"databricks.automl": "lakelab.automl"}])
-    assert (place.notebooks_folder() == Path.home() / "databricks_automl") is is_there
+    folder = Path.home() if is_there else Path("/Workspace/Users/ana@example.com")
+    assert place.notebooks_folder() == folder / "databricks_automl"
     if not is_there:
         assert place.user() == "ana@example.com"
 

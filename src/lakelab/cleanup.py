@@ -211,6 +211,7 @@ def find(place: Place) -> Found:
         )
     looks.append(("models in the workspace registry", partial(_workspace_models, w, user)))
     looks.append(("experiments", partial(_experiments, user)))
+    looks.append(("AutoML's records", partial(_automl, w, user)))
     for what, look in looks:
         try:
             for one in look():
@@ -391,14 +392,28 @@ def _experiments(user: str) -> Iterator[Thing | str]:
             yield Thing(
                 "experiment", name, partial(_delete_experiment, experiment.experiment_id, name)
             )
-    automl = client.search_experiments(
-        filter_string=f"name LIKE '/Users/{user}/databricks_automl/%'"
-    )
-    if automl:
-        yield (
-            f"AutoML's experiments, {len(automl)}, and its notebooks in the folder databricks_automl: "
-            "nothing tells those of lessons 03 and 04 from your own. Delete them by hand."
-        )
+
+
+def _automl(w: WorkspaceClient, user: str) -> Iterator[Thing]:
+    """Look for what lessons told AutoML to keep in a folder of its own, and not beside the user's."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient()
+    for short in makes()["automl_folders"]:
+        folder = f"/Users/{user}/{short}"
+        for experiment in client.search_experiments(filter_string=f"name LIKE '{folder}/%'"):
+            yield Thing(
+                "experiment",
+                experiment.name,
+                partial(client.delete_experiment, experiment.experiment_id),
+            )
+        if _unless_gone(partial(w.workspace.get_status, folder)) is not None:
+            yield Thing(
+                "folder",
+                folder,
+                partial(w.workspace.delete, folder, recursive=True),
+                "AutoML's notebooks",
+            )
 
 
 def _delete_experiment(experiment_id: str, name: str) -> None:

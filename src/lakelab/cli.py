@@ -17,7 +17,7 @@ from rich.table import Table
 
 from lakelab.lab import find_home, project_root
 from lakelab.lessons import Lesson, NoSuchLessonError, find_lesson, lessons
-from lakelab.local.home import HomeError
+from lakelab.local.home import Home, HomeError
 
 app = typer.Typer(
     help="The Databricks Machine Learning lessons, on this machine.",
@@ -218,7 +218,7 @@ def reset(
     if not folder.exists():
         console.print(f"Nothing to delete: {folder} does not exist.", soft_wrap=True)
         return
-    if not _is_home(folder):
+    if not _is_home(Home(folder)):
         raise _stop(
             f"{folder} does not look like lakelab's: it has no warehouse folder. Not deleted."
         )
@@ -228,11 +228,10 @@ def reset(
     console.print(f"Deleted {folder}", soft_wrap=True)
 
 
-def _is_home(folder: Path) -> bool:
+def _is_home(home: Home) -> bool:
     """Guard against LAKELAB_HOME=~: only a folder that the lab filled is deleted."""
-    ours = {"warehouse", "mlflow", "workspace", "runs", "scratch"}
-    there = {entry.name for entry in folder.iterdir() if entry.suffix != ".lock"}
-    return "warehouse" in there and there <= ours
+    there = {entry for entry in home.root.iterdir() if entry.suffix != ".lock"}
+    return home.warehouse in there and there <= set(home.folders)
 
 
 if __name__ == "__main__":

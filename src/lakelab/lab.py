@@ -252,7 +252,7 @@ def _answer_automl_where_it_is_absent(user: str) -> None:
 
     if find_spec("databricks.automl") is None:
         answer_official_names(AUTOML)
-        keep_records_of(user, Path(f"/Workspace/Users/{user}/databricks_automl"))
+        keep_records_of(user, Path(f"/Workspace/Users/{user}"))
 
 
 def _told(widget: str, dbutils: Any) -> str | None:
@@ -335,7 +335,7 @@ def _start_services(lesson: Lesson | None) -> dict[str, Any]:
     except (EngineError, HomeError, UnityCatalogError) as error:
         raise LabError(str(error)) from error
     answer_official_names({**ANSWERS, **AUTOML})
-    keep_records_of(DEFAULT_USER, home.root / "databricks_automl")
+    keep_records_of(DEFAULT_USER, home.user_folder)
     kept = f"kept in {home.place}"
     if ignored:
         kept += f" · not used here: {', '.join(ignored)}"

@@ -32,7 +32,10 @@ def test_all_in_order_in_one_home_against_an_mlflow_server(tmp_path):
         client = MlflowClient(url, url)
         model = client.get_registered_model("main.lakelab.flight_delay")
         assert "Champion" in model.aliases
-        assert strange(Home(tmp_path / "home"), client) == []
+        home = Home(tmp_path / "home")
+        assert strange(home, client) == []
+        # else `lakelab reset` would take the folder for somebody else's
+        assert {one for one in home.root.iterdir() if one.suffix != ".lock"} <= set(home.folders)
     assert not (tmp_path / "home" / "mlflow" / "mlflow.db").exists()
 
 
@@ -53,7 +56,7 @@ def strange(home: Home, client: MlflowClient) -> list[str]:
     }
     there |= {model.name for model in client.search_registered_models() if model.name.count(".")}
     there |= {one.name for one in client.search_experiments() if one.name != "Default"}
-    automl = f"/Users/{DEFAULT_USER}/databricks_automl/"
+    automl = tuple(f"/Users/{DEFAULT_USER}/{name}/" for name in known["automl_folders"])
     return sorted(name for name in there - ours if not name.startswith(automl))
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import getpass
+import re
 from pathlib import Path
+
+DEFAULT_FOLDER = "databricks_automl"
+"""Where Databricks' own AutoML keeps its records, below the user's folder."""
 
 _told: dict[str, object] = {}
 
@@ -14,17 +18,35 @@ def keep_records_of(user: str, folder: Path) -> None:
     Parameters
     ----------
     user : str
-        Experiments are below ``/Users/<user>/databricks_automl``.
+        Experiments are below ``/Users/<user>``.
     folder : Path
-        Generated notebooks are below it.
+        What is ``/Users/<user>`` of the workspace to this process: generated notebooks are below it.
     """
     _told.update(user=user, folder=folder)
 
 
-def notebooks_folder() -> Path:
-    """Give the folder for generated notebooks; the home folder's ``databricks_automl`` by default."""
-    folder = _told.get("folder")
-    return folder if isinstance(folder, Path) else Path.home() / "databricks_automl"
+def experiments_folder(experiment_dir: str | None = None) -> str:
+    """Give the workspace folder of experiments: ``experiment_dir``, or the default one.
+
+    Examples
+    --------
+    >>> experiments_folder("/Shared/flights/")
+    '/Shared/flights'
+    """
+    return (experiment_dir or f"/Users/{user()}/{DEFAULT_FOLDER}").rstrip("/")
+
+
+def notebooks_folder(experiment_dir: str | None = None) -> Path:
+    """Give the folder of generated notebooks, which is that of the experiments as files.
+
+    A folder that is not below the user's gets one below the user's, named after it.
+    """
+    told = _told.get("folder")
+    of_user = told if isinstance(told, Path) else Path.home()
+    inside = experiments_folder(experiment_dir).removeprefix(f"/Users/{user()}/")
+    if inside.startswith("/") or ".." in inside.split("/"):
+        inside = re.sub(r"[^\w-]+", "_", inside.strip("/"))
+    return of_user / inside
 
 
 def user() -> str:

@@ -27,7 +27,7 @@ from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 from mlflow.utils.autologging_utils import disable_autologging
 
 from lakelab.automl.errors import AutoMLError
-from lakelab.automl.place import notebooks_folder, user
+from lakelab.automl.place import experiments_folder, notebooks_folder
 
 DATA_RUN = "Training Data Storage and Analysis"
 """Name of the run that keeps what the trials were trained on."""
@@ -74,7 +74,8 @@ def start_records(
     experiment_name : str, optional
         By default problem, target and time.
     experiment_dir : str, optional
-        Folder of the experiment in the workspace; the user's ``databricks_automl`` by default.
+        Folder of the experiment and the notebooks in the workspace; the user's ``databricks_automl``
+        by default.
     now : callable
         Gives the time.
 
@@ -93,7 +94,7 @@ def start_records(
         )
     stem = experiment_name or f"{target_col}_{problem}"
     at = "" if experiment_name else f"-{now():%Y_%m_%d-%H_%M_%S}"
-    directory = (experiment_dir or f"/Users/{user()}/databricks_automl").rstrip("/")
+    directory = experiments_folder(experiment_dir)
     client = mlflow.MlflowClient()
     if mlflow.get_tracking_uri().startswith("databricks"):  # an experiment's folder must be there
         importlib.import_module("databricks.sdk").WorkspaceClient().workspace.mkdirs(directory)
@@ -112,7 +113,7 @@ def start_records(
                 f"experiment_name={experiment_name!r}: there is an experiment {name} already. "
                 f"Give another name, or none for one with the time in it."
             )
-    folder = notebooks_folder() / re.sub(r"[^\w.-]+", "_", name.rpartition("/")[2])
+    folder = notebooks_folder(experiment_dir) / re.sub(r"[^\w.-]+", "_", name.rpartition("/")[2])
     folder.mkdir(parents=True, exist_ok=True)
     with run(experiment, DATA_RUN) as data_run, tempfile.TemporaryDirectory() as temporary:
         file = Path(temporary) / "training_data.parquet"

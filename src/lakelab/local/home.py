@@ -32,6 +32,19 @@ class Home:
 
     root: Path
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """All that the lab makes in the home, whether it is there or not."""
+        return (
+            self.warehouse,
+            self.mlflow,
+            self.unity_models,
+            self.online,
+            self.user_folder,
+            self.runs,
+            self.root / "scratch",
+        )
+
     @classmethod
     def at(cls, folder: Path) -> Home:
         """Give the home in a folder, by a path that the engine can take.
@@ -90,6 +103,11 @@ class Home:
     def online(self) -> Path:
         """The online store, where it is SQLite."""
         return self.root / "online"
+
+    @property
+    def user_folder(self) -> Path:
+        """What the user's own folder of the workspace holds: notebooks that AutoML generates."""
+        return self.root / "user"
 
     @property
     def runs(self) -> Path:

@@ -33,6 +33,7 @@ from lakelab.local.workspace.grants import Governance
 from lakelab.local.workspace.models import Models
 from lakelab.local.workspace.online_stores import OnlineStoreService
 from lakelab.local.workspace.registry import Registry
+from lakelab.local.workspace.user_folder import UserFolder
 from lakelab.local.workspace.workspace_registry import WorkspaceRegistry
 
 _logger = logging.getLogger(__name__)
@@ -90,6 +91,7 @@ class LocalWorkspace:
             *self._online_stores.endpoints(),
             *workspace_registry.endpoints(),
             *self._uploads.endpoints(),
+            *UserFolder(home.user_folder, DEFAULT_USER).endpoints(),
         ]
         self.app = self._app(endpoints)
 

@@ -1,0 +1,79 @@
+"""The user's own folder of the workspace, ``/Users/<user>``: what AutoML keeps its notebooks in.
+
+Follows https://docs.databricks.com/api/workspace/workspace/getstatus and /delete
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from lakelab.local.workspace.api import ApiError, Call, Endpoint
+
+API = "/api/2.0/workspace"
+
+
+class UserFolder:
+    """What is in a user's folder, as files of this machine.
+
+    Parameters
+    ----------
+    root : Path
+        The folder of the user who works on this machine; others have none.
+    user : str
+        That user.
+    """
+
+    def __init__(self, root: Path, user: str):
+        self._root = root
+        self._home = f"/Users/{user}"
+        self._user = user
+
+    def endpoints(self) -> list[Endpoint]:
+        return [
+            ("GET", f"{API}/get-status", self.get_status),
+            ("POST", f"{API}/delete", self.delete),
+        ]
+
+    def get_status(self, call: Call) -> dict[str, Any]:
+        path, there = self._find(call)
+        kind = "DIRECTORY" if there.is_dir() else "FILE"
+        return {"path": path, "object_type": "NOTEBOOK" if there.suffix == ".ipynb" else kind}
+
+    def delete(self, call: Call) -> None:
+        path, there = self._find(call)
+        if there == self._root:
+            raise ApiError("BAD_REQUEST", f"{path} is the user's own folder, which stays.")
+        if not there.is_dir():
+            there.unlink()
+        elif call.flag("recursive"):
+            shutil.rmtree(there)
+        elif any(there.iterdir()):
+            raise ApiError("DIRECTORY_NOT_EMPTY", f"Folder ({path}) is not empty")
+        else:
+            there.rmdir()
+
+    def _find(self, call: Call) -> tuple[str, Path]:
+        """Find a file or folder of the user.
+
+        Raises
+        ------
+        ApiError
+            ``PERMISSION_DENIED`` outside of the user's folder, ``RESOURCE_DOES_NOT_EXIST``.
+        """
+        path = call.text("path").rstrip("/")
+        parts = [part for part in path.removeprefix(self._home).split("/") if part]
+        outside = path != self._home and not path.startswith(f"{self._home}/")
+        if outside or call.user != self._user or {".", ".."} & set(parts) or "\\" in path:
+            raise ApiError(
+                "PERMISSION_DENIED",
+                f"{call.user} has no access to {path}. On a laptop there is {self._home} only.",
+            )
+        there = self._root.joinpath(*parts)
+        links = [
+            p for p in (there, *there.parents) if p.is_relative_to(self._root) and p.is_symlink()
+        ]
+        if links or "\0" in path or not there.exists():
+            raise ApiError("RESOURCE_DOES_NOT_EXIST", f"Path ({path}) doesn't exist.")
+        return path, there
