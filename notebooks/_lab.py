@@ -44,6 +44,11 @@ def _source_folder():
     return os.path.join(course, "src")
 
 
+def _is_mine(folder):
+    """Others may write to the temporary folder, too: what they put there is not run."""
+    return os.path.isdir(folder) and os.stat(folder).st_uid == os.getuid()
+
+
 def _listed(folder):
     return os.listdir(folder) if os.path.isdir(folder) else []
 
@@ -60,7 +65,7 @@ def _unpacked(wheel, course):
         content = file.read()
     mine = (os.path.basename(wheel), hashlib.sha256(content).hexdigest()[:16], os.getuid())
     folder = os.path.join(tempfile.gettempdir(), "%s-%s-%d" % mine)
-    if not os.path.isdir(folder):
+    if not _is_mine(folder):
         draft = tempfile.mkdtemp(prefix="lakelab-")
         zipfile.ZipFile(io.BytesIO(content)).extractall(os.path.join(draft, "src"))
         for told in ["databricks.yml", "pyproject.toml"]:  # lessons read them
@@ -71,7 +76,7 @@ def _unpacked(wheel, course):
         try:
             os.rename(draft, folder)  # whole, or not at all
         except OSError:
-            if not os.path.isdir(folder):
+            if not _is_mine(folder):
                 raise
             shutil.rmtree(draft)  # another notebook was faster
     return folder

@@ -247,4 +247,4 @@ def test_the_wheel_brings_no_second_spark_to_databricks():
     """Serverless compute has its own; one that is installed beside it ends the session."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     brought = [re.split(r"[^\w-]", text)[0] for text in project["dependencies"]]
-    assert brought == ["mlflow", "pandas", "pyyaml", "scikit-learn"]
+    assert brought == ["mlflow-skinny", "pandas", "pyyaml", "scikit-learn"]

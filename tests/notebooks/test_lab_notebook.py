@@ -163,6 +163,17 @@ class TestUploaded:
             (brought / "dist" / f"lakelab-{version}-py3-none-any.whl").unlink()
         assert wheel[0] in str(said(set_up(brought)))
 
+    @pytest.mark.skipif(
+        os.name == "posix" and os.getuid() != 0, reason="only root gives a folder away"
+    )
+    def test_what_somebody_else_put_into_the_temporary_folder_is_not_run(self, brought):
+        said(set_up(brought))
+        [folder] = (brought / "temporary").glob("lakelab-*")
+        os.chown(folder, 65534, 65534)
+        out, _ = (process := set_up(brought)).communicate()
+        assert process.returncode != 0
+        assert "not empty" in out
+
     def test_src_beside_the_notebooks_comes_first(self, brought):
         shutil.copytree(
             LAB.parents[1] / "src", brought / "src", ignore=shutil.ignore_patterns("data")
