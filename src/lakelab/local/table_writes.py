@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pyspark.errors import AnalysisException
+from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql.connect import proto
 
 from lakelab.local.unity_catalog import TableName, UnityCatalogError
@@ -32,7 +32,12 @@ def watch_writes(session: LocalSparkSession) -> None:
         write = command.write_operation
         name = session.resolve(write.table.table_name)
         before = _promises(session, write, name)
-        answer = execute(command, *args, **kwargs)
+        try:
+            answer = execute(command, *args, **kwargs)
+        except PySparkException:
+            if before and before[1]:  # the engine has taken the schema of what it refused
+                session.register_anew(name)
+            raise
         if before is None:
             if (comment := write.options.get("comment")) and session.unity.exists(name):
                 session.unity.table(name).set_comment(comment)
