@@ -190,7 +190,7 @@ class TestPlaced:
 class TestCourseRequirements:
     def test_the_extra_of_databricks_is_in_and_those_of_laptops_are_not(self):
         names = {one.name for one in runtimes.course_requirements()}
-        assert {"mlflow", "databricks-feature-engineering"} <= names
+        assert {"mlflow-skinny", "databricks-feature-engineering", "optuna"} <= names
         assert not names & {"pysail", "pytest", "jupyterlab"}
 
     def test_a_git_folder_on_databricks_has_no_installed_package(self, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import sys
 import types
@@ -11,11 +12,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from lakelab import lab
-from lakelab.lessons.lesson_02.runtimes import entries
+from lakelab.lessons.lesson_02.runtimes import course_requirements, entries
 from lakelab.upload.course import build_wheel
 from tests.notebooks.set_up import said, set_up
 
@@ -37,6 +39,15 @@ def test_it_is_a_databricks_notebook_that_installs_before_anything_else():
     } <= installed
     assert "pyspark" not in cells[1], "it stops the session on serverless"
     assert "mlflow" not in installed, "no runtime has it: pip would fetch the newest one everywhere"
+
+
+def test_it_installs_what_the_package_declares_for_databricks():
+    line = LAB.read_text(encoding="utf-8").partition("%pip install --quiet ")[2].splitlines()[0]
+    asked = {one.name: one.specifier for one in map(Requirement, shlex.split(line))}
+    declared = {one.name: one.specifier for one in course_requirements()}
+    assert set(asked) == set(declared) - {"pandas"}, "each runtime has pandas, and pins it"
+    for name in ("databricks-feature-engineering", "databricks-sdk", "mlflow-skinny", "optuna"):
+        assert asked[name] == declared[name]
 
 
 def test_no_runtime_that_the_course_names_gets_another_mlflow_but_those_before_3():

@@ -193,8 +193,9 @@ def course_requirements() -> list[Requirement]:
 
     Examples
     --------
-    >>> sorted(one.name for one in course_requirements())
-    ['databricks-feature-engineering', 'mlflow', 'pandas', 'pyyaml', 'scikit-learn']
+    >>> sorted(one.name for one in course_requirements())  # doctest: +NORMALIZE_WHITESPACE
+    ['databricks-feature-engineering', 'databricks-sdk', 'lightgbm', 'mlflow-skinny', 'optuna', 'pandas',
+     'pyyaml', 'scikit-learn']
     """
     try:
         declared = requires("lakelab") or []
