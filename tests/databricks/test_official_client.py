@@ -61,7 +61,9 @@ def _run(where: str, folder: Path) -> None:
     }
     if where != "laptop":
         clients = OFFICIAL / where
-        assert (clients / ".ready").is_file(), f"{clients} is missing: run `make test`"
+        if not (clients / ".ready").is_file():
+            say = pytest.fail if os.environ.get("CI") else pytest.skip
+            say(f"the clients of {where} are not installed: `make test` does it")
         path.insert(0, str(clients))
         environment["DATABRICKS_RUNTIME_VERSION"] = RUNTIMES[where][0]
     ended = subprocess.run(

@@ -52,6 +52,7 @@ READS = {
     "columns": lambda s, name, path: s.table(name).columns,
     "read.table": lambda s, name, path: s.read.table(name).count(),
     "sql": lambda s, name, path: s.sql(f"SELECT * FROM {name}").collect(),
+    "its statement": lambda s, name, path: s.sql(f"SHOW CREATE TABLE {name}").collect(),
     "quoted": lambda s, name, path: s.sql(f"SELECT * FROM `{name.replace('.', '`.`')}`").collect(),
     "in a subquery": lambda s, name, path: s.sql(
         f"WITH w AS (SELECT * FROM {name}) SELECT 1 WHERE EXISTS (SELECT * FROM w)"
@@ -252,13 +253,32 @@ def test_schemas_are_the_catalog_owners(ben, statement):
 
 
 @pytest.mark.parametrize(
-    "statement", ["CREATE TABLE x DEEP CLONE {name}", "OPTIMIZE {name}", "WITH x INSERT {name}"]
+    "statement", ["CREATE TABLE x DEEP CLONE {name}", "VACUUM {name}", "WITH x INSERT {name}"]
 )
 def test_a_statement_that_cannot_be_read_is_not_run(spark, ben, weather, statement):
     grant(spark, weather)
     with pytest.raises(PySparkException):
         ben.sql(statement.format(name=weather)).collect()
     assert spark.table(weather).count() == 1
+
+
+def test_who_may_read_a_table_may_not_optimize_it(spark, ben, weather):
+    grant(spark, weather)
+    with refused("MODIFY|MANAGE|owner"):
+        ben.sql(f"OPTIMIZE {weather}")
+    assert spark.sql(f"DESCRIBE HISTORY {weather}").first()["operation"] != "OPTIMIZE"
+
+
+def test_catalogs_and_schemas_without_a_privilege_are_not_described(spark, ben, weather):
+    schema = weather.rpartition(".")[0]
+    with pytest.raises(AnalysisException, match="NO_SUCH_CATALOG"):
+        ben.sql("DESCRIBE CATALOG prod")
+    with pytest.raises(AnalysisException, match="SCHEMA_NOT_FOUND"):
+        ben.sql(f"DESCRIBE SCHEMA {schema}")
+    assert ben.sql("DESCRIBE SCHEMA hive_metastore.default").count()
+    grant(spark, weather)
+    assert ben.sql("DESCRIBE CATALOG main").first()["info_value"] == "main"
+    assert ben.sql(f"DESCRIBE SCHEMA {schema}").count()
 
 
 def test_a_list_shows_what_may_be_read(spark, ben, weather):

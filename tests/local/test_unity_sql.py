@@ -225,7 +225,7 @@ def test_schemas_are_made_used_and_dropped(spark, schema):
 @pytest.mark.parametrize(
     "statement",
     [
-        "OPTIMIZE t",
+        "OPTIMIZE t WHERE x = 1",
         "VACUUM t",
         "GRANT SELECT ON TABLE t TO `a@b.c`",
         "ALTER TABLE t ADD COLUMNS (y INT)",

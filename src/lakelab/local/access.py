@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -255,6 +255,10 @@ class GovernedTable(UnityTable):
     ):
         super().__init__(name, path, version)
         self._require_owner = require_owner
+
+    def optimize(self, zorder_by: Sequence[str] = ()) -> dict[str, Any]:
+        self._require_owner()
+        return super().optimize(zorder_by)
 
     def set_primary_key(self, key: PrimaryKey | None) -> None:
         self._require_owner()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import AnalysisException, ParseException
 
-from lakelab.local.unity_catalog import NotFoundError, UnityCatalogError, UnityTable
+from lakelab.local.unity_catalog import HIVE_METASTORE, NotFoundError, UnityCatalogError, UnityTable
 from lakelab.local.workspace.grants import Securable
 
 if TYPE_CHECKING:
@@ -52,10 +52,11 @@ def carry_out(session: LocalSparkSession, text: str) -> DataFrame | None:
 # ---- DESCRIBE CATALOG, DESCRIBE SCHEMA -------------------------------------------------------------------
 def _describe_catalog(session: LocalSparkSession, told: re.Match[str]) -> DataFrame:
     catalog = _plain(told["name"]).lower()
-    if catalog not in session.unity.catalogs():
+    seen = [c for c in session.unity.catalogs() if _is_seen(session, Securable("catalog", c))]
+    if catalog not in seen:
         raise AnalysisException(
             message=f"[NO_SUCH_CATALOG_EXCEPTION] Catalog '{catalog}' was not found. There are: "
-            f"{', '.join(session.unity.catalogs())}."
+            f"{', '.join(seen)}."
         )
     securable = Securable("catalog", catalog)
     governance = session.unity.governance
@@ -73,12 +74,13 @@ def _describe_schema(session: LocalSparkSession, told: re.Match[str]) -> DataFra
     parts = [_plain(part).lower() for part in re.findall(_NAME, told["name"])]
     catalog = parts[0] if len(parts) == 2 else session.catalog.currentCatalog()
     schema = parts[-1]
-    if catalog not in session.unity.catalogs() or schema not in session.unity.schemas(catalog):
+    securable = Securable("schema", f"{catalog}.{schema}")
+    exists = catalog in session.unity.catalogs() and schema in session.unity.schemas(catalog)
+    if not exists or not _is_seen(session, securable):
         raise AnalysisException(
             message=f"[SCHEMA_NOT_FOUND] The schema `{catalog}`.`{schema}` cannot be found. Verify "
             f"the spelling and correctness of the schema and catalog."
         )
-    securable = Securable("schema", f"{catalog}.{schema}")
     governance = session.unity.governance
     rows = [
         ("Catalog Name", catalog),
@@ -91,6 +93,13 @@ def _describe_schema(session: LocalSparkSession, told: re.Match[str]) -> DataFra
         rows.append(("Properties", ""))
     columns = "database_description_item string, database_description_value string"
     return session.createDataFrame(rows, columns)
+
+
+def _is_seen(session: LocalSparkSession, securable: Securable) -> bool:
+    """Say whether the session's user may know of it: a privilege on it, or on something in it, tells."""
+    if securable.name.partition(".")[0] == HIVE_METASTORE:
+        return True  # it has no grants of Unity Catalog
+    return session.unity.governance.visible(session.user, securable)
 
 
 # ---- SHOW CREATE TABLE ---------------------------------------------------------------------------------
