@@ -93,7 +93,7 @@ $(BENCH_AUTOML)/.ready: $(BIN)/python benchmarks/requirements-flaml.txt
 	@touch $@
 
 # without what they depend on: the packages of .venv are there already
-$(OFFICIAL)/%/.ready: $(BIN)/python tests/databricks/requirements/%.txt
+$(OFFICIAL)/%/.ready: tests/databricks/requirements/%.txt | $(VENV)/.ready-dev
 	@echo "Installing the clients of $* into $(OFFICIAL)/$* (once)"
 	@rm -rf $(OFFICIAL)/$*
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(OFFICIAL)/$* \
