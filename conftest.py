@@ -14,6 +14,9 @@ collect_ignore = [
     "src/lakelab/lessons/lesson_16/pipeline.py",  # a job's file: it imports Databricks' own client
 ]
 
+SEARCHING = ("03_", "04_")
+"""AutoML takes both cores for a minute: CI, whose time is measured, runs these once."""
+
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     # nbmake ignores fixtures; a kernel inherits the environment that it finds when it starts
@@ -28,5 +31,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     """Run a notebook once more, in the home that its first run left."""
     yield
-    if item.path.suffix == ".ipynb":
+    once = os.environ.get("CI") and item.path.name.startswith(SEARCHING)
+    if item.path.suffix == ".ipynb" and not once:
         item.runtest()
