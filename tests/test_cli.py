@@ -197,3 +197,4 @@ def test_reset_leaves_a_folder_alone_that_is_not_the_labs(lakelab, tmp_path):
     done = lakelab("reset", "--yes")
     assert done.exit_code == 1
     assert (home.root / "thesis.docx").exists()
+    assert "it has thesis.docx" in done.output

@@ -218,20 +218,18 @@ def reset(
     if not folder.exists():
         console.print(f"Nothing to delete: {folder} does not exist.", soft_wrap=True)
         return
-    if not _is_home(Home(folder)):
+    home = Home(folder)
+    foreign = {entry for entry in folder.iterdir() if entry.suffix != ".lock"} - set(home.folders)
+    if foreign or not home.warehouse.is_dir():  # LAKELAB_HOME=~, perhaps
+        has = ", ".join(sorted(entry.name for entry in foreign)[:3]) or "no warehouse folder"
         raise _stop(
-            f"{folder} does not look like lakelab's: it has no warehouse folder. Not deleted."
+            f"{folder} does not look like lakelab's alone: it has {has}. Not deleted. Look at "
+            f"LAKELAB_HOME, or move or delete that yourself first."
         )
     if not yes and not typer.confirm(f"Delete all tables, runs and models in {folder}?"):
         raise _stop("nothing was deleted.")
     shutil.rmtree(folder)
     console.print(f"Deleted {folder}", soft_wrap=True)
-
-
-def _is_home(home: Home) -> bool:
-    """Guard against LAKELAB_HOME=~: only a folder that the lab filled is deleted."""
-    there = {entry for entry in home.root.iterdir() if entry.suffix != ".lock"}
-    return home.warehouse in there and there <= set(home.folders)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 
 import mlflow
@@ -190,28 +189,3 @@ def test_series_that_cannot_be_used(rows, message):
     with pytest.raises(automl.AutoMLError) as error:
         automl.forecast(rows, timeout_minutes=1, **QUICK)
     assert message in str(error.value)
-
-
-def test_the_parameters_are_the_official_ones():
-    """As https://docs.databricks.com/aws/en/machine-learning/automl/automl-api-reference has them."""
-    parameters = inspect.signature(automl.forecast).parameters
-    assert list(parameters) == [
-        "dataset",
-        "target_col",
-        "time_col",
-        "primary_metric",
-        "country_code",
-        "frequency",
-        "horizon",
-        "data_dir",
-        "experiment_dir",
-        "experiment_name",
-        "exclude_frameworks",
-        "feature_store_lookups",
-        "identity_col",
-        "sample_weight_col",
-        "output_database",
-        "timeout_minutes",
-    ]
-    assert parameters["primary_metric"].default == "smape"
-    assert (parameters["frequency"].default, parameters["horizon"].default) == ("D", 1)

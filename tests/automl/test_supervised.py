@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -244,33 +243,3 @@ def test_an_open_run_and_autologging_of_the_caller_are_left_alone(flights):
         mlflow.sklearn.autolog(disable=True)
     assert mlflow.get_run(mine.info.run_id).data.params == {}
     assert len(mlflow.search_runs([summary.experiment.experiment_id])) == 3
-
-
-@pytest.mark.parametrize("call", [automl.classify, automl.regress])
-def test_the_parameters_are_the_official_ones(call):
-    """As https://docs.databricks.com/aws/en/machine-learning/automl/automl-api-reference has them."""
-    official = [
-        "dataset",
-        "target_col",
-        "primary_metric",
-        "data_dir",
-        "experiment_dir",
-        "experiment_name",
-        "exclude_cols",
-        "exclude_frameworks",
-        "feature_store_lookups",
-        "imputers",
-        "pos_label",
-        "time_col",
-        "split_col",
-        "sample_weight_col",
-        "max_trials",
-        "timeout_minutes",
-    ]
-    if call is automl.regress:
-        official.remove("pos_label")
-    parameters = inspect.signature(call).parameters
-    assert list(parameters) == official
-    assert parameters["dataset"].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
-    assert {parameters[name].kind for name in official[1:]} == {inspect.Parameter.KEYWORD_ONLY}
-    assert parameters["primary_metric"].default == ("f1" if call is automl.classify else "r2")

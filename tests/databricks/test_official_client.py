@@ -130,7 +130,8 @@ def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_a_lesson_gives_what_it_gives_on_a_laptop(rehearse: Rehearse, runtime: str, lesson: str):
     official, local = rehearse(runtime) / lesson, rehearse("laptop") / lesson
-    assert list(official.glob("table_*.parquet"))
+    for kept in ("table_*.parquet", "*_rows.parquet"):
+        assert list(local.glob(kept)), "nothing was written down"
     assert differences(local, official) == []
 
 

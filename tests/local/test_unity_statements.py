@@ -61,6 +61,20 @@ def test_show_create_table_makes_the_same_table_again(spark, weather):
     assert spark.sql(f"SHOW CREATE TABLE {weather}_again").first()[0] == again
 
 
+def test_show_create_table_keeps_nested_types_and_partitions(spark, schema):
+    spark.sql(
+        "CREATE TABLE nested (`a b` STRUCT<One: INT, two: ARRAY<STRING>>, m MAP<STRING, DOUBLE>, "
+        "d DECIMAL(9,2), `day of` DATE) USING DELTA PARTITIONED BY (`day of`)"
+    )
+    statement = spark.sql("SHOW CREATE TABLE nested").first()[0]
+    assert "`a b` struct<One:int,two:array<string>>" in statement
+    assert "`d` DECIMAL(9,2)" in statement
+    spark.sql(statement.replace("nested (", "nested_again (", 1))
+    assert spark.table("nested_again").schema == spark.table("nested").schema
+    again = spark.sql("SHOW CREATE TABLE nested_again").first()[0]
+    assert again == statement.replace("nested (", "nested_again (", 1)
+
+
 def test_optimize_packs_files_in_order_and_changes_no_row(spark, weather):
     before = spark.table(weather).orderBy("ts").collect()
     row = spark.sql(f"optimize {weather} zorder by (`origin`, ts);").first()

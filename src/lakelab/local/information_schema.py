@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from deltalake.exceptions import DeltaError
 
 from lakelab.local.hive_metastore import WorkspaceCatalogs
+from lakelab.local.sql_text import literal
 from lakelab.local.unity_catalog import HIVE_METASTORE, UnityCatalogError, UnityTable
 from lakelab.local.workspace.catalog import sql_type
 from lakelab.local.workspace.grants import Securable
@@ -81,7 +82,7 @@ def _relation(catalogs: WorkspaceCatalogs, user: str, table: exp.Table, catalog:
     rows = [row for found in _visible(catalogs, user, catalog) for row in rows_of(catalogs, found)]
     columns = [f"CAST({name} AS {kind}) AS {name}" for name, kind in names.items()]
     values = ", ".join(
-        "(" + ", ".join(_literal(value) for value in row) + ")"
+        "(" + ", ".join(literal(value) for value in row) + ")"
         for row in rows or [(None,) * len(names)]
     )
     known = f"SELECT {', '.join(columns)} FROM VALUES {values} AS rows({', '.join(names)})"
@@ -90,12 +91,6 @@ def _relation(catalogs: WorkspaceCatalogs, user: str, table: exp.Table, catalog:
     )
     assert isinstance(query, exp.Query)
     return query
-
-
-def _literal(value: Any) -> str:
-    from sqlglot import exp
-
-    return exp.convert(value).sql("databricks")
 
 
 def _visible(catalogs: WorkspaceCatalogs, user: str, catalog: str) -> Iterator[UnityTable]:

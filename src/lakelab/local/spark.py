@@ -19,7 +19,6 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -31,6 +30,7 @@ from pyspark.sql.connect.session import SparkSession
 from lakelab.local.access import GovernedCatalogs, InsufficientPermissionsError, as_spark_error
 from lakelab.local.hive_metastore import WorkspaceCatalogs
 from lakelab.local.home import Home
+from lakelab.local.sql_text import literal
 from lakelab.local.table_writes import watch_writes
 from lakelab.local.unity_catalog import HIVE_METASTORE, TableName, UnityCatalogError
 from lakelab.local.workspace import DEFAULT_USER, Governance
@@ -254,7 +254,7 @@ class LocalSparkSession(SparkSession):
             for catalog, schema in schemas - self._schemas:
                 folder = self.unity.folder(catalog) / schema
                 self.engine_sql(
-                    f"CREATE SCHEMA IF NOT EXISTS `{catalog}`.`{schema}` LOCATION {_literal(folder)}"
+                    f"CREATE SCHEMA IF NOT EXISTS `{catalog}`.`{schema}` LOCATION {literal(str(folder))}"
                 )
             for new in tables - self._registered:
                 self._register(new)
@@ -276,7 +276,7 @@ class LocalSparkSession(SparkSession):
         path = self.unity.path(name)
         try:
             self.engine_sql(
-                f"CREATE TABLE IF NOT EXISTS {name.quoted} USING DELTA LOCATION {_literal(path)}"
+                f"CREATE TABLE IF NOT EXISTS {name.quoted} USING DELTA LOCATION {literal(str(path))}"
             )
         except PySparkException as error:
             if not self.unity.exists(name):
@@ -328,8 +328,3 @@ class _SyncFirst(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterce
         if method.endswith(("/AnalyzePlan", "/ExecutePlan")):
             self.session._before_question(request)
         return continuation(details, request)
-
-
-def _literal(path: Path) -> str:
-    escaped = str(path).replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"

@@ -30,7 +30,10 @@ def watch_writes(session: LocalSparkSession) -> None:
         if not command.HasField("write_operation") or not command.write_operation.HasField("table"):
             return execute(command, *args, **kwargs)
         write = command.write_operation
-        name = session.resolve(write.table.table_name)
+        try:
+            name = session.resolve(write.table.table_name)
+        except UnityCatalogError:  # no name of a table: the engine says so
+            return execute(command, *args, **kwargs)
         before = _promises(session, write, name)
         try:
             answer = execute(command, *args, **kwargs)

@@ -27,6 +27,7 @@ from deltalake.exceptions import CommitFailedError
 from filelock import FileLock
 
 from lakelab.local.delta_commit import commit, metadata
+from lakelab.local.sql_text import quoted
 
 PRIMARY_KEY = "uc.primaryKey"
 TAGS = "uc.tags"
@@ -118,6 +119,20 @@ class PrimaryKey:
     name: str
     columns: tuple[str, ...]
     timeseries_column: str | None = None
+
+    @property
+    def clause(self) -> str:
+        """The key as ``CREATE TABLE`` says it.
+
+        Examples
+        --------
+        >>> PrimaryKey("weather_pk", ("origin", "ts"), "ts").clause
+        'PRIMARY KEY (`origin`, `ts` TIMESERIES)'
+        """
+        columns = (
+            quoted(c) + (" TIMESERIES" if c == self.timeseries_column else "") for c in self.columns
+        )
+        return f"PRIMARY KEY ({', '.join(columns)})"
 
     def to_json(self) -> str:
         return json.dumps(

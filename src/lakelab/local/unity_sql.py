@@ -15,7 +15,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
 from pyspark.errors import (
     AnalysisException,
     IllegalArgumentException,
@@ -37,6 +36,7 @@ from lakelab.local.unity_catalog import (
     UnityTable,
     kept_name,
 )
+from lakelab.local.unity_statements import nothing
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -49,18 +49,6 @@ logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 _OURS = ("ALTER", "COMMENT", "CREATE", "DESC", "DESCRIBE", "DROP", "OPTIMIZE", "SHOW", "USE")
 _COMMENTS = re.compile(r"\A(\s+|--[^\n]*(\n|\Z)|/\*.*?\*/)+", re.DOTALL)
-_TAGS = re.compile(
-    r"ALTER\s+TABLE\s+(?P<table>\S+)\s+(ALTER\s+COLUMN\s+(?P<column>\S+)\s+)?"
-    r"(?P<action>SET|UNSET)\s+TAGS\s*\((?P<list>.*)\)\s*;?\s*\Z",
-    re.IGNORECASE | re.DOTALL,
-)
-_DROP_KEY = re.compile(
-    r"ALTER\s+TABLE\s+(?P<table>\S+)\s+DROP\s+PRIMARY\s+KEY(?P<exists>\s+IF\s+EXISTS)?"
-    r"(\s+(RESTRICT|CASCADE))?\s*;?\s*\Z",
-    re.IGNORECASE,
-)
-_DETAIL = re.compile(r"DESC(RIBE)?\s+DETAIL\s+(?P<table>[^\s;]+)\s*;?\s*\Z", re.IGNORECASE)
-_PROPERTIES = re.compile(r"SHOW\s+TBLPROPERTIES\s+(?P<table>[^\s;(]+)\s*;?\s*\Z", re.IGNORECASE)
 
 
 def run(session: LocalSparkSession, query: str, args: Any, kwargs: dict[str, Any]) -> DataFrame:
@@ -109,17 +97,6 @@ def _carry_out(session: LocalSparkSession, text: str) -> DataFrame | None:
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
 
-    if told := _TAGS.match(text):
-        _tags(session, told)
-        return _nothing(session)
-    if told := _DROP_KEY.match(text):
-        _drop_key(session, told)
-        return _nothing(session)
-    if told := _DETAIL.match(text):
-        return _detail(session, session.unity.table(session.resolve(told["table"])))
-    if told := _PROPERTIES.match(text):
-        table = session.unity.table(session.resolve(told["table"]))
-        return session.createDataFrame(sorted(table.properties.items()), "key string, value string")
     if (answer := unity_statements.carry_out(session, text)) is not None:
         return answer
     if re.match(r"SHOW\b", text, re.IGNORECASE):
@@ -140,11 +117,6 @@ def _carry_out(session: LocalSparkSession, text: str) -> DataFrame | None:
     return handler(session, statement) if handler else None
 
 
-def _nothing(session: LocalSparkSession) -> DataFrame:
-    """The empty answer of a statement that only does something."""
-    return session.createDataFrame([], "result string").drop("result")
-
-
 def _name(session: LocalSparkSession, table: exp.Table) -> TableName:
     return session.resolve(".".join(f"`{part.name}`" for part in table.parts))
 
@@ -158,12 +130,12 @@ def _use(session: LocalSparkSession, statement: exp.Use) -> DataFrame | None:
     parts = [part.name.lower() for part in statement.this.parts]
     if str(statement.args.get("kind") or "").upper() == "CATALOG":
         session.engine_sql(f"USE CATALOG `{parts[0]}`")
-        return _nothing(session)
+        return nothing(session)
     catalog = parts[0] if len(parts) == 2 else session.catalog.currentCatalog()
     session.unity.require_schema(catalog, parts[-1])
     session.engine_sql(f"USE CATALOG `{catalog}`")
     session.engine_sql(f"USE SCHEMA `{parts[-1]}`")
-    return _nothing(session)
+    return nothing(session)
 
 
 def _create(session: LocalSparkSession, statement: exp.Create) -> DataFrame | None:
@@ -187,7 +159,7 @@ def _create(session: LocalSparkSession, statement: exp.Create) -> DataFrame | No
     if replaced:
         return _replace(session, statement, key)
     session.engine_sql(statement.sql("databricks"))
-    return _nothing(session)
+    return nothing(session)
 
 
 def _replace(
@@ -216,7 +188,7 @@ def _replace(
         new.set_primary_key(None)
         if key is not None:
             new.set_primary_key(key)
-    return _nothing(session)
+    return nothing(session)
 
 
 def _property_name(told: exp.Property) -> str:
@@ -275,7 +247,7 @@ def _create_schema(session: LocalSparkSession, statement: exp.Create) -> DataFra
             f"IF NOT EXISTS clause to tolerate the pre-existing schema."
         )
     session.unity.create_schema(catalog, parts[-1])
-    return _nothing(session)
+    return nothing(session)
 
 
 def _take_primary_key(statement: exp.Create) -> PrimaryKey | None:
@@ -344,12 +316,12 @@ def _drop(session: LocalSparkSession, statement: exp.Drop) -> DataFrame | None:
         if not session.unity.exists(name):
             return None  # a view, or nothing: the engine knows what to say
         session.unity.drop_table(name)
-        return _nothing(session)
+        return nothing(session)
     if statement.kind == "SCHEMA":
         parts = [part.name.lower() for part in names[0].parts]
         catalog = parts[0] if len(parts) == 2 else session.catalog.currentCatalog()
         if parts[-1] not in session.unity.schemas(catalog) and statement.args.get("exists"):
-            return _nothing(session)
+            return nothing(session)
         tables = session.unity.tables(catalog, parts[-1])
         if tables and not statement.args.get("cascade"):
             raise AnalysisException(
@@ -357,7 +329,7 @@ def _drop(session: LocalSparkSession, statement: exp.Drop) -> DataFrame | None:
                 f"objects. Use DROP SCHEMA ... CASCADE to drop the schema and all its objects."
             )
         session.unity.drop_schema(catalog, parts[-1])
-        return _nothing(session)
+        return nothing(session)
     return None
 
 
@@ -388,7 +360,7 @@ def _alter(session: LocalSparkSession, statement: exp.Alter) -> DataFrame | None
             )
         else:
             return None
-    return _nothing(session)
+    return nothing(session)
 
 
 def _drop_constraint(session: LocalSparkSession, statement: exp.Alter, name: str) -> None:
@@ -400,54 +372,16 @@ def _drop_constraint(session: LocalSparkSession, statement: exp.Alter, name: str
     table.set_primary_key(None)
 
 
-def _drop_key(session: LocalSparkSession, told: re.Match[str]) -> None:
-    table = session.unity.table(session.resolve(told["table"]))
-    if table.primary_key is None and not told["exists"]:
-        raise NotFoundError(f"Table '{table.name}' has no primary key to drop.")
-    table.set_primary_key(None)
-
-
-def _tags(session: LocalSparkSession, told: re.Match[str]) -> None:
-    """``ALTER TABLE t [ALTER COLUMN c] SET TAGS ('a' = 'b')`` or ``UNSET TAGS ('a')``."""
-    from sqlglot.tokens import Tokenizer, TokenType
-
-    table = session.unity.table(session.resolve(told["table"]))
-    words = [t.text for t in Tokenizer().tokenize(told["list"]) if t.token_type == TokenType.STRING]
-    column = told["column"].strip("`") if told["column"] else None
-    if told["action"].upper() == "UNSET":
-        if column:
-            table.unset_column_tags(column, words)
-        else:
-            table.unset_tags(words)
-        return
-    tags = dict(_pairs(told["list"]))
-    if column:
-        table.set_column_tags(column, tags)
-    else:
-        table.set_tags(tags)
-
-
-def _pairs(text: str) -> list[tuple[str, str]]:
-    """Read ``'a' = 'b', 'c'``: a tag without a value is empty, as in Unity Catalog."""
-    from sqlglot import parse_one
-
-    found = parse_one(f"SELECT {text}", dialect="databricks").expressions
-    return [
-        (item.this.name, item.expression.name) if item.args.get("expression") else (item.name, "")
-        for item in found
-    ]
-
-
 def _comment(session: LocalSparkSession, statement: exp.Comment) -> DataFrame | None:
     text, kind = statement.expression.name, str(statement.args["kind"]).upper()
     if kind == "TABLE":
         _open(session, statement.this).set_comment(text)
-        return _nothing(session)
+        return nothing(session)
     if kind == "COLUMN":
         *levels, column = (part.name for part in statement.this.parts)
         name = session.resolve(".".join(f"`{level}`" for level in levels))
         session.unity.table(name).set_column_comment(column, text)
-        return _nothing(session)
+        return nothing(session)
     return None
 
 
@@ -493,47 +427,8 @@ def _details(table: UnityTable) -> list[tuple[str, str, str | None]]:
         ("Table Properties", f"[{properties}]", ""),
     ]
     if key := table.primary_key:
-        rows += [("", "", ""), ("# Constraints", "", ""), (key.name, _key_sql(key), "")]
+        rows += [("", "", ""), ("# Constraints", "", ""), (key.name, key.clause, "")]
     return rows
-
-
-def _key_sql(key: PrimaryKey) -> str:
-    columns = ", ".join(
-        f"`{c}` TIMESERIES" if c == key.timeseries_column else f"`{c}`" for c in key.columns
-    )
-    return f"PRIMARY KEY ({columns})"
-
-
-def _detail(session: LocalSparkSession, table: UnityTable) -> DataFrame:
-    files = pa.table(table.delta.get_add_actions(flatten=True))
-    sizes = files.column("size_bytes").to_pylist()
-    told, protocol = table.delta.metadata(), table.delta.protocol()
-    features = {*(protocol.reader_features or ()), *(protocol.writer_features or ())}
-    row: tuple[Any, ...] = (
-        "delta",
-        str(told.id),
-        str(table.name),
-        table.comment,
-        str(table.path),
-        datetime.fromtimestamp((told.created_time or 0) / 1000, UTC),
-        datetime.fromtimestamp(table.delta.history(1)[0]["timestamp"] / 1000, UTC),
-        list(told.partition_columns),
-        [],  # liquid clustering is not known here
-        len(sizes),
-        sum(sizes),
-        table.properties,
-        protocol.min_reader_version,
-        protocol.min_writer_version,
-        sorted(features),
-    )
-    return session.createDataFrame(
-        [row],
-        "format string, id string, name string, description string, location string, "
-        "createdAt timestamp, lastModified timestamp, partitionColumns array<string>, "
-        "clusteringColumns array<string>, numFiles bigint, sizeInBytes bigint, "
-        "properties map<string,string>, minReaderVersion int, minWriterVersion int, "
-        "tableFeatures array<string>",
-    )
 
 
 def _history(session: LocalSparkSession, table: UnityTable) -> DataFrame:

@@ -1,7 +1,7 @@
-"""Statements about catalogs, schemas and the layout of tables, recognised by their first words.
+"""Statements of Unity Catalog and Delta that sqlglot reads as a whole or not at all, and Sail does not know.
 
-sqlglot reads these as a whole or not at all, and Sail does not know them. Each handler gets the match
-of its pattern, and answers with the columns that Databricks gives.
+Each is recognised by a pattern; its handler gets the match, and answers with the columns that Databricks
+gives. Statements that sqlglot takes apart are in :mod:`lakelab.local.unity_sql`.
 
 Follows https://docs.databricks.com/aws/en/sql/language-manual/
 """
@@ -11,11 +11,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 from pyspark.errors import AnalysisException, ParseException
 
+from lakelab.local.sql_text import literal, quoted
 from lakelab.local.unity_catalog import HIVE_METASTORE, NotFoundError, UnityCatalogError, UnityTable
+from lakelab.local.workspace.catalog import sql_type
 from lakelab.local.workspace.grants import Securable
 
 if TYPE_CHECKING:
@@ -27,6 +31,11 @@ Handler = Callable[["LocalSparkSession", re.Match[str]], "DataFrame"]
 
 _NAME = r"(?:`(?:[^`]|``)+`|[^\s;`(.]+)"
 _END = r"\s*;?\s*\Z"
+
+
+def nothing(session: LocalSparkSession) -> DataFrame:
+    """Give the empty answer of a statement that only does something."""
+    return session.createDataFrame([], "result string").drop("result")
 
 
 def carry_out(session: LocalSparkSession, text: str) -> DataFrame | None:
@@ -105,36 +114,108 @@ def _is_seen(session: LocalSparkSession, securable: Securable) -> bool:
 # ---- SHOW CREATE TABLE ---------------------------------------------------------------------------------
 def _show_create_table(session: LocalSparkSession, told: re.Match[str]) -> DataFrame:
     table = session.unity.table(session.resolve(told["name"]))
-    return session.createDataFrame([(create_statement(session, table),)], "createtab_stmt string")
+    return session.createDataFrame([(create_statement(table),)], "createtab_stmt string")
 
 
-def create_statement(session: LocalSparkSession, table: UnityTable) -> str:
+def create_statement(table: UnityTable) -> str:
     """Write the statement that makes an empty table like this one."""
-    types = {f.name: f.dataType.simpleString() for f in session.table(table.name.quoted).schema}
     lines = []
     for field in table.fields:
-        line = f"{_quoted(field['name'])} {types[field['name']].upper()}"
+        kind = sql_type(field["type"])
+        # within a nested type stand names of fields, which keep their case
+        line = f"{quoted(field['name'])} {kind if '<' in kind else kind.upper()}"
         if not field["nullable"]:
             line += " NOT NULL"
         if comment := field["metadata"].get("comment"):
-            line += f" COMMENT {_text(comment)}"
+            line += f" COMMENT {literal(comment)}"
         lines.append(line)
     if key := table.primary_key:
-        columns = ", ".join(
-            _quoted(c) + (" TIMESERIES" if c == key.timeseries_column else "") for c in key.columns
-        )
-        lines.append(f"CONSTRAINT {_quoted(key.name)} PRIMARY KEY ({columns})")
+        lines.append(f"CONSTRAINT {quoted(key.name)} {key.clause}")
     statement = f"CREATE TABLE {table.name} (\n  " + ",\n  ".join(lines) + ")\nUSING delta"
     if partitions := table.delta.metadata().partition_columns:
-        statement += f"\nPARTITIONED BY ({', '.join(partitions)})"
+        statement += f"\nPARTITIONED BY ({', '.join(quoted(name) for name in partitions)})"
     if table.comment:
-        statement += f"\nCOMMENT {_text(table.comment)}"
+        statement += f"\nCOMMENT {literal(table.comment)}"
     if table.properties:
-        pairs = ",\n  ".join(
-            f"{_text(k)} = {_text(v)}" for k, v in sorted(table.properties.items())
-        )
-        statement += f"\nTBLPROPERTIES (\n  {pairs})"
+        pairs = (f"{literal(k)} = {literal(v)}" for k, v in sorted(table.properties.items()))
+        statement += "\nTBLPROPERTIES (\n  " + ",\n  ".join(pairs) + ")"
     return statement
+
+
+# ---- DESCRIBE DETAIL, SHOW TBLPROPERTIES --------------------------------------------------------------
+def _detail(session: LocalSparkSession, match: re.Match[str]) -> DataFrame:
+    table = session.unity.table(session.resolve(match["name"]))
+    files = pa.table(table.delta.get_add_actions(flatten=True))
+    sizes = files.column("size_bytes").to_pylist()
+    told, protocol = table.delta.metadata(), table.delta.protocol()
+    features = {*(protocol.reader_features or ()), *(protocol.writer_features or ())}
+    row: tuple[Any, ...] = (
+        "delta",
+        str(told.id),
+        str(table.name),
+        table.comment,
+        str(table.path),
+        datetime.fromtimestamp((told.created_time or 0) / 1000, UTC),
+        datetime.fromtimestamp(table.delta.history(1)[0]["timestamp"] / 1000, UTC),
+        list(told.partition_columns),
+        [],  # liquid clustering is not known here
+        len(sizes),
+        sum(sizes),
+        table.properties,
+        protocol.min_reader_version,
+        protocol.min_writer_version,
+        sorted(features),
+    )
+    return session.createDataFrame(
+        [row],
+        "format string, id string, name string, description string, location string, "
+        "createdAt timestamp, lastModified timestamp, partitionColumns array<string>, "
+        "clusteringColumns array<string>, numFiles bigint, sizeInBytes bigint, "
+        "properties map<string,string>, minReaderVersion int, minWriterVersion int, "
+        "tableFeatures array<string>",
+    )
+
+
+def _show_properties(session: LocalSparkSession, told: re.Match[str]) -> DataFrame:
+    table = session.unity.table(session.resolve(told["name"]))
+    return session.createDataFrame(sorted(table.properties.items()), "key string, value string")
+
+
+# ---- ALTER TABLE: tags, DROP PRIMARY KEY --------------------------------------------------------------
+def _tags(session: LocalSparkSession, told: re.Match[str]) -> DataFrame:
+    """``ALTER TABLE t [ALTER COLUMN c] SET TAGS ('a' = 'b')`` or ``UNSET TAGS ('a')``."""
+    table = session.unity.table(session.resolve(told["name"]))
+    column = _plain(told["column"]) if told["column"] else None
+    tags = dict(_pairs(told["list"]))
+    if told["action"].upper() == "UNSET":
+        if column:
+            table.unset_column_tags(column, list(tags))
+        else:
+            table.unset_tags(list(tags))
+    elif column:
+        table.set_column_tags(column, tags)
+    else:
+        table.set_tags(tags)
+    return nothing(session)
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    """Read ``'a' = 'b', 'c'``: a tag without a value is empty, as in Unity Catalog."""
+    from sqlglot import parse_one
+
+    found = parse_one(f"SELECT {text}", dialect="databricks").expressions
+    return [
+        (item.this.name, item.expression.name) if item.args.get("expression") else (item.name, "")
+        for item in found
+    ]
+
+
+def _drop_key(session: LocalSparkSession, told: re.Match[str]) -> DataFrame:
+    table = session.unity.table(session.resolve(told["name"]))
+    if table.primary_key is None and not told["exists"]:
+        raise NotFoundError(f"Table '{table.name}' has no primary key to drop.")
+    table.set_primary_key(None)
+    return nothing(session)
 
 
 # ---- OPTIMIZE --------------------------------------------------------------------------------------------
@@ -202,14 +283,6 @@ def _plain(name: str) -> str:
     return name[1:-1].replace("``", "`") if name.startswith("`") else name
 
 
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
 def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text.replace(" ", r"\s+") + _END, re.IGNORECASE | re.DOTALL)
 
@@ -221,7 +294,22 @@ _STATEMENTS: list[tuple[re.Pattern[str], Handler]] = [
         _pattern(rf"DESC(?:RIBE)? (?:SCHEMA|DATABASE)(?P<extended> EXTENDED)? {_LEVELS}"),
         _describe_schema,
     ),
+    (_pattern(rf"DESC(?:RIBE)? DETAIL {_LEVELS}"), _detail),
     (_pattern(rf"SHOW CREATE TABLE {_LEVELS}"), _show_create_table),
+    (_pattern(rf"SHOW TBLPROPERTIES {_LEVELS}"), _show_properties),
+    (
+        _pattern(
+            rf"ALTER TABLE {_LEVELS}(?: ALTER COLUMN (?P<column>{_NAME}))?"
+            r" (?P<action>SET|UNSET) TAGS\s*\((?P<list>.*)\)"
+        ),
+        _tags,
+    ),
+    (
+        _pattern(
+            rf"ALTER TABLE {_LEVELS} DROP PRIMARY KEY(?P<exists> IF EXISTS)?(?: RESTRICT| CASCADE)?"
+        ),
+        _drop_key,
+    ),
     (
         _pattern(
             rf"OPTIMIZE {_LEVELS}(?: FULL)?(?P<where> WHERE .*?)?(?: ZORDER BY\s*\((?P<zorder>.*)\))?"

@@ -32,17 +32,10 @@ TYPES = {
 
 
 class FeatureStoreService:
-    """The service, on the tables of a local Unity Catalog.
-
-    Attributes
-    ----------
-    asked : list of str
-        The calls so far, by their path.
-    """
+    """The service, on the tables of a local Unity Catalog."""
 
     def __init__(self, unity: UnityCatalog):
         self._unity = unity
-        self.asked: list[str] = []
 
     def endpoints(self) -> list[Endpoint]:
         calls = {
@@ -52,27 +45,17 @@ class FeatureStoreService:
             ("POST", "features/create"): self._nothing,
             ("GET", "features/get"): self._features,
             ("POST", "feature-tables/get-online-stores"): self._online_stores,
-            ("POST", "tags/set"): self._set_tags,
-            ("GET", "tags/get"): self._get_tags,
+            ("POST", "tags/set"): self._nothing,
+            ("GET", "tags/get"): self._nothing,
             ("POST", "feature-tables/add-producer"): self._nothing,
             ("POST", "features/add-consumer"): self._nothing,
             ("POST", "log-client-event"): self._nothing,
         }
         return [
-            *(
-                (method, f"{API}/{path}", self._noting(path, answer))
-                for (method, path), answer in calls.items()
-            ),
+            *((method, f"{API}/{path}", answer) for (method, path), answer in calls.items()),
             # Unity Catalog's own, and private as well
             ("GET", "/api/2.0/unity-catalog/securable-tags/TABLE/{name}", self._uc_tags),
         ]
-
-    def _noting(self, path: str, answer: Any) -> Any:
-        def noted(call: Call) -> Any:
-            self.asked.append(path)
-            return answer(call)
-
-        return noted
 
     def _nothing(self, call: Call) -> dict[str, Any]:
         return {}
@@ -117,13 +100,6 @@ class FeatureStoreService:
         tags = self._table(call.text("name")).tags
         pairs = [{"key": key, "value": value} for key, value in tags.items()]
         return {"tag_assignments": [{"tag_key_value_pairs": pairs}]}
-
-    # tags of a table in Unity Catalog are set in SQL; these are the client's own bookkeeping
-    def _set_tags(self, call: Call) -> dict[str, Any]:
-        return {}
-
-    def _get_tags(self, call: Call) -> dict[str, Any]:
-        return {"tags": []}
 
 
 def _type_of(delta_type: Any) -> str:

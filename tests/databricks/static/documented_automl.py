@@ -1,7 +1,7 @@
 """`databricks.automl` as its documentation has it: no package carries it, Databricks Runtime ML up to 17.3 does.
 
 Follows https://docs.databricks.com/aws/en/machine-learning/automl/automl-api-reference; that ours has the
-same parameters is held in `tests/automl/`.
+same parameters is held in `tests/automl/test_signatures.py`.
 """
 
 from __future__ import annotations
