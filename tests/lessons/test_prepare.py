@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from lakelab import flights
-from lakelab.lessons.prepare import NEEDS, Place, environments, feature_tables, raw_tables
+from lakelab.lessons import prepare
+from lakelab.lessons.prepare import (
+    NEEDS,
+    PREPARED,
+    Place,
+    champion,
+    environments,
+    feature_tables,
+    raw_tables,
+)
 from lakelab.local.official_names import answer_official_names
 
 
@@ -89,6 +100,60 @@ def test_each_environment_has_data_of_its_own_made_once_and_mended_when_changed(
     finally:
         for there in all_three:
             spark.sql(f"DROP SCHEMA IF EXISTS {there.catalog}.{there.schema} CASCADE")
+
+
+class Registry:
+    """MLflow's client, as far as `champion` asks it."""
+
+    def __init__(self):
+        self.tags: dict[str, dict[str, str]] = {}
+        self.aliases: dict[str, str] = {}
+
+    def search_model_versions(self, filter_string):
+        return [SimpleNamespace(version=version) for version in self.tags]
+
+    def get_model_version(self, name, version):
+        return SimpleNamespace(tags=self.tags[version])
+
+    def get_registered_model(self, name):
+        return SimpleNamespace(aliases=dict(self.aliases))
+
+    def set_registered_model_alias(self, name, alias, version):
+        self.aliases[alias] = version
+
+    def delete_registered_model_alias(self, name, alias):
+        del self.aliases[alias]
+
+
+def test_the_champion_is_made_anew_when_its_feature_table_was(place, monkeypatch):
+    def register(place, name, made_from):
+        version = str(len(registry.tags) + 1)
+        registry.tags[version] = {PREPARED: made_from}
+        return version
+
+    def create():
+        columns = (
+            "origin STRING NOT NULL, ts TIMESTAMP NOT NULL, PRIMARY KEY (origin, ts TIMESERIES)"
+        )
+        place.spark.sql(f"CREATE TABLE {place.name('airport_weather')} ({columns})")
+
+    registry = Registry()
+    monkeypatch.setattr("mlflow.MlflowClient", lambda: registry)
+    monkeypatch.setattr("mlflow.set_registry_uri", lambda uri: None)
+    monkeypatch.setattr(prepare, "_register_champion", register)
+    create()
+    champion(place)
+    registry.tags["2"] = {}  # a lesson's own version takes the alias, and gives another one
+    registry.aliases = {"Champion": "2", "Challenger": "1"}
+    champion(place)
+    assert (list(registry.tags), registry.aliases) == (["1", "2"], {"Champion": "1"})
+
+    place.spark.sql(f"DROP TABLE {place.name('airport_weather')}")
+    create()
+    champion(place)
+    assert (list(registry.tags), registry.aliases) == (["1", "2", "3"], {"Champion": "3"})
+    champion(place)
+    assert list(registry.tags) == ["1", "2", "3"]
 
 
 def test_the_needs_are_functions_of_the_module():
