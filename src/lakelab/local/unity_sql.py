@@ -23,7 +23,7 @@ from pyspark.errors import (
     UnsupportedOperationException,
 )
 
-from lakelab.local import information_schema, unity_statements
+from lakelab.local import information_schema, sql_calls, sql_functions, unity_statements
 from lakelab.local.access import InsufficientPermissionsError, as_spark_error
 from lakelab.local.hive_metastore import NO_CONSTRAINTS
 from lakelab.local.unity_catalog import (
@@ -64,6 +64,9 @@ def run(session: LocalSparkSession, query: str, args: Any, kwargs: dict[str, Any
     text = _COMMENTS.sub("", query)
     keyword = re.match(r"\w*", text)
     try:
+        if (answer := sql_functions.carry_out(session, text)) is not None:
+            return answer
+        query = text = sql_calls.with_calls(session, text)
         if keyword and keyword[0].upper() in _OURS and not kwargs:
             answer = _carry_out(session, text)
             if answer is not None:
