@@ -228,7 +228,7 @@ def test_changing_rows_wants_modify(spark, ben, weather, how):
 def test_all_else_is_the_owners(spark, ben, weather, what):
     grant(spark, weather, "SELECT", "MODIFY")
     schema = weather.rpartition(".")[0]
-    with refused("MANAGE"):
+    with refused("APPLY TAG" if what == "tag" else "MANAGE"):
         ben.sql(OWNERS[what].format(name=weather, schema=schema))
     table = spark.unity.table(spark.resolve(weather))
     assert (table.comment, table.tags, table.properties) == (None, {}, {})

@@ -229,7 +229,6 @@ def test_schemas_are_made_used_and_dropped(spark, schema):
         "VACUUM t",
         "GRANT SELECT ON TABLE t TO `a@b.c`",
         "ALTER TABLE t ADD COLUMNS (y INT)",
-        "CREATE FUNCTION f(x INT) RETURNS INT LANGUAGE PYTHON AS $$ return x $$",
         "CREATE SCHEMA main.with_comment COMMENT 'x'",
     ],
 )

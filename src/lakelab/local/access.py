@@ -12,6 +12,8 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -21,7 +23,6 @@ from pyspark.errors.exceptions.connect import AnalysisException
 from lakelab.local.hive_metastore import WorkspaceCatalogs
 from lakelab.local.unity_catalog import (
     HIVE_METASTORE,
-    PrimaryKey,
     TableName,
     UnityCatalogError,
     UnityTable,
@@ -141,7 +142,7 @@ class GovernedCatalogs(WorkspaceCatalogs):
         if name.catalog == HIVE_METASTORE:
             return table
         self.require("table", str(name), "SELECT", "BROWSE", "MODIFY")
-        return GovernedTable(name, table.path, version, lambda: self._owned("table", str(name)))
+        return GovernedTable(name, table.path, version, partial(self.require, "table", str(name)))
 
     def _owned(self, kind: str, name: str) -> None:
         self.require(kind, name)
@@ -248,41 +249,59 @@ class GovernedCatalogs(WorkspaceCatalogs):
 
 
 class GovernedTable(UnityTable):
-    """A table that a user may see, and change only as its owner."""
+    """A table that a user may see, and change only as its owner.
+
+    For files and columns ``MODIFY`` is enough, for tags ``APPLY TAG``, as Databricks documents it.
+    """
 
     def __init__(
-        self, name: TableName, path: Path, version: int | None, require_owner: Callable[[], None]
+        self, name: TableName, path: Path, version: int | None, require: Callable[..., None]
     ):
         super().__init__(name, path, version)
-        self._require_owner = require_owner
+        self._require = require
+        self._granted = False
 
     def optimize(self, zorder_by: Sequence[str] = ()) -> dict[str, Any]:
-        self._require_owner()
+        self._require("MODIFY")
         return super().optimize(zorder_by)
 
-    def set_primary_key(self, key: PrimaryKey | None) -> None:
-        self._require_owner()
-        super().set_primary_key(key)
+    def vacuum(self, hours: float, *, dry_run: bool, full: bool = True) -> list[str]:
+        self._require("MODIFY")
+        return super().vacuum(hours, dry_run=dry_run, full=full)
 
-    def set_comment(self, text: str) -> None:
-        self._require_owner()
-        super().set_comment(text)
+    def restore(self, version: int) -> None:
+        with self._with("MODIFY"):
+            super().restore(version)
 
-    def set_column_comment(self, column: str, text: str) -> None:
-        self._require_owner()
-        super().set_column_comment(column, text)
+    def add_columns(self, fields: Sequence[dict[str, Any]], after: Sequence[str | None]) -> None:
+        with self._with("MODIFY"):
+            super().add_columns(fields, after)
+
+    def _change_json(
+        self, name: str, change: Callable[[dict[str, Any]], Mapping[str, Any]]
+    ) -> None:
+        with self._with("APPLY_TAG"):
+            super()._change_json(name, change)
 
     def set_not_null(self, column: str) -> None:
-        self._require_owner()
+        self._require()  # before its rows are looked at
         super().set_not_null(column)
 
-    def allow_null(self, column: str) -> None:
-        self._require_owner()
-        super().allow_null(column)
+    def _insist(self, change: Callable[[], None]) -> None:
+        """Change what is said of the table: this is what all changes but those of files go through."""
+        if not self._granted:
+            self._require()
+        super()._insist(change)
 
-    def _set_properties(self, properties: dict[str, str]) -> None:
-        self._require_owner()
-        super()._set_properties(properties)
+    @contextmanager
+    def _with(self, privilege: str) -> Iterator[None]:
+        """Let a change pass for which a privilege is enough."""
+        self._require(privilege)
+        self._granted = True
+        try:
+            yield
+        finally:
+            self._granted = False
 
 
 def _is_no_pattern(part: str) -> bool:

@@ -12,21 +12,22 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import shutil
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from deltalake import DeltaTable
-from deltalake.exceptions import CommitFailedError
+from deltalake.exceptions import CommitFailedError, DeltaError
 from filelock import FileLock
 
-from lakelab.local.delta_commit import commit, metadata
+from lakelab.local.delta_commit import Metadata, commit
 from lakelab.local.sql_text import quoted
 
 PRIMARY_KEY = "uc.primaryKey"
@@ -41,12 +42,31 @@ OUR_PROPERTIES = (PRIMARY_KEY, TAGS, COLUMN_TAGS, _KEPT_AS)
 HIVE_METASTORE = "hive_metastore"
 """The catalog that is no part of Unity Catalog: see :mod:`lakelab.local.hive_metastore`."""
 
+_CHECK = "delta.constraints."
+_COLUMN_MAPPING = "delta.columnmapping.mode"
+_NO_TAG_KEY = frozenset(".,-=/:")
+_MOST_TAGS = 50
+
 _STAGING = ".staging-"
 _TRASH = ".trash-"
 
 
 class UnityCatalogError(Exception):
-    """A name or an object that Unity Catalog would refuse; the message says what to do."""
+    """A name or an object that Unity Catalog would refuse; the message says what to do.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong.
+    condition, sql_state : str, optional
+        Under which error condition Databricks documents it, and its SQLSTATE:
+        https://docs.databricks.com/aws/en/error-messages/error-classes
+    """
+
+    def __init__(self, message: str, *, condition: str | None = None, sql_state: str | None = None):
+        super().__init__(message)
+        self.condition = condition
+        self.sql_state = sql_state
 
 
 class NotFoundError(UnityCatalogError):
@@ -145,6 +165,10 @@ class PrimaryKey:
         return cls(told["name"], tuple(told["columns"]), told["timeseries"])
 
 
+_ATTEMPTS = 50
+"""How often a change of what a table says of itself is tried when other writers commit first."""
+
+
 class UnityTable:
     """One table: its Delta log, and what Unity Catalog keeps beside the data."""
 
@@ -196,8 +220,19 @@ class UnityTable:
             if field["name"].lower() == column.lower():
                 return field
         names = ", ".join(field["name"] for field in self.fields)
-        raise NotFoundError(f"Table '{self.name}' has no column '{column}'. It has: {names}.")
+        raise NotFoundError(
+            f"Table '{self.name}' has no column '{column}'. It has: {names}.",
+            condition="UNRESOLVED_COLUMN.WITH_SUGGESTION",
+            sql_state="42703",
+        )
 
+    @property
+    def checks(self) -> dict[str, str]:
+        """The CHECK constraints: name and condition of each."""
+        told = self.delta.metadata().configuration
+        return {k.removeprefix(_CHECK): v for k, v in told.items() if k.startswith(_CHECK)}
+
+    # ---- its files -----------------------------------------------------------------------------
     def optimize(self, zorder_by: Sequence[str] = ()) -> dict[str, Any]:
         """Pack small files into larger ones, in the order of columns where some are named.
 
@@ -209,6 +244,25 @@ class UnityTable:
         optimizer = self.delta.optimize
         return optimizer.z_order(list(zorder_by)) if zorder_by else optimizer.compact()
 
+    def vacuum(self, hours: float, *, dry_run: bool, full: bool = True) -> list[str]:
+        """Delete the files that no version of the last hours needs, or name them in a dry run."""
+        return self.delta.vacuum(
+            int(hours), dry_run=dry_run, enforce_retention_duration=False, full=full
+        )
+
+    def restore(self, version: int) -> None:
+        """Make a table what it was; its key and tags stay, as Unity Catalog keeps them elsewhere."""
+        before = self.delta.metadata().configuration
+        self.delta.restore(version)
+
+        def keep_ours(new: Metadata) -> None:
+            ours = {k: v for k, v in before.items() if k in OUR_PROPERTIES}
+            new.configuration = {**_without(new.configuration, OUR_PROPERTIES), **ours}
+
+        self._change("SET TBLPROPERTIES", keep_ours)
+
+    # ---- what is said of it ----------------------------------------------------------------------
+
     def set_primary_key(self, key: PrimaryKey | None) -> None:
         """Declare the key, or drop it with None.
 
@@ -217,9 +271,17 @@ class UnityTable:
         UnityCatalogError
             If a column is nullable, or there is a key already.
         """
-        if key is None:
-            self._set_properties({PRIMARY_KEY: ""})
-            return
+
+        def set_it(new: Metadata) -> None:
+            told = self._valid_key(key) if key else None
+            new.configuration = _without(new.configuration, [PRIMARY_KEY])
+            if told:
+                new.configuration[PRIMARY_KEY] = told.to_json()
+
+        self._change("ADD CONSTRAINT" if key else "DROP CONSTRAINT", set_it)
+
+    def _valid_key(self, key: PrimaryKey) -> PrimaryKey:
+        """Give the key with the columns' names as the table writes them."""
         if self.primary_key:
             raise AlreadyExistsError(
                 f"Table '{self.name}' already has the primary key '{self.primary_key.name}'. "
@@ -237,34 +299,127 @@ class UnityTable:
                 f"{', '.join(f'`{c}`' for c in nullable)} is nullable. Please change the column "
                 f"nullability and retry: ALTER TABLE {self.name} ALTER COLUMN {nullable[0]} SET NOT NULL."
             )
-        self._set_properties({PRIMARY_KEY: key.to_json()})
+        return key
 
     def set_properties(self, properties: Mapping[str, str]) -> None:
-        """Set properties as a user does with ``ALTER TABLE ... SET TBLPROPERTIES``."""
-        self._set_properties({kept_name(name): value for name, value in properties.items()})
+        """Set properties as a user does with ``ALTER TABLE ... SET TBLPROPERTIES``.
+
+        Raises
+        ------
+        UnityCatalogError
+            If one is none that a table on a laptop can have.
+        """
+        require_known_properties(properties)
+        kept = {kept_name(name): value for name, value in properties.items()}
+
+        def set_them() -> None:
+            # delta-rs looks at the values, and raises the protocol where one needs it
+            self.delta.alter.set_table_properties(kept, raise_if_not_exists=False)
+
+        try:
+            self._insist(set_them)
+        except CommitFailedError:
+            raise
+        except DeltaError as error:
+            raise UnityCatalogError(
+                f"The properties {kept} of table '{self.name}' cannot be set: {error}",
+                condition="DELTA_VIOLATE_TABLE_PROPERTY_VALIDATION_FAILED",
+                sql_state="0A000",
+            ) from error
+
+    def unset_properties(self, names: Iterable[str]) -> None:
+        """Forget properties; those that are not there are passed over."""
+        kept = {kept_name(name) for name in names}
+
+        def forget(new: Metadata) -> None:
+            new.configuration = _without(new.configuration, kept)
+
+        self._change("UNSET TBLPROPERTIES", forget, {"properties": json.dumps(sorted(kept))})
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
-        self._set_properties({TAGS: json.dumps({**self.tags, **tags})})
+        """Set tags, those of other keys stay.
+
+        Raises
+        ------
+        UnityCatalogError
+            If a key or value is none, or there would be too many.
+        """
+        self._change_json(TAGS, lambda old: with_tags(old, tags))
 
     def unset_tags(self, keys: list[str]) -> None:
-        self._set_properties({TAGS: json.dumps(_without(self.tags, keys))})
+        self._change_json(TAGS, lambda old: _without(old, keys))
 
     def set_column_tags(self, column: str, tags: Mapping[str, str]) -> None:
-        column = self.field(column)["name"]
-        merged = {**self.column_tags.get(column, {}), **tags}
-        self._set_properties({COLUMN_TAGS: json.dumps({**self.column_tags, column: merged})})
+        name = self.field(column)["name"]
+        self._change_json(
+            COLUMN_TAGS, lambda old: {**old, name: with_tags(old.get(name, {}), tags)}
+        )
 
     def unset_column_tags(self, column: str, keys: list[str]) -> None:
-        column = self.field(column)["name"]
-        left = _without(self.column_tags.get(column, {}), keys)
-        self._set_properties({COLUMN_TAGS: json.dumps({**self.column_tags, column: left})})
+        name = self.field(column)["name"]
+        self._change_json(COLUMN_TAGS, lambda old: {**old, name: _without(old.get(name, {}), keys)})
 
-    def set_comment(self, text: str) -> None:
-        self.delta.alter.set_table_description(text)
+    def set_comment(self, text: str | None) -> None:
+        """Say what the table is about; None says nothing."""
 
-    def set_column_comment(self, column: str, text: str) -> None:
-        field = self.field(column)
-        self.delta.alter.set_column_metadata(field["name"], {**field["metadata"], "comment": text})
+        def describe(new: Metadata) -> None:
+            new.description = text
+
+        self._change("SET TBLPROPERTIES", describe, {"properties": json.dumps({"comment": text})})
+
+    def set_column_comment(self, column: str, text: str | None) -> None:
+        """Say what a column is about; None says nothing."""
+        name = self.field(column)["name"]
+
+        def describe(new: Metadata) -> None:
+            told = new.field(name)
+            told["metadata"] = _without(told["metadata"], ["comment"])
+            if text is not None:
+                told["metadata"]["comment"] = text
+
+        self._change("CHANGE COLUMN", describe, {"column": name})
+
+    def add_columns(self, fields: Sequence[dict[str, Any]], after: Sequence[str | None]) -> None:
+        """Add columns, which are null in the rows that are there.
+
+        Parameters
+        ----------
+        fields : sequence of dict
+            The columns as the Delta log has them: name, type, nullable, metadata.
+        after : sequence of str or None
+            For each, the column that it comes after: "" puts it first, None last.
+
+        Raises
+        ------
+        AlreadyExistsError
+            If there is a column of that name.
+        """
+
+        def add(new: Metadata) -> None:
+            for field, before in zip(fields, after, strict=True):
+                names = [told["name"].lower() for told in new.fields]
+                if field["name"].lower() in names:
+                    raise AlreadyExistsError(
+                        f"Cannot add column, because `{field['name']}` already exists in table "
+                        f"'{self.name}'.",
+                        condition="FIELD_ALREADY_EXISTS",
+                        sql_state="42710",
+                    )
+                place = len(names) if before is None else 0
+                if before:
+                    place = names.index(self.field(before)["name"].lower()) + 1
+                new.fields.insert(place, field)
+
+        added = json.dumps([{"column": field} for field in fields])
+        self._change("ADD COLUMNS", add, {"columns": added})
+
+    def drop_check(self, name: str) -> None:
+        """Drop a CHECK constraint."""
+
+        def drop(new: Metadata) -> None:
+            new.configuration = _without(new.configuration, [_CHECK + name])
+
+        self._change("DROP CONSTRAINT", drop, {"name": name})
 
     def set_not_null(self, column: str) -> None:
         """Forbid nulls in a column, after checking that it has none.
@@ -275,37 +430,100 @@ class UnityTable:
             If the column has nulls now.
         """
         name = self.field(column)["name"]
-        nulls = sum(
-            batch.column(0).null_count
-            for batch in self.delta.to_pyarrow_dataset().to_batches(columns=[name])
-        )
-        if nulls:
-            raise UnityCatalogError(
-                f"Cannot set '{name}' of table '{self.name}' to NOT NULL: {nulls} of its rows have "
-                f"null there. Fill or delete them first."
-            )
 
-        while True:
-            self.delta.update_incremental()
-            fields = [{**f, "nullable": f["nullable"] and f["name"] != name} for f in self.fields]
-            try:
-                commit(
-                    self.delta,
-                    self.path,
-                    "CHANGE COLUMN",
-                    [metadata(self.delta, fields)],
-                    parameters={"column": name, "nullable": "false"},
+        def forbid(new: Metadata) -> None:
+            rows = self.delta.to_pyarrow_dataset().to_batches(columns=[name])
+            nulls = sum(batch.column(0).null_count for batch in rows)
+            if nulls:
+                raise UnityCatalogError(
+                    f"Cannot set '{name}' of table '{self.name}' to NOT NULL: {nulls} of its rows "
+                    f"have null there. Fill or delete them first.",
+                    condition="DELTA_NEW_NOT_NULL_VIOLATION",
+                    sql_state="23512",
                 )
-            except CommitFailedError:
-                continue  # another writer was first: look again
-            self.delta.update_incremental()
-            return
+            new.field(name)["nullable"] = False
+
+        self._change("CHANGE COLUMN", forbid, {"column": name, "nullable": "false"})
 
     def allow_null(self, column: str) -> None:
-        self.delta.alter.drop_column_not_null(self.field(column)["name"])
+        """Allow nulls in a column again."""
+        name = self.field(column)["name"]
 
-    def _set_properties(self, properties: dict[str, str]) -> None:
-        self.delta.alter.set_table_properties(properties, raise_if_not_exists=False)
+        def allow(new: Metadata) -> None:
+            new.field(name)["nullable"] = True
+
+        self._change("CHANGE COLUMN", allow, {"column": name, "nullable": "true"})
+
+    def replace_metadata(
+        self, description: str | None, configuration: Mapping[str, str], operation: str
+    ) -> None:
+        """Give the table another comment and other properties, ours among them."""
+
+        def replace(new: Metadata) -> None:
+            new.description, new.configuration = description, dict(configuration)
+
+        self._change(operation, replace)
+
+    def _change_json(
+        self, name: str, change: Callable[[dict[str, Any]], Mapping[str, Any]]
+    ) -> None:
+        """Change one of our properties, whose value is JSON."""
+
+        def set_it(new: Metadata) -> None:
+            old = json.loads(new.configuration.get(name) or "{}")
+            new.configuration[name] = json.dumps(change(old))
+
+        self._change("SET TBLPROPERTIES", set_it, {"properties": json.dumps([name])})
+
+    def _change(
+        self,
+        operation: str,
+        change: Callable[[Metadata], None],
+        parameters: dict[str, str] | None = None,
+    ) -> None:
+        """Commit what is said of the table, changed as it is by then."""
+
+        def commit_it() -> None:
+            new = Metadata.of(self.delta)
+            change(new)
+            if new != Metadata.of(self.delta):
+                commit(self.delta, self.path, operation, [new.action()], parameters=parameters)
+                self.delta.update_incremental()
+
+        self.delta.update_incremental()
+        self._insist(commit_it)
+
+    def _insist(self, change: Callable[[], None]) -> None:
+        """Change what a table says of itself anew where another writer was first.
+
+        Unity Catalog keeps tags, comments and keys beside the table: two notebooks that set some at once
+        do not fail there.
+        """
+        for attempt in range(1, _ATTEMPTS):
+            try:
+                return change()
+            except CommitFailedError:
+                time.sleep(random.uniform(0, 0.01 * attempt))  # let the others through
+                self.delta.update_incremental()
+        return change()
+
+
+def require_known_properties(properties: Mapping[str, str]) -> None:
+    """Refuse the properties that a table on a laptop cannot have.
+
+    Raises
+    ------
+    UnityCatalogError
+        For column mapping: the local libraries could not read the table any more.
+    """
+    mode = next((v for k, v in properties.items() if k.lower() == _COLUMN_MAPPING), "none")
+    if mode.lower() != "none":
+        raise UnityCatalogError(
+            f"Column mapping ('delta.columnMapping.mode' = '{mode}') is not supported on a laptop: the "
+            f"local Delta library could not read the table any more. It works on Databricks.",
+            condition="DELTA_UNSUPPORTED_COLUMN_MAPPING_WRITE",
+            sql_state="0AKDC",
+        )
 
 
 def kept_name(prop: str) -> str:
@@ -317,6 +535,38 @@ def kept_name(prop: str) -> str:
     ('uc.changeDataFeed', 'delta.appendOnly')
     """
     return _KEPT_AS if prop == CHANGE_DATA_FEED else prop
+
+
+def with_tags(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
+    """Add tags to those of an object, within the limits that Unity Catalog documents.
+
+    Follows https://docs.databricks.com/aws/en/database-objects/tags
+
+    Raises
+    ------
+    UnityCatalogError
+        If a key or value is none, or there would be too many.
+
+    Examples
+    --------
+    >>> with_tags({"team": "ops"}, {"team": "ml", "reviewed": ""})
+    {'team': 'ml', 'reviewed': ''}
+    """
+    for key, value in new.items():
+        if not key or len(key) > 255 or len(value) > 1000 or set(key) & _NO_TAG_KEY:
+            raise UnityCatalogError(
+                f"'{key}' = '{value}' is not a valid tag: a key has 1 to 255 characters, none of "
+                f"{' '.join(sorted(_NO_TAG_KEY))}, and a value at most 1,000.",
+                condition="INVALID_PARAMETER_VALUE",
+            )
+    tags = {**old, **new}
+    if len(tags) > _MOST_TAGS:
+        raise UnityCatalogError(
+            f"{len(tags)} tags are too many: an object can have at most {_MOST_TAGS}. Unset some "
+            f"first.",
+            condition="INVALID_PARAMETER_VALUE",
+        )
+    return tags
 
 
 def _without(mapping: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
@@ -351,7 +601,7 @@ class UnityCatalog:
         return [
             TableName(catalog, schema, table)
             for table in _folders(folder)
-            if (folder / table / "_delta_log").is_dir()
+            if _has_commits(folder / table)
         ]
 
     def all_tables(self) -> Iterator[TableName]:
@@ -367,7 +617,7 @@ class UnityCatalog:
         return self.folder(name.catalog) / name.schema / name.table
 
     def exists(self, name: TableName) -> bool:
-        return (self.path(name) / "_delta_log").is_dir()
+        return _has_commits(self.path(name))
 
     def table(self, name: TableName, version: int | None = None) -> UnityTable:
         """Open a table.
@@ -381,20 +631,29 @@ class UnityCatalog:
             self.require_schema(name.catalog, name.schema)
             there = ", ".join(t.table for t in self.tables(name.catalog, name.schema)) or "no table"
             raise NotFoundError(
-                f"Table '{name}' does not exist. Schema '{name.catalog}.{name.schema}' has: {there}."
+                f"Table '{name}' does not exist. Schema '{name.catalog}.{name.schema}' has: {there}.",
+                condition="TABLE_OR_VIEW_NOT_FOUND",
+                sql_state="42P01",
             )
         return UnityTable(name, self.path(name), version)
 
-    def require_schema(self, catalog: str, schema: str) -> Path:
+    def require_catalog(self, catalog: str) -> None:
         if not self.folder(catalog).is_dir():
             raise NotFoundError(
-                f"Catalog '{catalog}' does not exist. There are: {', '.join(self.catalogs())}."
+                f"Catalog '{catalog}' does not exist. There are: {', '.join(self.catalogs())}.",
+                condition="NO_SUCH_CATALOG_EXCEPTION",
+                sql_state="42704",
             )
+
+    def require_schema(self, catalog: str, schema: str) -> Path:
+        self.require_catalog(catalog)
         folder = self.folder(catalog) / schema
         if not folder.is_dir():
             raise NotFoundError(
                 f"Schema '{catalog}.{schema}' does not exist. "
-                f"Create it first: CREATE SCHEMA {catalog}.{schema}."
+                f"Create it first: CREATE SCHEMA {catalog}.{schema}.",
+                condition="SCHEMA_NOT_FOUND",
+                sql_state="42704",
             )
         return folder
 
@@ -407,32 +666,36 @@ class UnityCatalog:
         (self.warehouse / _valid(catalog, catalog)).mkdir(parents=True, exist_ok=True)
 
     def create_schema(self, catalog: str, schema: str) -> Path:
-        if not self.folder(catalog).is_dir():
-            raise NotFoundError(
-                f"Catalog '{catalog}' does not exist. There are: {', '.join(self.catalogs())}."
-            )
+        self.require_catalog(catalog)
         folder = self.folder(catalog) / _valid(schema, f"{catalog}.{schema}")
         folder.mkdir(exist_ok=True)
         return folder
 
     def drop_table(self, name: TableName) -> None:
         """Remove the table and its files. It is gone in one step, then the files are deleted."""
-        self._remove(self.table(name).path)
+        if not self.exists(name):
+            self.table(name)  # says what is there instead
+        # not opened: a table whose log is broken can be dropped, too
+        with self.locked(name):
+            self._remove(self.path(name), NotFoundError(f"Table '{name}' does not exist."))
 
     def drop_schema(self, catalog: str, schema: str) -> None:
-        self._remove(self.require_schema(catalog, schema))
+        gone = NotFoundError(f"Schema '{catalog}.{schema}' does not exist.")
+        self._remove(self.require_schema(catalog, schema), gone)
 
     def drop_catalog(self, catalog: str) -> None:
-        if catalog not in self.catalogs():
-            raise NotFoundError(
-                f"Catalog '{catalog}' does not exist. There are: {', '.join(self.catalogs())}."
-            )
-        self._remove(self.folder(catalog))
+        self.require_catalog(catalog)
+        gone = NotFoundError(f"Catalog '{catalog}' does not exist.")
+        self._remove(self.folder(catalog), gone)
 
-    def _remove(self, folder: Path) -> None:
+    def _remove(self, folder: Path, gone: NotFoundError) -> None:
         trash = folder.parent / f"{_TRASH}{uuid.uuid4().hex}"
-        folder.rename(trash)
-        shutil.rmtree(trash)
+        try:
+            folder.rename(trash)
+        except FileNotFoundError as error:  # another notebook was first
+            raise gone from error
+        # the start of another notebook clears the trash as well
+        shutil.rmtree(trash, ignore_errors=True)
 
     @contextmanager
     def staged(self, name: TableName) -> Iterator[Path]:
@@ -445,7 +708,7 @@ class UnityCatalog:
         """
         schema = self.require_schema(name.catalog, name.schema)
         if self.exists(name):
-            raise AlreadyExistsError(f"Table '{name}' already exists.")
+            raise exists_already(name)
         staging = schema / f"{_STAGING}{uuid.uuid4().hex}"
         try:
             yield staging
@@ -453,7 +716,7 @@ class UnityCatalog:
                 staging.rename(self.path(name))
             except OSError as error:
                 if self.exists(name):
-                    raise AlreadyExistsError(f"Table '{name}' already exists.") from error
+                    raise exists_already(name) from error
                 raise
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -463,7 +726,11 @@ class UnityCatalog:
         """Let one writer at a time change a table, among all processes of this machine."""
         locks = self.warehouse / ".locks"
         locks.mkdir(exist_ok=True)
-        with FileLock(locks / f"{name}.lock"):
+        # three levels may be longer than a file's name can be
+        told = (
+            str(name) if len(str(name).encode()) < 200 else sha256(str(name).encode()).hexdigest()
+        )
+        with FileLock(locks / f"{told}.lock", poll_interval=0.01):
             yield
 
     def remove_leftovers(self, older_than_seconds: float = 24 * 3600.0) -> None:
@@ -475,9 +742,30 @@ class UnityCatalog:
                     shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _folders(folder: Path) -> list[str]:
-    if not folder.is_dir():
-        return []
-    return sorted(
-        entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name[0] != "."
+def exists_already(name: TableName) -> AlreadyExistsError:
+    """Say that a table cannot be made, as there is one of that name."""
+    return AlreadyExistsError(
+        f"Table '{name}' already exists.",
+        condition="TABLE_OR_VIEW_ALREADY_EXISTS",
+        sql_state="42P07",
     )
+
+
+def _folders(folder: Path) -> list[str]:
+    try:
+        found = os.scandir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    with found:
+        return sorted(entry.name for entry in found if entry.is_dir() and entry.name[0] != ".")
+
+
+def _has_commits(folder: Path) -> bool:
+    """Tell a table from a folder in which the making of one was broken off, or has just begun."""
+    log = folder / "_delta_log"
+    if (log / f"{0:020}.json").exists():
+        return True
+    try:  # old commits are cleared where a checkpoint stands for them
+        return any(re.match(r"\d{20}\.", name) for name in os.listdir(log))
+    except (FileNotFoundError, NotADirectoryError):
+        return False
