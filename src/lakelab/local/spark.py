@@ -30,10 +30,12 @@ from pyspark.sql.connect.session import SparkSession
 from lakelab.local.access import GovernedCatalogs, InsufficientPermissionsError, as_spark_error
 from lakelab.local.hive_metastore import WorkspaceCatalogs
 from lakelab.local.home import Home
+from lakelab.local.seen_log import SeenLog
 from lakelab.local.sql_text import literal
 from lakelab.local.table_writes import watch_writes
 from lakelab.local.unity_catalog import HIVE_METASTORE, TableName, UnityCatalogError
 from lakelab.local.workspace import DEFAULT_USER, Governance
+from lakelab.local.write_conflicts import take_turns
 
 if TYPE_CHECKING:
     from pysail.spark import SparkConnectServer
@@ -175,7 +177,7 @@ class LocalSparkSession(SparkSession):
         self._address = address
         self._catalogs = catalogs
         self._server = server  # it stops when nobody holds it
-        self._registered: set[TableName] = set()
+        self._registered: dict[TableName, SeenLog] = {}
         self._schemas: set[tuple[str, str]] = set()
         self._sync_lock = threading.RLock()
         self._asking = threading.local()
@@ -184,6 +186,7 @@ class LocalSparkSession(SparkSession):
         channel.add_interceptor(_SyncFirst(self))
         super().__init__(channel)
         watch_writes(self)
+        take_turns(self)
         with self._quiet():
             for key, value in SETTINGS.items():
                 self.conf.set(key, value)
@@ -241,11 +244,12 @@ class LocalSparkSession(SparkSession):
 
     # ---- keeping the engine's catalog equal to the folders ---------------------------------------
     def sync(self) -> None:
-        """Register tables that appeared in the warehouse, forget those that went away."""
+        """Register tables that appeared in the warehouse or changed, forget those that went away."""
         with self._sync_lock, self._quiet():
             tables = set(self.unity.readable_tables())
             schemas = {(c, s) for c in self.unity.catalogs() for s in self.unity.schemas(c)}
-            for gone in self._registered - tables:
+            for gone in self._registered.keys() - tables:
+                del self._registered[gone]
                 self.engine_sql(f"DROP TABLE IF EXISTS {gone.quoted}")
                 if self.unity.exists(gone):  # no longer granted: nor is what a view remembers of it
                     self._drop_temporary_views()
@@ -256,9 +260,14 @@ class LocalSparkSession(SparkSession):
                 self.engine_sql(
                     f"CREATE SCHEMA IF NOT EXISTS `{catalog}`.`{schema}` LOCATION {literal(str(folder))}"
                 )
-            for new in tables - self._registered:
+            for name, seen in list(self._registered.items()):
+                if (later := seen.later()) is None:
+                    self.register_anew(name)
+                else:
+                    self._registered[name] = later
+            for new in tables - self._registered.keys():
                 self._register(new)
-            self._registered, self._schemas = tables, schemas
+            self._schemas = schemas
 
     def register_anew(self, name: TableName) -> None:
         """Let the engine read a table's schema once more: it keeps the one that it has seen last."""
@@ -274,6 +283,9 @@ class LocalSparkSession(SparkSession):
 
     def _register(self, name: TableName) -> None:
         path = self.unity.path(name)
+        self._registered[name] = SeenLog.now(
+            path
+        )  # before the engine looks: what comes after is new
         try:
             self.engine_sql(
                 f"CREATE TABLE IF NOT EXISTS {name.quoted} USING DELTA LOCATION {literal(str(path))}"
@@ -287,10 +299,15 @@ class LocalSparkSession(SparkSession):
                 stacklevel=2,
             )
 
+    @property
+    def asks_quietly(self) -> bool:
+        """Whether the session asks on its own behalf, and not on that of whoever uses it."""
+        return getattr(self._asking, "quiet", False)
+
     @contextmanager
     def _quiet(self) -> Iterator[None]:
         """Ask the engine without looking at the folders first: the looking itself asks."""
-        before = getattr(self._asking, "quiet", False)
+        before = self.asks_quietly
         self._asking.quiet = True
         try:
             yield
@@ -298,7 +315,7 @@ class LocalSparkSession(SparkSession):
             self._asking.quiet = before
 
     def _before_question(self, plan: Any) -> None:
-        if getattr(self._asking, "quiet", False):
+        if self.asks_quietly:
             return
         self.sync()
         if isinstance(self.unity, GovernedCatalogs):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -318,7 +319,8 @@ def _drop(session: LocalSparkSession, statement: exp.Drop) -> DataFrame | None:
         name = _name(session, names[0])
         if not session.unity.exists(name):
             return None  # a view, or nothing: the engine knows what to say
-        session.unity.drop_table(name)
+        with suppress(NotFoundError) if statement.args.get("exists") else nullcontext():
+            session.unity.drop_table(name)  # another notebook may be first
         return nothing(session)
     if statement.kind == "SCHEMA":
         parts = [part.name.lower() for part in names[0].parts]
@@ -331,7 +333,8 @@ def _drop(session: LocalSparkSession, statement: exp.Drop) -> DataFrame | None:
                 message=f"[SCHEMA_NOT_EMPTY] Cannot drop a schema `{parts[-1]}` because it contains "
                 f"objects. Use DROP SCHEMA ... CASCADE to drop the schema and all its objects."
             )
-        session.unity.drop_schema(catalog, parts[-1])
+        with suppress(NotFoundError) if statement.args.get("exists") else nullcontext():
+            session.unity.drop_schema(catalog, parts[-1])
         return nothing(session)
     return None
 
