@@ -731,7 +731,8 @@ class UnityCatalog:
         told = (
             str(name) if len(str(name).encode()) < 200 else sha256(str(name).encode()).hexdigest()
         )
-        with FileLock(locks / f"{told}.lock", poll_interval=0.01):
+        # a singleton: whoever has the lock may ask for it once more, to drop the table for example
+        with FileLock(locks / f"{told}.lock", poll_interval=0.01, is_singleton=True):
             yield
 
     def remove_leftovers(self, older_than_seconds: float = 24 * 3600.0) -> None:

@@ -3,9 +3,10 @@
 Sail gives up a statement that rewrites rows when another writer commits first; Delta on Databricks
 looks whether the two touched the same rows, and lets both pass where they did not. Here such statements
 wait for each other, by the lock that ``write_table`` takes as well. Writers that take no lock, such as
-an INSERT, may still be first: then the statement is carried out anew, as a whole. INSERT itself needs
-none of this: Sail puts it behind whatever was committed meanwhile. Statements that make or replace a
-table take their turn, too: Sail makes one in several steps.
+an INSERT, may still be first: then the statement is carried out anew, as a whole. INSERT itself waits
+for nobody: Sail puts it behind whatever was committed meanwhile, unless that changed what the table
+says of itself. Statements that make or replace a table take their turn, too: Sail makes one in several
+steps.
 
 Follows https://docs.databricks.com/aws/en/optimizations/isolation-level
 """
@@ -15,7 +16,9 @@ from __future__ import annotations
 import random
 import re
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import PySparkException
@@ -37,11 +40,14 @@ _REWRITES = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
-# Sail says the one when another writer has taken the version, and the other when it cannot bring the
-# snapshot that it has of the table up to date after that. It has committed nothing in either case.
+_APPENDS = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*INSERT\b", re.IGNORECASE | re.DOTALL)
+
+# What Sail says when it looks at the commits of others before it makes its own, and gives up
 _CONFLICT = re.compile(
-    r"Failed to commit transaction: \d+\s*\Z|Missing commit file: expected version"
+    r"Failed to commit transaction: \d+\s*\Z|(?:Metadata|Protocol) changed since last commit"
 )
+# What it says when it cannot bring the snapshot that it has of the table up to date after that
+_STALE = re.compile(r"Missing commit file: expected version")
 
 
 def rewritten_table(statement: str) -> str | None:
@@ -61,7 +67,7 @@ def rewritten_table(statement: str) -> str | None:
 
 
 def is_conflict(error: PySparkException) -> bool:
-    """Say whether a statement failed because another writer committed first.
+    """Say whether a statement failed because another writer committed first; nothing is committed then.
 
     Examples
     --------
@@ -86,33 +92,42 @@ def take_turns(session: LocalSparkSession) -> None:
     def execute_command(command: Any, *args: Any, **kwargs: Any) -> Any:
         if session.asks_quietly:  # the session itself, which keeps its catalog up to date
             return execute(command, *args, **kwargs)
-        rewritten, made = _targets(command)
-        with _turn(session, rewritten or made):
-            if rewritten:
-                return _carry_out(rewritten, lambda: execute(command, *args, **kwargs))
+        written = _written(command)
+        if written is None:
             return execute(command, *args, **kwargs)
+        with _turn(session, written.table) if written.in_turn else nullcontext():
+            return _carry_out(written, lambda: execute(command, *args, **kwargs))
 
     client.execute_command = execute_command
 
 
-def _targets(command: Any) -> tuple[str | None, str | None]:
-    """Give the table whose rows a command rewrites, or the one that it makes or replaces."""
+@dataclass(frozen=True)
+class _Written:
+    """What a command does to a table: only an append needs no turn of its own."""
+
+    table: str
+    in_turn: bool = True
+    rewritten: bool = False
+
+
+def _written(command: Any) -> _Written | None:
     if command.HasField("merge_into_table_command"):
-        return command.merge_into_table_command.target_table_name, None
-    if command.HasField("sql_command"):
-        statement = command.sql_command.sql or command.sql_command.input.sql.query
-        creates = _CREATES.match(statement)
-        return rewritten_table(statement), creates and creates["name"]
+        return _Written(command.merge_into_table_command.target_table_name, rewritten=True)
     if command.HasField("write_operation"):
         write = command.write_operation
         append = write.mode == proto.WriteOperation.SaveMode.SAVE_MODE_APPEND
-        return None, None if append else write.table.table_name or None
-    return None, None
+        return _Written(write.table.table_name, in_turn=not append)
+    if not command.HasField("sql_command"):
+        return None
+    statement = command.sql_command.sql or command.sql_command.input.sql.query
+    if table := rewritten_table(statement):
+        return _Written(table, rewritten=True)
+    if creates := _CREATES.match(statement):
+        return _Written(creates["name"])
+    return _Written("", in_turn=False) if _APPENDS.match(statement) else None
 
 
-def _turn(session: LocalSparkSession, target: str | None) -> AbstractContextManager[None]:
-    if target is None:
-        return nullcontext()
+def _turn(session: LocalSparkSession, target: str) -> AbstractContextManager[None]:
     try:
         name: TableName = session.resolve(target)
         session.unity.require_schema(name.catalog, name.schema)
@@ -121,18 +136,20 @@ def _turn(session: LocalSparkSession, target: str | None) -> AbstractContextMana
     return session.unity.locked(name)
 
 
-def _carry_out(target: str, statement: Any) -> Any:
+def _carry_out(written: _Written, statement: Callable[[], Any]) -> Any:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return statement()
         except PySparkException as error:
-            if not is_conflict(error):
+            # out of turn, nobody can tell that a statement with a stale snapshot did nothing
+            again = is_conflict(error) or (written.rewritten and _STALE.match(str(error)))
+            if not again:
                 raise
             if attempt == ATTEMPTS:
                 raise type(error)(
-                    message=f"Other writers changed table '{target}' each of the {ATTEMPTS} times that "
-                    f"this statement was tried; nothing of it was written. Run it again when they are "
-                    f"done. ({error})"
+                    message=f"Other writers changed the table each of the {ATTEMPTS} times that this "
+                    f"statement was tried; nothing of it was written. Run it again when they are done. "
+                    f"({error})"
                 ) from error
         time.sleep(random.uniform(0, 0.02 * attempt))  # let the others through
     raise AssertionError("the last attempt returns or raises")
