@@ -9,6 +9,7 @@ Follows https://docs.databricks.com/aws/en/udf/python
 from __future__ import annotations
 
 import ast
+import inspect
 import math
 import textwrap
 import traceback
@@ -141,11 +142,10 @@ class PythonFunction:
             How many rows there are.
         """
         import pyarrow as pa
-        from pyspark.sql.pandas.types import to_arrow_type
 
         values = [_to_python(column) for column in columns]
         arguments = zip(*values, strict=True) if values else ((),) * rows
-        return pa.array([self(*given) for given in arguments], to_arrow_type(self._type))
+        return pa.array([self(*given) for given in arguments], _arrow_type(self._type))
 
     def _failed(self, given: Sequence[Any], error: Exception, trace: str) -> PythonException:
         told = ", ".join(f"{n}={v!r}" for n, v in zip(self._parameters, given, strict=False))
@@ -181,6 +181,14 @@ def _to_python(column: pa.ChunkedArray) -> list[Any]:
     if pa.types.is_struct(kind):
         return [None if value is None else types.Row(**value) for value in values]
     return values
+
+
+def _arrow_type(data_type: types.DataType) -> pa.DataType:
+    from pyspark.sql.pandas.types import to_arrow_type
+
+    # pyspark 4.2 wants to be told the zone, and its forerunners take UTC by themselves
+    asks = "timezone" in inspect.signature(to_arrow_type).parameters
+    return to_arrow_type(data_type, **({"timezone": "UTC"} if asks else {}))
 
 
 # ---- what it returns -----------------------------------------------------------------------------------

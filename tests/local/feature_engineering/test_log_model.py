@@ -82,6 +82,7 @@ def test_the_spec_is_stored_with_the_model(
         "lookup_key": ["origin"],
         "timestamp_lookup_key": ["at"],
         "data_type": "double",
+        "topological_ordering": 4,
         "source": "feature_store",
     }
     assert [next(iter(table)) for table in told["input_tables"]] == [

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from databricks.sdk.errors import NotFound
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -270,11 +271,12 @@ def test_the_result_is_a_small_plan_that_can_be_used_on(
 REFUSED: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "none of the three": ({"feature_lookups": None}, ValueError, "Exactly one of"),
     "two of the three": ({"feature_spec": "a.b.c"}, ValueError, "feature_lookups and feature_spec"),
-    "spec": ({"feature_lookups": None, "feature_spec": "a.b.c"}, NotImplementedError, "feature_spec"),
+    "no such spec": ({"feature_lookups": None, "feature_spec": "main.default.c"}, NotFound, "main.default.c"),
+    "spec of another kind": ({"feature_lookups": None, "feature_spec": 3}, TypeError, "must be a string"),
     "declarative": ({"feature_lookups": None, "features": []}, NotImplementedError, "'features'"),
     "not a list": ({"feature_lookups": FeatureLookup("planes", "tailnum")}, TypeError, "a list"),
     "not a lookup": ({"feature_lookups": ["planes"]}, TypeError, r"feature_lookups\[0\]"),
-    "function": ({"feature_lookups": [FeatureFunction(udf_name="c.s.f")]}, NotImplementedError, "c.s.f"),
+    "no such function": ({"feature_lookups": [FeatureFunction(udf_name="main.default.f")]}, NotFound, "main.default.f"),
     "label not there": ({"label": "delayed"}, ValueError, "'delayed' was not found"),
     "label twice": ({"label": ["late", "late"]}, ValueError, "label names 'late'"),
     "label excluded": ({"exclude_columns": ["late"]}, ValueError, "'late' cannot be excluded"),

@@ -12,14 +12,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lakelab.local.feature_engineering.feature_spec import FeatureColumn, FeatureSpec
+from lakelab.local.feature_engineering.feature_spec import (
+    FeatureColumn,
+    FeatureSpec,
+    OnDemandColumn,
+)
 from lakelab.local.feature_engineering.point_in_time import look_up
 from lakelab.local.feature_engineering.session import entity_keys, primary_key
 from lakelab.local.feature_engineering.validation import quoted
+from lakelab.local.function_body import PythonFunction
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+    from lakelab.local.functions import UnityFunction
     from lakelab.local.spark import LocalSparkSession
     from lakelab.local.unity_catalog import UnityTable
 
@@ -35,35 +41,59 @@ _DEFAULTS: Mapping[str, Callable[[str], Any]] = {
 """Spark type -> how a default value of that type is read from the spec's text."""
 
 
-def add_features(rows: pa.Table, spec: FeatureSpec, tables: Mapping[str, UnityTable]) -> pa.Table:
-    """Look up the features that the rows do not have yet.
+def add_features(
+    rows: pa.Table,
+    spec: FeatureSpec,
+    tables: Mapping[str, UnityTable],
+    functions: Mapping[str, UnityFunction] | None = None,
+) -> pa.Table:
+    """Look up and compute the features that the rows do not have yet.
 
     Parameters
     ----------
     rows : pyarrow.Table
         What the features are joined into; its columns stay as they are.
     spec : FeatureSpec
-        The features. A lookup key may itself be a feature.
+        The features. A lookup key or the input of a function may itself be a feature. As officially,
+        a function sees null where nothing was found: default values are put in at the end.
     tables : mapping of str to UnityTable
         The feature tables by name, at the version to read.
+    functions : mapping of str to UnityFunction, optional
+        The functions by name.
 
     Returns
     -------
     pyarrow.Table
         The rows in their order, with the features behind them.
+
+    Raises
+    ------
+    pyspark.errors.PythonException
+        If a function fails; the message names it, and the values that it got.
     """
-    pending = [c for c in spec.feature_columns if c.name not in rows.column_names]
+    pending = [c for c in spec.made_columns if c.name not in rows.column_names]
     while pending:
         ready = [column for column in pending if set(column.needs) <= set(rows.column_names)]
         if not ready:
             missing = {n for c in pending for n in c.needs} - set(rows.column_names)
             raise ValueError(f"Lookup key {quoted(sorted(missing))} not found in DataFrame.")
-        for group in _joins(ready):
+        for column in ready:
+            if isinstance(column, OnDemandColumn):
+                assert functions is not None
+                values = _compute(rows, column, functions[column.udf_name])
+                rows = rows.append_column(column.name, values)
+        for group in _joins([c for c in ready if isinstance(c, FeatureColumn)]):
             found = _join(rows, group, spec, tables[group[0].table_name])
             for name in found.column_names:
                 rows = rows.append_column(name, found.column(name))
         pending = [column for column in pending if column not in ready]
     return _fill_defaults(rows, spec)
+
+
+def _compute(rows: pa.Table, column: OnDemandColumn, function: UnityFunction) -> pa.Array:
+    bound = dict(column.input_bindings)
+    inputs = [rows.column(bound[parameter.name]) for parameter in function.parameters]
+    return PythonFunction(function).over(inputs, len(rows))
 
 
 def _joins(columns: list[FeatureColumn]) -> list[list[FeatureColumn]]:

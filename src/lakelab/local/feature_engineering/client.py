@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from lakelab.local.feature_engineering.entities.feature_function import FeatureFunction
     from lakelab.local.feature_engineering.entities.feature_lookup import FeatureLookup
+    from lakelab.local.feature_engineering.entities.feature_spec_info import FeatureSpecInfo
     from lakelab.local.feature_engineering.entities.feature_table import FeatureTable
     from lakelab.local.feature_engineering.entities.online_store import (
         DatabricksOnlineStore,
@@ -212,16 +213,18 @@ class FeatureEngineeringClient:
         """Say which features belong to which rows; ``load_df()`` then looks them up.
 
         All lookups are left joins; in a time series table the newest row at or before the row's own
-        time counts.
+        time counts. Functions get columns of the rows, features, or what other functions give.
 
         Parameters
         ----------
         df : DataFrame
             Lookup keys, labels, and what else the model gets.
-        feature_lookups : list of FeatureLookup
+        feature_lookups : list of FeatureLookup and FeatureFunction
             The features.
-        feature_spec, features
-            Work in a workspace only.
+        feature_spec : str
+            In place of ``feature_lookups``: what :meth:`create_feature_spec` made.
+        features
+            Declarative features, which work in a workspace only.
         label : str, list of str or None
             The label column(s).
         exclude_columns : list of str, optional
@@ -236,9 +239,11 @@ class FeatureEngineeringClient:
         Raises
         ------
         ValueError
-            If a table, feature, key or label is not there, or names or types clash.
+            If a table, feature, key, input or label is not there, or names or types clash.
         TypeError
-            If ``feature_lookups`` is no list of lookups.
+            If ``feature_lookups`` is no list of lookups and functions.
+        databricks.sdk.errors.NotFound
+            If there is no such function or feature spec.
         NotImplementedError
             For what works in a workspace only.
         """
@@ -256,10 +261,20 @@ class FeatureEngineeringClient:
                 f"Exactly one of 'feature_lookups', 'feature_spec' or 'features' must be provided, "
                 f"not {' and '.join(named) or 'none of them'}."
             )
-        if named != ["feature_lookups"]:
+        if named == ["features"]:
             raise NotImplementedError(
-                f"create_training_set with '{named[0]}' works in a Databricks workspace only. "
-                f"Here, give 'feature_lookups'."
+                "create_training_set with 'features' works in a Databricks workspace only. "
+                "Here, give 'feature_lookups' or 'feature_spec'."
+            )
+        if named == ["feature_spec"]:
+            from lakelab.local.feature_engineering.feature_specs import training_set_from
+
+            return training_set_from(
+                active_session(),
+                df=df,
+                feature_spec=feature_spec,
+                label=label,
+                exclude_columns=exclude_columns,
             )
         from lakelab.local.feature_engineering.create_training_set import create_training_set
 
@@ -270,6 +285,83 @@ class FeatureEngineeringClient:
             label=label,
             exclude_columns=exclude_columns,
         )
+
+    def create_feature_spec(
+        self,
+        *,
+        name: str,
+        features: list[FeatureLookup | FeatureFunction],
+        exclude_columns: list[str] | None = None,
+        extra_pip_requirements: list[str] | None = None,
+    ) -> FeatureSpecInfo:
+        """Keep features and functions under a name, for training sets to share.
+
+        In Unity Catalog a feature spec is a function. In a workspace it can be served, too. Follows
+        https://docs.databricks.com/aws/en/machine-learning/feature-store/feature-function-serving
+
+        Parameters
+        ----------
+        name : str
+            The feature spec.
+        features : list of FeatureLookup and FeatureFunction
+        exclude_columns : list of str, optional
+            Columns that only serve to make others; one name as a string will do.
+        extra_pip_requirements : list of str, optional
+            What the functions need beside the runtime; a model that is trained with the spec gets
+            them, too.
+
+        Returns
+        -------
+        FeatureSpecInfo
+
+        Raises
+        ------
+        ValueError
+            If a table, feature, key or input is not there, or names or types clash.
+        TypeError
+            If ``features`` is no list of lookups and functions.
+        databricks.sdk.errors.AlreadyExists
+            If there is a feature spec, a function or a model of that name.
+        databricks.sdk.errors.NotFound
+            If a function does not exist.
+        """
+        from lakelab.local.feature_engineering.feature_specs import create_feature_spec
+
+        return create_feature_spec(
+            active_session(),
+            name=name,
+            features=features,
+            exclude_columns=exclude_columns,
+            requirements=extra_pip_requirements,
+        )
+
+    def update_feature_spec(self, *, name: str, owner: str) -> None:
+        """Give a feature spec another owner.
+
+        Raises
+        ------
+        ValueError
+            If a name is missing, or names a function that is no feature spec.
+        databricks.sdk.errors.NotFound
+            If there is none of that name.
+        """
+        from lakelab.local.feature_engineering.feature_specs import update_feature_spec
+
+        update_feature_spec(active_session(), name, owner)
+
+    def delete_feature_spec(self, *, name: str) -> None:
+        """Delete a feature spec; training sets and models that were made with it stay.
+
+        Raises
+        ------
+        ValueError
+            If the name is missing, or names a function that is no feature spec.
+        databricks.sdk.errors.NotFound
+            If there is none of that name.
+        """
+        from lakelab.local.feature_engineering.feature_specs import delete_feature_spec
+
+        delete_feature_spec(active_session(), name)
 
     def log_model(
         self,

@@ -1,4 +1,4 @@
-"""Turn lookups into a checked feature spec.
+"""Turn lookups and functions into a checked feature spec.
 
 Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/train-models-with-feature-store
 All that can be wrong is found here, before any data is read.
@@ -7,19 +7,21 @@ All that can be wrong is found here, before any data is read.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lakelab.local.feature_engineering.augment import read_default
 from lakelab.local.feature_engineering.entities.feature_function import FeatureFunction
 from lakelab.local.feature_engineering.entities.feature_lookup import FeatureLookup
 from lakelab.local.feature_engineering.feature_spec import (
-    Column,
     FeatureColumn,
     FeatureSpec,
     InputTable,
+    Made,
+    OnDemandColumn,
     SourceColumn,
 )
+from lakelab.local.feature_engineering.on_demand import on_demand_columns, require_inputs
 from lakelab.local.feature_engineering.session import (
     entity_keys,
     full_name,
@@ -39,6 +41,7 @@ from lakelab.local.feature_engineering.validation import (
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+    from lakelab.local.functions import UnityFunction
     from lakelab.local.spark import LocalSparkSession
     from lakelab.local.unity_catalog import UnityTable
 
@@ -57,50 +60,128 @@ def create_training_set(
 
     See :meth:`FeatureEngineeringClient.create_training_set` for parameters and errors.
     """
-    lookups = _checked_lookups(feature_lookups)
+    lookups, functions = checked_features(feature_lookups)
     labels, excluded = as_list(label), as_list(exclude_columns)
-    _require_rows(df, labels, excluded)
+    require_rows(df, labels, excluded)
+    features = read_features(spark, lookups, functions)
+    sources = [
+        SourceColumn(name, type_, name not in excluded)
+        for name, type_ in df.dtypes
+        if name not in labels
+    ]
+    columns = [replace(c, include=c.name not in excluded) for c in features.columns]
+    spec = checked_spec(sources, columns, features, labels, dict(df.dtypes))
+    return TrainingSet(spark, df, spec.trimmed(), labels, features.functions)
+
+
+@dataclass(frozen=True)
+class Features:
+    """What lookups and functions come to.
+
+    Attributes
+    ----------
+    columns : list of FeatureColumn or OnDemandColumn
+        What is looked up, then what is computed.
+    tables : dict of str to UnityTable
+        The feature tables by full name.
+    input_tables : list of InputTable
+        The same, as a spec describes them.
+    functions : dict of str to UnityFunction
+        The functions by full name.
+    """
+
+    columns: list[Made]
+    tables: dict[str, UnityTable]
+    input_tables: list[InputTable]
+    functions: dict[str, UnityFunction]
+
+
+def checked_features(given: Any) -> tuple[list[FeatureLookup], list[FeatureFunction]]:
+    """Part lookups and functions.
+
+    Raises
+    ------
+    TypeError
+        If this is no list of them.
+    """
+    if not isinstance(given, list):
+        raise TypeError(f"'feature_lookups' must be a list, not {type(given).__name__}.")
+    for i, item in enumerate(given):
+        if not isinstance(item, FeatureLookup | FeatureFunction):
+            raise TypeError(
+                f"'feature_lookups[{i}]' must be a FeatureLookup or FeatureFunction, "
+                f"not {type(item).__name__}."
+            )
+    lookups = [item for item in given if isinstance(item, FeatureLookup)]
+    return lookups, [item for item in given if isinstance(item, FeatureFunction)]
+
+
+def read_features(
+    spark: LocalSparkSession, lookups: list[FeatureLookup], functions: list[FeatureFunction]
+) -> Features:
+    """Open tables and functions, and give the columns that come from them.
+
+    Raises
+    ------
+    ValueError
+        If a table, feature or default value is wrong, or a function; see
+        :func:`~lakelab.local.feature_engineering.on_demand.on_demand_columns`.
+    """
     tables = {
         lookup.table_name: open_table(spark, full_name(spark, lookup.table_name))
         for lookup in lookups
     }
     for table in tables.values():
         require_timeseries_declared(table)
-    sources: list[Column] = [
-        SourceColumn(name, type_, name not in excluded)
-        for name, type_ in df.dtypes
-        if name not in labels
-    ]
-    features = [
-        replace(column, include=column.name not in excluded)
-        for lookup in lookups
-        for column in _feature_columns(lookup, tables[lookup.table_name])
-    ]
-    _require_distinct([c.name for c in sources], [c.name for c in features], labels)
-    spec = FeatureSpec((*sources, *features), tuple(_input_tables(lookups, tables)))
-    by_name = {str(table.name): table for table in tables.values()}
-    require_joinable(spec, dict(df.dtypes), by_name)
-    return TrainingSet(spark, df, spec.trimmed(), labels)
+    looked_up = [c for one in lookups for c in _feature_columns(one, tables[one.table_name])]
+    computed, opened = on_demand_columns(spark, functions)
+    return Features(
+        [*looked_up, *computed],
+        {str(table.name): table for table in tables.values()},
+        _input_tables(lookups, tables),
+        opened,
+    )
 
 
-def _checked_lookups(lookups: Any) -> list[FeatureLookup]:
-    if not isinstance(lookups, list):
-        raise TypeError(f"'feature_lookups' must be a list, not {type(lookups).__name__}.")
-    for i, item in enumerate(lookups):
-        if isinstance(item, FeatureFunction):
-            raise NotImplementedError(
-                f"FeatureFunction ('{item.udf_name}') works in a Databricks workspace only. "
-                f"Here, compute the column in the DataFrame and pass it along."
-            )
-        if not isinstance(item, FeatureLookup):
-            raise TypeError(
-                f"'feature_lookups[{i}]' must be a FeatureLookup or FeatureFunction, "
-                f"not {type(item).__name__}."
-            )
-    return lookups
+def checked_spec(
+    sources: list[SourceColumn],
+    columns: list[Made],
+    features: Features,
+    labels: list[str],
+    types: Mapping[str, str],
+) -> FeatureSpec:
+    """Put columns together to a spec, after checking that each can be made.
+
+    Parameters
+    ----------
+    sources : list of SourceColumn
+        What comes with the rows.
+    columns : list of FeatureColumn or OnDemandColumn
+        What is made.
+    features : Features
+        The tables and functions behind it.
+    labels : list of str
+    types : mapping of str to str
+        Column of the rows, labels included -> its Spark type.
+
+    Raises
+    ------
+    ValueError
+        If names clash, or a key or input is missing or of another type.
+    """
+    looked_up = [column.name for column in columns if isinstance(column, FeatureColumn)]
+    computed = [column.name for column in columns if isinstance(column, OnDemandColumn)]
+    names = [column.name for column in sources]
+    _require_distinct(names, looked_up, labels)
+    _require_distinct_functions([*names, *looked_up], computed, labels)
+    spec = FeatureSpec((*sources, *columns), tuple(features.input_tables))
+    require_joinable(spec, types, features.tables)
+    require_inputs(spec, types, features.functions)
+    return spec
 
 
-def _require_rows(df: Any, labels: list[str], excluded: list[str]) -> None:
+def require_rows(df: Any, labels: list[str], excluded: list[str]) -> None:
+    """Refuse rows that no training set can be made from, and labels that are not among them."""
     require_spark_dataframe(df)
     require_batch(df, "create_training_set")
     require_unique(df.columns, "DataFrame column names")
@@ -196,6 +277,22 @@ def _require_distinct(sources: list[str], features: list[str], labels: list[str]
         )
 
 
+def _require_distinct_functions(others: list[str], computed: list[str], labels: list[str]) -> None:
+    require_unique(computed, "on-demand feature output names")
+    for label in labels:
+        if label in computed:
+            raise ValueError(
+                f"On-demand feature cannot have same output name as label '{label}'. Give the "
+                f"FeatureFunction another output_name."
+            )
+    if both := [name for name in computed if name in others]:
+        raise ValueError(
+            f"FeatureFunctions contains output names that match either DataFrame column names or "
+            f"feature output names specified in FeatureLookups: {quoted(both)}. Give the "
+            f"FeatureFunction another output_name, or drop these columns."
+        )
+
+
 def _input_tables(
     lookups: list[FeatureLookup], tables: Mapping[str, UnityTable]
 ) -> list[InputTable]:
@@ -237,7 +334,8 @@ def require_joinable(
     ValueError
         If a key is missing, or number or type of the keys differ from the table's.
     """
-    known = {**{column.name: column.data_type for column in spec.feature_columns}, **types}
+    made = {c.name: c.data_type for c in spec.made_columns}
+    known = {**made, **types}
     missing = {key for column in spec.feature_columns for key in column.lookup_key} - set(known)
     if missing:
         raise ValueError(

@@ -6,6 +6,7 @@ other: every column of the training set with where it comes from, and the tables
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,11 @@ import yaml
 
 FILE = "feature_spec.yaml"
 _SERIALIZATION_VERSION = 9
-_TRAINING_DATA, _FEATURE_STORE = "training_data", "feature_store"
+_TRAINING_DATA, _FEATURE_STORE, _ON_DEMAND = (
+    "training_data",
+    "feature_store",
+    "on_demand_feature",
+)
 
 
 class FeatureSpecError(Exception):
@@ -63,6 +68,27 @@ class FeatureColumn(Column):
 
 
 @dataclass(frozen=True)
+class OnDemandColumn(Column):
+    """A column that a Python function of Unity Catalog computes.
+
+    Attributes
+    ----------
+    udf_name : str
+        The function's three-level name.
+    input_bindings : tuple of (str, str)
+        Each parameter of the function, and the column that it gets.
+    """
+
+    udf_name: str = ""
+    input_bindings: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The columns that must be there before this one can be computed."""
+        return tuple(dict.fromkeys(column for _, column in self.input_bindings))
+
+
+@dataclass(frozen=True)
 class InputTable:
     """A feature table, as it was when the training set was created.
 
@@ -84,6 +110,10 @@ class InputTable:
     lookback_seconds: float | None = None
 
 
+Made = FeatureColumn | OnDemandColumn
+"""A column that is made from others."""
+
+
 @dataclass(frozen=True)
 class FeatureSpec:
     """The columns of a training set, in order, and the tables that they come from."""
@@ -100,6 +130,20 @@ class FeatureSpec:
         return [column for column in self.columns if isinstance(column, FeatureColumn)]
 
     @property
+    def on_demand_columns(self) -> list[OnDemandColumn]:
+        return [column for column in self.columns if isinstance(column, OnDemandColumn)]
+
+    @property
+    def made_columns(self) -> list[Made]:
+        """What is looked up, then what is computed."""
+        return [*self.feature_columns, *self.on_demand_columns]
+
+    @property
+    def functions(self) -> list[str]:
+        """The functions that compute columns, each once, by name."""
+        return sorted({column.udf_name for column in self.on_demand_columns})
+
+    @property
     def model_inputs(self) -> list[str]:
         """The columns that the model gets, in the order in which it was trained on them."""
         return [column.name for column in self.columns if column.include]
@@ -108,13 +152,14 @@ class FeatureSpec:
         return next(table for table in self.tables if table.name == name)
 
     def trimmed(self) -> FeatureSpec:
-        """Leave out what is excluded and not needed to look anything up."""
+        """Leave out what is excluded and not needed to look up or compute anything."""
         needed: set[str] = set()
-        features = [column for column in self.feature_columns if column.include]
-        while features:
-            needs = {name for feature in features for name in feature.needs} - needed
+        made = self.made_columns
+        wanted = [column for column in made if column.include]
+        while wanted:
+            needs = {name for column in wanted for name in column.needs} - needed
             needed |= needs
-            features = [column for column in self.feature_columns if column.name in needs]
+            wanted = [column for column in made if column.name in needs]
         columns = tuple(c for c in self.columns if c.include or c.name in needed)
         used = {column.table_name for column in columns if isinstance(column, FeatureColumn)}
         tables = sorted((t for t in self.tables if t.name in used), key=lambda t: t.name)
@@ -151,11 +196,14 @@ class FeatureSpec:
         Examples
         --------
         >>> FeatureSpec((SourceColumn("origin", "string"),)).to_dict()["input_columns"]
-        [{'origin': {'data_type': 'string', 'source': 'training_data'}}]
+        [{'origin': {'data_type': 'string', 'topological_ordering': 0, 'source': 'training_data'}}]
         """
+        order = {name: place for place, name in enumerate(in_order(self.columns))}
+        functions: dict[str, Any] = {"input_functions": [{name: {}} for name in self.functions]}
         return {
-            "input_columns": [_column_to_dict(column) for column in self.columns],
+            "input_columns": [_column_to_dict(c, order[c.name]) for c in self.columns],
             "input_tables": [_table_to_dict(table) for table in self.tables],
+            **(functions if self.functions else {}),
             "serialization_version": _SERIALIZATION_VERSION,
         }
 
@@ -173,7 +221,38 @@ class FeatureSpec:
         return cls(tuple(columns), tuple(tables))
 
 
-def _column_to_dict(column: Column) -> dict[str, Any]:
+def in_order(columns: Sequence[Column]) -> list[str]:
+    """Give the columns' names in an order in which one can be made after the other.
+
+    Raises
+    ------
+    ValueError
+        If columns are made from each other in a circle, or from one that is not there.
+
+    Examples
+    --------
+    >>> in_order([OnDemandColumn("km", "double", input_bindings=(("a", "miles"),)), SourceColumn("miles", "int")])
+    ['miles', 'km']
+    """
+    pending, done = list(columns), dict[str, None]()
+    while pending:
+        ready = [c for c in pending if set(getattr(c, "needs", ())) <= set(done)]
+        if not ready:
+            names = ", ".join(
+                f"'{c.name}' (from {', '.join(c.needs)})" for c in pending if isinstance(c, Made)
+            )
+            raise ValueError(
+                f"The columns {names} cannot be made: they need each other in a circle, or a column "
+                f"that is not there."
+            )
+        # lookups before functions, as the official client prefers it
+        ready.sort(key=lambda c: (isinstance(c, Made), isinstance(c, OnDemandColumn), c.name))
+        done.update(dict.fromkeys(column.name for column in ready))
+        pending = [column for column in pending if column.name not in done]
+    return list(done)
+
+
+def _column_to_dict(column: Column, place: int) -> dict[str, Any]:
     told: dict[str, Any] = {}
     if isinstance(column, FeatureColumn):
         told["table_name"] = column.table_name
@@ -183,10 +262,17 @@ def _column_to_dict(column: Column) -> dict[str, Any]:
             told["timestamp_lookup_key"] = [column.timestamp_lookup_key]
         if column.default_value is not None:
             told["default_value"] = column.default_value
+    if isinstance(column, OnDemandColumn):
+        told["udf_name"] = column.udf_name
+        if column.input_bindings:
+            told["input_bindings"] = dict(column.input_bindings)
     told["data_type"] = column.data_type
     if not column.include:
         told["include"] = False
-    told["source"] = _FEATURE_STORE if isinstance(column, FeatureColumn) else _TRAINING_DATA
+    told["topological_ordering"] = place
+    told["source"] = next(
+        (source for kind, source in _SOURCES.items() if isinstance(column, kind)), _TRAINING_DATA
+    )
     return {column.name: told}
 
 
@@ -194,6 +280,9 @@ def _column_from_dict(name: str, told: dict[str, Any]) -> Column:
     include = told.get("include", True)
     if told["source"] == _TRAINING_DATA:
         return SourceColumn(name, told["data_type"], include)
+    if told["source"] == _ON_DEMAND:
+        bindings = tuple((told.get("input_bindings") or {}).items())
+        return OnDemandColumn(name, told["data_type"], include, told["udf_name"], bindings)
     if told["source"] != _FEATURE_STORE:
         raise FeatureSpecError(
             f"Column '{name}' comes from '{told['source']}': that works in a Databricks workspace only."
@@ -209,6 +298,9 @@ def _column_from_dict(name: str, told: dict[str, Any]) -> Column:
         times[0],
         told.get("default_value"),
     )
+
+
+_SOURCES: dict[type[Column], str] = {FeatureColumn: _FEATURE_STORE, OnDemandColumn: _ON_DEMAND}
 
 
 def _table_to_dict(table: InputTable) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from typing import Any, NoReturn
 
 INSTEAD = (
     "create_table, write_table, read_table, get_table, drop_table, set_feature_table_tag, "
-    "delete_feature_table_tag, create_training_set, log_model, score_batch, publish_table, "
+    "delete_feature_table_tag, create_training_set, log_model, score_batch, create_feature_spec, "
+    "update_feature_spec, delete_feature_spec, publish_table, "
     "create_online_store, get_online_store, list_online_stores, update_online_store, "
     "delete_online_store, drop_online_table"
 )
@@ -20,13 +21,13 @@ INSTEAD = (
 METHODS = frozenset(
     """
     backfill_features build_model_env cancel_backfill cancel_operation compute_features
-    create_feature create_feature_serving_endpoint create_feature_spec create_stream
-    delete_feature delete_feature_serving_endpoint delete_feature_spec
+    create_feature create_feature_serving_endpoint create_stream
+    delete_feature delete_feature_serving_endpoint
     delete_materialized_feature delete_stream feature_spec_from_batch_declarative_features
     get_backfill get_feature get_feature_serving_endpoint get_operation get_stream
     grant_feature_serving_access list_features list_materialized_features list_streams
-    materialize_features purge_feature_entities register_feature update_feature_spec
-    update_stream wait_for_backfill
+    materialize_features purge_feature_entities register_feature update_stream
+    wait_for_backfill
     """.split()  # noqa: SIM905 (forty quoted lines would say no more)
 )
 """Methods of the official client (0.18.2) that have no answer here."""

@@ -63,7 +63,9 @@ def log_model(
     with TemporaryDirectory(dir=spark.home.scratch) as folder:
         package = Path(folder) / packaged_model.FOLDER
         spec.save(package)
-        options = _save_options(model, flavor, extra_pip_requirements, kwargs)
+        options = _save_options(
+            model, flavor, _requirements(training_set, extra_pip_requirements), kwargs
+        )
         environment = _save_raw(model, flavor, package, signature, options)
         example = (
             _input_example(spark, training_set) if infer_input_example and training_set else None
@@ -129,6 +131,12 @@ def _require_registrable(name: str, signature: ModelSignature | None) -> None:
             f"Model '{name}' cannot be registered in Unity Catalog: its signature has no outputs. "
             f"Create the training set with a label, or pass output_schema to log_model."
         )
+
+
+def _requirements(training_set: TrainingSet | None, extra: list[str] | None) -> list[str] | None:
+    """Add what the functions of a feature spec need to what the caller names."""
+    of_spec = training_set._requirements if training_set else ()
+    return list(dict.fromkeys([*of_spec, *(extra or [])])) if of_spec or extra else extra
 
 
 # ---- packaging ------------------------------------------------------------------------------------

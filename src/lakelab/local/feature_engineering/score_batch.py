@@ -20,6 +20,7 @@ from lakelab.local.feature_engineering.augment import add_features, to_spark
 from lakelab.local.feature_engineering.create_training_set import require_joinable
 from lakelab.local.feature_engineering.feature_spec import FeatureSpec
 from lakelab.local.feature_engineering.log_model import quiet_artifacts
+from lakelab.local.feature_engineering.on_demand import open_functions, require_inputs
 from lakelab.local.feature_engineering.packaged_model import FOLDER, PackagedModel
 from lakelab.local.feature_engineering.predictions import as_result_type, parse_result_type
 from lakelab.local.feature_engineering.session import open_table
@@ -67,10 +68,12 @@ def score_batch(
     with TemporaryDirectory(dir=spark.home.scratch) as folder, quiet_artifacts():
         model = PackagedModel(download(model_uri, Path(folder)))
         tables = _open_tables(spark, model.spec)
+        functions = open_functions(spark, model.spec.functions)
         types = dict(df.dtypes)
         _require_columns(model.spec, types)
         require_joinable(model.spec, types, tables)
-        rows = add_features(df.toArrow(), model.spec, tables)
+        require_inputs(model.spec, types, functions)
+        rows = add_features(df.toArrow(), model.spec, tables, functions)
         predictions = _predict(
             model, to_pandas(spark, rows.select(model.spec.model_inputs)), wanted, params
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lakelab.local.feature_engineering.augment import add_features, to_spark
@@ -12,23 +13,33 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame
 
+    from lakelab.local.functions import UnityFunction
     from lakelab.local.spark import LocalSparkSession
 
 
 class TrainingSet:
     """What ``FeatureEngineeringClient.create_training_set`` returns; not made by hand.
 
-    The feature tables are read at the versions that they had when it was created, so every
-    ``load_df`` gives the same features, and the model's lineage names what it really saw.
+    The feature tables are read at the versions that they had when it was created, and functions are
+    those of that time, so every ``load_df`` gives the same features, and the model's lineage names what
+    it really saw.
     """
 
     def __init__(
-        self, spark: LocalSparkSession, df: DataFrame, feature_spec: FeatureSpec, labels: list[str]
+        self,
+        spark: LocalSparkSession,
+        df: DataFrame,
+        feature_spec: FeatureSpec,
+        labels: list[str],
+        functions: Mapping[str, UnityFunction] | None = None,
+        requirements: tuple[str, ...] = (),
     ):
         self._spark = spark
         self._df = df
         self._feature_spec = feature_spec
         self._labels = labels
+        self._functions = functions or {}
+        self._requirements = requirements
         self._label_types = {name: type_ for name, type_ in df.dtypes if name in labels}
 
     @property
@@ -37,18 +48,21 @@ class TrainingSet:
         return self._feature_spec
 
     def load_df(self) -> DataFrame:
-        """Look the features up.
+        """Look the features up, and compute those of functions.
 
         Returns
         -------
         DataFrame
             The columns of ``df`` that are not excluded, the features in the order of the lookups,
-            then the labels. A row for each row of ``df``, in its order.
+            those of functions in the order of the functions, then the labels. A row for each row of
+            ``df``, in its order.
 
         Raises
         ------
         ValueError
             If a feature table was dropped since the training set was created.
+        pyspark.errors.PythonException
+            If a function fails; the message names it, and the values that it got.
         """
         rows = self.augmented()
         return to_spark(self._spark, rows.select(self._feature_spec.model_inputs + self._labels))
@@ -57,7 +71,7 @@ class TrainingSet:
         """Give all columns of ``df`` and the features behind them, for the first rows or all."""
         tables = {table.name: self._open(table) for table in self._feature_spec.tables}
         df = self._df if limit is None else self._df.limit(limit)
-        return add_features(df.toArrow(), self._feature_spec, tables)
+        return add_features(df.toArrow(), self._feature_spec, tables, self._functions)
 
     def _open(self, told: InputTable) -> UnityTable:
         name = TableName.parse(told.name)

@@ -8,18 +8,26 @@ from lakelab.local.feature_engineering.entities.entity import Entity
 class FeatureFunction(Entity):
     """A Python function of Unity Catalog, whose result becomes a feature.
 
-    It can be built here; ``create_training_set`` says that using it needs a Databricks workspace.
+    The columns that it gets may be columns of the DataFrame, features, or what other functions give;
+    their types must be those of the function's parameters.
 
     Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/on-demand-features
 
     Parameters
     ----------
     udf_name : str
-        The function; Unity Catalog keeps its name in lower case.
+        The function, in Python (``CREATE FUNCTION ... LANGUAGE PYTHON``); Unity Catalog keeps its name
+        in lower case.
     input_bindings : dict of str to str, optional
-        The function's parameter -> the column that it gets.
+        The function's parameter -> the column that it gets, for each parameter.
     output_name : str, optional
-        The column that the result becomes; the function's name without it.
+        The column that the result becomes; the function's full name without it.
+
+    Examples
+    --------
+    >>> function = FeatureFunction(udf_name="main.flights.LATENESS", input_bindings={"minutes": "dep_delay"})
+    >>> function.udf_name, function.output_name
+    ('main.flights.lateness', None)
     """
 
     def __init__(

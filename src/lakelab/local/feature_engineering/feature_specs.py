@@ -1,0 +1,258 @@
+"""Feature specs in Unity Catalog: features and functions under one name, for training sets to share.
+
+A feature spec is a function of Unity Catalog, and its definition is the YAML that a model has, too.
+
+Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/feature-function-serving
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from lakelab.local.access import InsufficientPermissionsError
+from lakelab.local.feature_engineering.create_training_set import (
+    Features,
+    checked_features,
+    checked_spec,
+    read_features,
+    require_rows,
+    require_timeseries_declared,
+)
+from lakelab.local.feature_engineering.entities.feature_spec_info import FeatureSpecInfo
+from lakelab.local.feature_engineering.feature_spec import (
+    FeatureColumn,
+    FeatureSpec,
+    InputTable,
+    Made,
+    SourceColumn,
+)
+from lakelab.local.feature_engineering.on_demand import open_functions
+from lakelab.local.feature_engineering.session import (
+    entity_keys,
+    open_table,
+    primary_key,
+    spark_schema,
+)
+from lakelab.local.feature_engineering.training_set import TrainingSet
+from lakelab.local.feature_engineering.validation import as_list, quoted
+from lakelab.local.functions import FEATURE_SPEC, Functions, UnityFunction
+from lakelab.local.sql_functions import create, drop, require_usable
+from lakelab.local.unity_catalog import (
+    AlreadyExistsError,
+    NotFoundError,
+    TableName,
+    UnityCatalogError,
+)
+from lakelab.local.workspace.grants import Securable
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from lakelab.local.spark import LocalSparkSession
+
+
+def create_feature_spec(
+    spark: LocalSparkSession,
+    *,
+    name: str,
+    features: Any,
+    exclude_columns: str | list[str] | None,
+    requirements: list[str] | None,
+) -> FeatureSpecInfo:
+    """Keep lookups and functions under a name.
+
+    See :meth:`FeatureEngineeringClient.create_feature_spec` for parameters and errors.
+    """
+    from databricks.sdk.errors import AlreadyExists, PermissionDenied
+
+    full = _full_name(spark, name)
+    read = read_features(spark, *checked_features(features))
+    excluded = as_list(exclude_columns)
+    sources = [replace(c, include=c.name not in excluded) for c in _inferred_sources(read)]
+    columns = [replace(c, include=c.name not in excluded) for c in read.columns]
+    spec = checked_spec(sources, columns, read, [], {c.name: c.data_type for c in sources})
+    function = UnityFunction(
+        name=full,
+        language=FEATURE_SPEC,
+        body=yaml.safe_dump(spec.trimmed().to_dict(), sort_keys=False, allow_unicode=True),
+        creator=spark.user,
+        requirements=tuple(requirements or ()),
+    )
+    try:
+        made = create(spark, function, replace=False)
+    except AlreadyExistsError as error:
+        raise AlreadyExists(str(error)) from error
+    except InsufficientPermissionsError as error:
+        raise PermissionDenied(str(error)) from error
+    except UnityCatalogError as error:
+        raise ValueError(str(error)) from error
+    return FeatureSpecInfo(
+        name=str(full), creator=made.creator, creation_timestamp_ms=made.created_at
+    )
+
+
+def _inferred_sources(features: Features) -> list[SourceColumn]:
+    """Give the columns that must come with the rows: keys and inputs that nothing else makes."""
+    types: dict[str, str] = {}
+    made = {column.name for column in features.columns}
+    for column in features.columns:
+        for name, data_type in _needed(column, features):
+            if name not in made:
+                types.setdefault(name, data_type)
+    return [SourceColumn(name, data_type) for name, data_type in types.items()]
+
+
+def _needed(column: Made, features: Features) -> list[tuple[str, str]]:
+    """Give what a column is made from, with the types that this wants."""
+    if isinstance(column, FeatureColumn):
+        table = features.tables[column.table_name]
+        types = {f.name: f.dataType.simpleString() for f in spark_schema(table).fields}
+        keys = [*entity_keys(table), *as_list(primary_key(table).timeseries_column)]
+        # with too few or too many keys, what follows refuses the lookup
+        return [(name, types[key]) for name, key in zip(column.needs, keys, strict=False)]
+    bound = dict(column.input_bindings)
+    return [
+        (bound[p.name], p.data_type.simpleString())
+        for p in features.functions[column.udf_name].parameters
+    ]
+
+
+def training_set_from(
+    spark: LocalSparkSession,
+    *,
+    df: DataFrame,
+    feature_spec: Any,
+    label: str | list[str] | None,
+    exclude_columns: str | list[str] | None,
+) -> TrainingSet:
+    """Build a training set with the features of a spec.
+
+    See :meth:`FeatureEngineeringClient.create_training_set` for parameters and errors.
+    """
+    if not isinstance(feature_spec, str):
+        raise TypeError(f"'feature_spec' must be a string, not {type(feature_spec).__name__}.")
+    labels, excluded = as_list(label), as_list(exclude_columns)
+    require_rows(df, labels, excluded)
+    kept = _open(spark, _full_name(spark, feature_spec))
+    spec = _read(kept)
+    columns = [column for column in spec.made_columns if column.name not in excluded]
+    sources = [
+        SourceColumn(name, type_)
+        for name, type_ in df.dtypes
+        if name not in labels and name not in excluded
+    ]
+    _require_not_excluded(columns, {c.name for c in (*sources, *columns)}, excluded)
+    features = _as_they_are_now(spark, spec, columns)
+    checked = checked_spec(sources, columns, features, labels, dict(df.dtypes))
+    return TrainingSet(spark, df, checked, labels, features.functions, kept.requirements)
+
+
+def _require_not_excluded(columns: list[Made], there: set[str], excluded: list[str]) -> None:
+    """Refuse to leave out what a feature is made from: with a spec, as officially, it may not be."""
+    needed = {name for column in columns for name in column.needs}
+    if missing := sorted(name for name in needed - there if name in excluded):
+        raise ValueError(
+            f"Input columns {quoted(missing)} required by FeatureLookups or FeatureFunctions are not "
+            f"provided by input DataFrame or other FeatureFunctions and FeatureLookups. Take them out "
+            f"of exclude_columns, and drop them after load_df()."
+        )
+
+
+def _as_they_are_now(spark: LocalSparkSession, spec: FeatureSpec, columns: list[Made]) -> Features:
+    """Open the tables and functions of a spec, at their present versions."""
+    used = FeatureSpec(tuple(columns), spec.tables).trimmed()
+    tables = {}
+    for told in used.tables:
+        tables[told.name] = open_table(spark, TableName.parse(told.name))
+        require_timeseries_declared(tables[told.name])
+    described = [
+        InputTable(
+            told.name,
+            str(tables[told.name].delta.metadata().id),
+            tables[told.name].version,
+            told.lookback_seconds,
+        )
+        for told in used.tables
+    ]
+    for column in used.feature_columns:
+        names = [field["name"] for field in tables[column.table_name].fields]
+        if column.feature_name not in names:
+            raise ValueError(
+                f"Unable to find feature '{column.feature_name}' from feature table "
+                f"'{column.table_name}', which the feature spec names. It has: {', '.join(names)}."
+            )
+    return Features(columns, tables, described, open_functions(spark, used.functions))
+
+
+def delete_feature_spec(spark: LocalSparkSession, name: str) -> None:
+    """Remove a feature spec.
+
+    See :meth:`FeatureEngineeringClient.delete_feature_spec` for errors.
+    """
+    from databricks.sdk.errors import PermissionDenied
+
+    full = _full_name(spark, name)
+    _open(spark, full)
+    try:
+        drop(spark, full)
+    except InsufficientPermissionsError as error:
+        raise PermissionDenied(str(error)) from error
+
+
+def update_feature_spec(spark: LocalSparkSession, name: str, owner: str) -> None:
+    """Give a feature spec another owner.
+
+    See :meth:`FeatureEngineeringClient.update_feature_spec` for errors.
+    """
+    if not owner:
+        raise ValueError("owner must be provided.")
+    full = _full_name(spark, name)
+    _open(spark, full)
+    spark.unity.governance.describe(Securable("function", str(full)), owner=owner)
+
+
+def _full_name(spark: LocalSparkSession, name: Any) -> TableName:
+    if not name or not isinstance(name, str):
+        raise ValueError("FeatureSpec name must be provided.")
+    try:
+        return spark.resolve(name)
+    except UnityCatalogError as error:
+        raise ValueError(
+            f"'{name}' is not the name of a feature spec: give <catalog>.<schema>.<name>."
+        ) from error
+
+
+def _open(spark: LocalSparkSession, name: TableName) -> UnityFunction:
+    from databricks.sdk.errors import NotFound, PermissionDenied
+
+    try:
+        found = require_usable(spark, name)
+    except NotFoundError as error:
+        specs = _specs_beside(spark, name)
+        raise NotFound(
+            f"Feature spec '{name}' does not exist. Feature specs of schema "
+            f"'{name.catalog}.{name.schema}': {', '.join(specs) or 'none'}."
+        ) from error
+    except InsufficientPermissionsError as error:
+        raise PermissionDenied(str(error)) from error
+    if found.language != FEATURE_SPEC:
+        raise ValueError(f"{name} is not a FeatureSpec. It is a function in {found.language}.")
+    return found
+
+
+def _specs_beside(spark: LocalSparkSession, name: TableName) -> list[str]:
+    functions = Functions(spark.unity)
+    found = functions.names(name.catalog, name.schema)
+    return [f.table for f in found if functions.get(f).language == FEATURE_SPEC]
+
+
+def _read(kept: UnityFunction) -> FeatureSpec:
+    try:
+        return FeatureSpec.from_dict(yaml.safe_load(kept.body))
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(
+            f"Feature spec '{kept.name}' cannot be read: {error!r}. Delete it and create it again."
+        ) from error
