@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lakelab.local.feature_engineering.delta_files import plain_files, read_files
 from lakelab.local.feature_engineering.validation import sql_name
@@ -47,7 +48,8 @@ def look_up(
         Name of the result's column -> feature.
     time : (str, str), optional
         Column of the labels with the time to look from, and the time series column. The newest row
-        at or before that time counts, nulls in it included.
+        at or before that time counts, nulls in it included. Times count in microseconds, as Spark's
+        and Delta's do; what is finer is cut off.
     window : timedelta, optional
         A row older than this gives null; the bound itself is inside.
 
@@ -96,10 +98,15 @@ def _numbered(labels: pa.Table, keys: Mapping[str, str], time: tuple[str, str] |
 
 
 def _in_microseconds(times: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Delta has microseconds, and DuckDB compares nothing finer with them."""
+    """Delta has microseconds, and DuckDB compares nothing finer with them.
+
+    Rounded down: a cast rounds times before 1970 up, and would see what is known later.
+    """
     if not pa.types.is_timestamp(times.type) or times.type.unit != "ns":
         return times
-    return times.cast(pa.timestamp("us", times.type.tz), safe=False)
+    instants = times.cast(pa.timestamp("ns"))  # without its zone: flooring would look that up
+    floored = pc.floor_temporal(instants, unit="microsecond")
+    return floored.cast(pa.timestamp("us")).cast(pa.timestamp("us", times.type.tz))
 
 
 def _query(
