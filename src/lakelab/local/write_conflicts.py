@@ -96,35 +96,45 @@ def take_turns(session: LocalSparkSession) -> None:
         if written is None:
             return execute(command, *args, **kwargs)
         with _turn(session, written.table) if written.in_turn else nullcontext():
-            return _carry_out(written, lambda: execute(command, *args, **kwargs))
+            return carry_out(written, lambda: execute(command, *args, **kwargs))
 
     client.execute_command = execute_command
 
 
 @dataclass(frozen=True)
-class _Written:
-    """What a command does to a table: only an append needs no turn of its own."""
+class Written:
+    """What a command does to a table.
+
+    Parameters
+    ----------
+    table : str
+        The table, as the command names it.
+    in_turn : bool
+        Whether it waits for others; an append does not.
+    rewritten : bool
+        Whether it changes rows that are there.
+    """
 
     table: str
     in_turn: bool = True
     rewritten: bool = False
 
 
-def _written(command: Any) -> _Written | None:
+def _written(command: Any) -> Written | None:
     if command.HasField("merge_into_table_command"):
-        return _Written(command.merge_into_table_command.target_table_name, rewritten=True)
+        return Written(command.merge_into_table_command.target_table_name, rewritten=True)
     if command.HasField("write_operation"):
         write = command.write_operation
         append = write.mode == proto.WriteOperation.SaveMode.SAVE_MODE_APPEND
-        return _Written(write.table.table_name, in_turn=not append)
+        return Written(write.table.table_name, in_turn=not append)
     if not command.HasField("sql_command"):
         return None
     statement = command.sql_command.sql or command.sql_command.input.sql.query
     if table := rewritten_table(statement):
-        return _Written(table, rewritten=True)
+        return Written(table, rewritten=True)
     if creates := _CREATES.match(statement):
-        return _Written(creates["name"])
-    return _Written("", in_turn=False) if _APPENDS.match(statement) else None
+        return Written(creates["name"])
+    return Written("", in_turn=False) if _APPENDS.match(statement) else None
 
 
 def _turn(session: LocalSparkSession, target: str) -> AbstractContextManager[None]:
@@ -136,7 +146,21 @@ def _turn(session: LocalSparkSession, target: str) -> AbstractContextManager[Non
     return session.unity.locked(name)
 
 
-def _carry_out(written: _Written, statement: Callable[[], Any]) -> Any:
+def carry_out(written: Written, statement: Callable[[], Any]) -> Any:
+    """Carry out a statement, as a whole once more for each time that another writer was first.
+
+    Parameters
+    ----------
+    written : Written
+        What it does.
+    statement : callable
+        Carries it out, and gives its answer.
+
+    Raises
+    ------
+    pyspark.errors.PySparkException
+        If it fails for another reason, or others were first `ATTEMPTS` times.
+    """
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return statement()

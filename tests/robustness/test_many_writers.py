@@ -1,0 +1,197 @@
+"""Several processes and notebooks write at once: nothing is lost, nothing is done twice, nobody fails."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deltalake import DeltaTable
+from jupyter_client.manager import start_new_kernel
+from pyspark.errors import SparkRuntimeException
+
+from lakelab.local.home import Home
+from lakelab.local.spark import LocalSparkSession
+from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.write_conflicts import ATTEMPTS, Written, carry_out
+
+from .processes import PATIENCE_SECONDS, environment, start, together
+
+PROCESSES, TIMES, APPENDS = 4, 25, 5
+TABLE = "CREATE TABLE main.default.{} (k BIGINT NOT NULL PRIMARY KEY, n BIGINT)"
+
+
+@pytest.fixture
+def other_home(tmp_path: Path) -> Home:
+    home = Home(tmp_path).prepare()
+    unity = UnityCatalog(home.warehouse)
+    unity.create_catalog("main")
+    unity.create_schema("main", "default")
+    return home
+
+
+def test_four_processes_with_25_merges_each_lose_none_and_double_none(
+    spark: LocalSparkSession, schema: str, home: Home
+) -> None:
+    for table in ("by_sql", "by_client"):
+        spark.sql(TABLE.format(table))
+    try:
+        together([start("merge_many_times.py", home.root, me) for me in range(1, PROCESSES + 1)])
+        found = {
+            table: {row.k: row.n for row in spark.table(f"main.default.{table}").collect()}
+            for table in ("by_sql", "by_client")
+        }
+        history = {
+            table: Counter(
+                commit["operation"] for commit in delta(home, "main", "default", table).history()
+            )
+            for table in found
+        }
+    finally:
+        for table in ("by_sql", "by_client"):
+            spark.sql(f"DROP TABLE main.default.{table}")
+
+    everybody = range(1, PROCESSES + 1)
+    merged = {1000 * me + time for me in everybody for time in range(TIMES)}
+    appended = {1000 * me + 500 + time for me in everybody for time in range(0, TIMES, APPENDS)}
+    assert found["by_sql"][0] == len(merged)  # each merge has added 1, once
+    assert found["by_sql"].keys() == {0} | merged | appended
+    assert {found["by_sql"][key] for key in merged | appended} == {1}
+    assert history["by_sql"]["MERGE"] == len(merged)
+
+    assert found["by_client"].keys() == {0} | merged
+    assert all(found["by_client"][key] == key % 1000 for key in merged)
+    assert found["by_client"][0] % 1000 == TIMES - 1  # somebody's last
+    assert history["by_client"]["MERGE"] == len(merged)
+
+
+def test_only_what_did_nothing_is_tried_again_and_not_for_ever(monkeypatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    tried: list[str] = []
+
+    def fail(message: str) -> None:
+        tried.append(message)
+        raise SparkRuntimeException(message=message)
+
+    append, merge = Written("t", in_turn=False), Written("t", rewritten=True)
+    for written, message, times in (
+        (append, "Failed to commit transaction: 0", ATTEMPTS),
+        (merge, "Metadata changed since last commit.", ATTEMPTS),
+        (merge, "Missing commit file: expected version 0, found 7", ATTEMPTS),
+        (append, "Missing commit file: expected version 0, found 7", 1),
+        (merge, "Failed to commit transaction: No space left on device", 1),
+        (append, "NOT NULL constraint violated", 1),
+    ):
+        tried.clear()
+        with pytest.raises(SparkRuntimeException, match=message):
+            carry_out(written, partial(fail, message))
+        assert len(tried) == times, message
+    with pytest.raises(SparkRuntimeException, match="nothing of it was written. Run it again"):
+        carry_out(merge, partial(fail, "Failed to commit transaction: 0"))
+
+
+def delta(home: Home, *name: str) -> DeltaTable:
+    return DeltaTable(home.warehouse.joinpath(*name))
+
+
+# ---- two notebooks -----------------------------------------------------------------------------------
+START = """
+from pathlib import Path
+
+from lakelab.local.feature_engineering import FeatureEngineeringClient
+from lakelab.local.home import Home
+from lakelab.local.spark import start_spark
+
+spark = start_spark(Home(Path({root!r})).prepare())
+fe = FeatureEngineeringClient()
+"""
+
+WORK = """
+for time in range({times}):
+    spark.sql("CREATE SCHEMA IF NOT EXISTS main.shared")
+    spark.sql("CREATE TABLE IF NOT EXISTS main.shared.log (who BIGINT, time BIGINT)")
+    spark.sql(f"INSERT INTO main.shared.log VALUES ({me}, {{time}})")
+    spark.sql("COMMENT ON TABLE main.shared.log IS 'last written by {me}'")
+    spark.sql(f"ALTER TABLE main.shared.log SET TAGS ('by_{me}' = '{{time}}')")
+
+    mine = "main.shared.own_{me}"
+    spark.sql(f"CREATE TABLE {{mine}} (k BIGINT NOT NULL PRIMARY KEY, v STRING)")
+    spark.sql(f"INSERT INTO {{mine}} VALUES (1, 'a'), (2, 'b')")
+    spark.sql(f"UPDATE {{mine}} SET v = 'c' WHERE k = 1")
+    fe.write_table(name=mine, df=spark.sql("SELECT 3L AS k, 'd' AS v"), mode="merge")
+    assert sorted(map(tuple, spark.table(mine).collect())) == [(1, "c"), (2, "b"), (3, "d")]
+    spark.sql(f"DROP TABLE {{mine}}")
+
+    # of one name, and each notebook makes it with columns of its own
+    spark.sql("CREATE TABLE IF NOT EXISTS main.shared.same AS SELECT 1 AS made_by_{me}")
+    spark.sql("DROP TABLE IF EXISTS main.shared.same")
+    spark.sql("CREATE SCHEMA IF NOT EXISTS main.passing")
+    spark.sql("DROP SCHEMA IF EXISTS main.passing CASCADE")
+"""
+
+
+def test_two_notebooks_in_one_schema_do_not_disturb_each_other(other_home: Home) -> None:
+    times = 8
+    kernels = [start_new_kernel(env=environment()) for _ in range(2)]
+    try:
+        for cell in (START, WORK):
+            running = [
+                client.execute(cell.format(root=str(other_home.root), times=times, me=me))
+                for me, (_, client) in enumerate(kernels, start=1)
+            ]
+            for request, (_, client) in zip(running, kernels, strict=True):
+                assert said_below(client, request) == []
+    finally:
+        for manager, client in kernels:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+
+    log = delta(other_home, "main", "shared", "log").to_pyarrow_table().to_pylist()
+    assert sorted((row["who"], row["time"]) for row in log) == [
+        (who, time) for who in (1, 2) for time in range(times)
+    ]
+    unity = UnityCatalog(other_home.warehouse)
+    (table,) = unity.tables("main", "shared")
+    assert unity.table(table).tags == {"by_1": str(times - 1), "by_2": str(times - 1)}
+
+
+def said_below(client: Any, request: str) -> list[str]:
+    """Wait for a cell; give what a reader sees below it: errors, warnings, anything printed."""
+    said: list[str] = []
+    while True:
+        message = client.get_iopub_msg(timeout=PATIENCE_SECONDS)
+        content = message["content"]
+        if message["parent_header"].get("msg_id") != request:
+            continue
+        if message["msg_type"] == "stream":
+            said.append(content["text"])
+        elif message["msg_type"] == "error":
+            said.append("\n".join(content["traceback"]))
+        elif content.get("execution_state") == "idle":
+            return said
+
+
+def test_a_table_made_anew_elsewhere_is_read_with_its_new_columns(
+    spark: LocalSparkSession, schema: str, home: Home
+) -> None:
+    spark.sql(f"CREATE TABLE {schema}.t AS SELECT 1 AS old")
+    spark.sql(f"INSERT INTO {schema}.t VALUES (2)")
+    name = spark.resolve(f"{schema}.t")
+    elsewhere = UnityCatalog(home.warehouse)
+    for made_anew in range(2):
+        # as another notebook does it between two questions of this one
+        elsewhere.drop_table(name)
+        with elsewhere.staged(name) as folder:
+            DeltaTable.create(folder, delta_schema(f"new_{made_anew}"))
+        assert spark.table(f"{schema}.t").columns == [f"new_{made_anew}"]
+        spark.sql(f"INSERT INTO {schema}.t VALUES ('a')")
+        assert [tuple(row) for row in spark.table(f"{schema}.t").collect()] == [("a",)]
+
+
+def delta_schema(column: str) -> Any:
+    from deltalake import Field, Schema
+    from deltalake.schema import PrimitiveType
+
+    return Schema([Field(column, PrimitiveType("string"))])
