@@ -30,6 +30,7 @@ from pyspark.sql.connect.session import SparkSession
 from lakelab.local.access import GovernedCatalogs, InsufficientPermissionsError, as_spark_error
 from lakelab.local.hive_metastore import WorkspaceCatalogs
 from lakelab.local.home import Home
+from lakelab.local.results import fetch_results_directly
 from lakelab.local.seen_log import SeenLog
 from lakelab.local.sql_text import literal
 from lakelab.local.table_writes import watch_writes
@@ -159,6 +160,8 @@ class LocalSparkSession(SparkSession):
         The tables.
     user : str
         Whose session it is.
+    results : set of str
+        The files of :mod:`lakelab.local.results`.
     """
 
     def __init__(
@@ -179,6 +182,7 @@ class LocalSparkSession(SparkSession):
         self._server = server  # it stops when nobody holds it
         self._registered: dict[TableName, SeenLog] = {}
         self._schemas: set[tuple[str, str]] = set()
+        self.results: set[str] = set()
         self._sync_lock = threading.RLock()
         self._asking = threading.local()
         channel = DefaultChannelBuilder(address)
@@ -186,6 +190,7 @@ class LocalSparkSession(SparkSession):
         channel.add_interceptor(_SyncFirst(self))
         super().__init__(channel)
         watch_writes(self)
+        fetch_results_directly(self)
         take_turns(self)
         with self._quiet():
             for key, value in SETTINGS.items():

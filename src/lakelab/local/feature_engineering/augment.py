@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from lakelab.local.feature_engineering.feature_spec import (
     FeatureColumn,
@@ -23,10 +21,8 @@ from lakelab.local.feature_engineering.validation import quoted
 from lakelab.local.function_body import PythonFunction
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
 
     from lakelab.local.functions import UnityFunction
-    from lakelab.local.spark import LocalSparkSession
     from lakelab.local.unity_catalog import UnityTable
 
 _DEFAULTS: Mapping[str, Callable[[str], Any]] = {
@@ -162,13 +158,3 @@ def _fill_defaults(rows: pa.Table, spec: FeatureSpec) -> pa.Table:
         values = values.fill_null(default)
         rows = rows.set_column(rows.column_names.index(column.name), column.name, values)
     return rows
-
-
-def to_spark(spark: LocalSparkSession, table: pa.Table) -> DataFrame:
-    """Hand a result to Spark as a file, so that nothing large travels in a plan."""
-    path = spark.home.scratch / f"{uuid.uuid4().hex}.parquet"
-    # As Spark has it, any column of a file may be null. One row group: the engine reads it in one
-    # piece, so the rows keep their order.
-    nullable = pa.schema([field.with_nullable(True) for field in table.schema])
-    pq.write_table(table.cast(nullable), path, row_group_size=max(len(table), 1), compression="lz4")
-    return spark.read.parquet(str(path))

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from lakelab.local.feature_engineering import lineage, packaged_model
-from lakelab.local.feature_engineering.augment import to_spark
 from lakelab.local.feature_engineering.feature_spec import FILE, FeatureSpec
 from lakelab.local.feature_engineering.requirements import pinned_requirements
 from lakelab.local.feature_engineering.signature import infer_signature
 from lakelab.local.feature_engineering.training_set import TrainingSet
+from lakelab.local.results import as_dataframe
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
@@ -217,7 +217,7 @@ def _input_example(spark: LocalSparkSession, training_set: TrainingSet) -> Any:
     """Give the first row with all that the signature names: keys, other columns and features."""
     spec = training_set.feature_spec
     rows = training_set.augmented(limit=1).select([column.name for column in spec.columns])
-    return to_spark(spark, rows).toPandas()
+    return as_dataframe(spark, rows).toPandas()
 
 
 # ---- logging and registering ------------------------------------------------------------------------

@@ -113,19 +113,23 @@ def _query(
     keys: int, outputs: int, as_of: bool, window: timedelta | None, *, once: bool = False
 ) -> str:
     same = " AND ".join(f"l.k{i} = f.k{i}" for i in range(keys))
-    values = [f"f.f{i}" for i in range(outputs)]
-    if as_of and window is not None:
-        microseconds = window // timedelta(microseconds=1)
-        age = "epoch_us(l.t::TIMESTAMP) - epoch_us(f.t::TIMESTAMP)"
-        values = [f"CASE WHEN {age} <= {microseconds} THEN {value} END" for value in values]
-    shown = ", ".join(f"{value} AS f{i}" for i, value in enumerate(values))
-    join = (
-        f"ASOF LEFT JOIN features f ON {same} AND l.t >= f.t"
-        if as_of
-        else f"LEFT JOIN features f ON {same}"
-    )
+    shown = ", ".join(f"f.f{i}" for i in range(outputs))
     first = "QUALIFY row_number() OVER (PARTITION BY l.row) = 1" if once else ""
-    return f"SELECT {shown} FROM labels l {join} {first} ORDER BY l.row"
+    if not as_of:
+        return f"SELECT {shown} FROM labels l LEFT JOIN features f ON {same} {first} ORDER BY l.row"
+    # First which row counts, by keys and times alone, as an ASOF join sorts all that it is given; then
+    # the features of the rows that were found.
+    entity = ", ".join(f"l.k{i}" for i in range(keys))
+    age = "epoch_us(l.t::TIMESTAMP) - epoch_us(f.t::TIMESTAMP)"
+    young = "" if window is None else f"WHERE {age} <= {window // timedelta(microseconds=1)}"
+    return f"""
+        WITH newest AS MATERIALIZED (
+            SELECT l.row, {entity}, f.t FROM labels l ASOF JOIN features f ON {same} AND l.t >= f.t {young}
+        ), found AS (
+            SELECT l.row, {shown} FROM newest l JOIN features f ON {same} AND l.t = f.t
+        )
+        SELECT {shown} FROM labels l LEFT JOIN found f ON l.row = f.row {first} ORDER BY l.row
+    """
 
 
 def _register(

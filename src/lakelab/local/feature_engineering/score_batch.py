@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from lakelab.local.feature_engineering.augment import add_features, to_spark
+from lakelab.local.feature_engineering.augment import add_features
 from lakelab.local.feature_engineering.create_training_set import require_joinable
 from lakelab.local.feature_engineering.feature_spec import FeatureSpec
 from lakelab.local.feature_engineering.log_model import quiet_artifacts
@@ -29,6 +29,7 @@ from lakelab.local.feature_engineering.validation import (
     require_spark_dataframe,
     require_unique,
 )
+from lakelab.local.results import as_dataframe
 from lakelab.local.unity_catalog import TableName
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def score_batch(
         )
     added = [name for name in model.spec.model_inputs if name not in types]
     scored = rows.select([*types, *added]).append_column(PREDICTION, predictions)
-    return to_spark(spark, scored)
+    return as_dataframe(spark, scored)
 
 
 def _require_rows(df: Any) -> None:
@@ -155,7 +156,7 @@ def _open_tables(spark: LocalSparkSession, spec: FeatureSpec) -> dict[str, Unity
 
 def to_pandas(spark: LocalSparkSession, rows: pa.Table) -> pd.DataFrame:
     """Give the model its columns with the dtypes that ``load_df().toPandas()`` gave in training."""
-    return to_spark(spark, rows).toPandas()
+    return as_dataframe(spark, rows).toPandas()
 
 
 def _predict(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from lakelab.local.feature_engineering.augment import add_features, to_spark
+from lakelab.local.feature_engineering.augment import add_features
 from lakelab.local.feature_engineering.feature_spec import FeatureSpec, InputTable
+from lakelab.local.results import as_dataframe
 from lakelab.local.unity_catalog import NotFoundError, TableName, UnityTable
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class TrainingSet:
             If a function fails; the message names it, and the values that it got.
         """
         rows = self.augmented()
-        return to_spark(self._spark, rows.select(self._feature_spec.model_inputs + self._labels))
+        return as_dataframe(self._spark, rows.select(self._feature_spec.model_inputs + self._labels))
 
     def augmented(self, limit: int | None = None) -> pa.Table:
         """Give all columns of ``df`` and the features behind them, for the first rows or all."""
