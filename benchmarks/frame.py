@@ -20,6 +20,7 @@ from statistics import median
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
+FEAST = ROOT / ".venv-bench" / "bin" / "python"
 REPEATS = 3
 
 
@@ -33,7 +34,7 @@ class Figure:
     measured : float or None
         None if it could not be measured: the bar counts as missed, and ``note`` says why.
     unit : str
-        ``s``, ``ms`` or ``x``, which is how many times as fast as something else.
+        ``s``, ``ms``, ``MB``, or ``x``: a ratio, of times or of how fast both are.
     bar : float
     at_least : bool
         Whether the bar is the least that is wanted, and not the most.
@@ -72,14 +73,21 @@ def measured(function: Callable[..., Any], *arguments: Any) -> Measured:
     return run([*command, json.dumps([str(a) if isinstance(a, Path) else a for a in arguments])])
 
 
-def run(command: list[str]) -> Measured:
-    """Run a program whose last line tells in JSON ``result`` and ``memory_mb``."""
+def run(command: list[str], limit_s: float | None = None) -> Measured:
+    """Run a program whose last line tells in JSON ``result`` and ``memory_mb``.
+
+    Raises
+    ------
+    subprocess.TimeoutExpired
+        If it takes longer than ``limit_s`` seconds; it is ended then.
+    """
     done = subprocess.run(
         command,
         cwd=ROOT,
         check=False,
         capture_output=True,
         text=True,
+        timeout=limit_s,
         env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
     )
     if done.returncode:

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 from deltalake import write_deltalake
 
 from benchmarks.frame import (
+    FEAST,
     REPEATS,
-    ROOT,
     Figure,
     Measured,
     half_of_the_calls_ms,
@@ -33,7 +33,6 @@ ROWS = 1_000_000
 ENTITIES, HOURS = 50_000, 100
 FEATURES = [f"f{number}" for number in range(4)]
 LOOKUPS = 10_000
-FEAST = ROOT / ".venv-bench" / "bin" / "python"
 NO_POSTGRESQL = "not measured: PostgreSQL is not installed (apt install postgresql)"
 
 

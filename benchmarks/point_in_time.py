@@ -1,0 +1,224 @@
+"""Training sets as of a point in time: 200,000 labels, 5,000,000 feature rows, to pandas.
+
+Held against DuckDB's own ASOF JOIN on the same Delta files, and against Feast on the same rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from deltalake import DeltaTable, write_deltalake
+
+from benchmarks.frame import FEAST, REPEATS, Figure, Measured, measured, run
+from benchmarks.place import place
+from lakelab.local.unity_catalog import PrimaryKey, TableName, UnityCatalog
+
+LABELS, ROWS = 200_000, 5_000_000
+SHAPES = {"wide": 50_000, "long": 1_000}
+"""Name of the schema -> entities: many with short histories, and few with long ones."""
+FEATURES = [f"f{number}" for number in range(8)]
+COMMITS = 10
+YEAR = np.timedelta64(365, "D").astype("timedelta64[us]").astype("int64")
+FIRST = np.datetime64("2024-01-01", "us").astype("int64")
+MEMORY_MB = 1200
+FEAST_LIMIT_S = 40
+"""Seconds that Feast is given: of few entities with long histories it joins each label with each row,
+which takes minutes and more than 20 GB."""
+
+
+def figures(folder: Path) -> list[Figure]:
+    """Measure both shapes, with tables in a folder."""
+    found = []
+    for shape, bar in (("wide", 1.5), ("long", 2.0)):
+        measured(make_tables, folder, shape)
+        found += _shape(folder, shape, bar)
+    return found
+
+
+def _shape(folder: Path, shape: str, bar: float) -> list[Figure]:
+    """Measure all in turns: whatever else the machine does then weighs on each."""
+    rounds: list[tuple[Measured, Measured, Measured | None]] = []
+    for number in range(REPEATS):
+        ours = measured(training_set, folder, shape)
+        duck = measured(asof_join, folder, shape)
+        feast = _feast(folder / shape, number)
+        others = [duck] if feast is None else [duck, feast]
+        if any(other.result["digest"] != ours.result["digest"] for other in others):
+            raise SystemExit(f"{shape}: the training sets differ, so do not compare them.")
+        rounds.append((ours, duck, feast))
+    entities = SHAPES[shape]
+    memory = max(ours.memory_mb for ours, _, _ in rounds)
+    mine, by_hand = (
+        [each.result["seconds"] for each in side] for side in [*zip(*rounds, strict=True)][:2]
+    )
+    found = [
+        Figure(
+            f"training set, {LABELS:,} labels x {ROWS:,} rows ({entities:,} x {ROWS // entities:,})",
+            median(a / b for a, b in zip(mine, by_hand, strict=True)),
+            "x",
+            bar,
+            memory_mb=memory,
+            note=f"{median(mine):.3g} s; DuckDB ASOF JOIN {median(by_hand):.3g} s, "
+            f"{max(duck.memory_mb for _, duck, _ in rounds):.0f} MB",
+        ),
+        _times_as_fast_as_feast(mine, [feast for _, _, feast in rounds]),
+    ]
+    if shape == "wide":
+        found.append(Figure("the same, peak memory", memory, "MB", MEMORY_MB))
+    return found
+
+
+def _feast(folder: Path, number: int) -> Measured | None:
+    """Let Feast make the training set; None if it takes too long."""
+    program = str(Path(__file__).parent / "feast_point_in_time.py")
+    try:
+        return run(
+            [str(FEAST), program, str(folder), str(number), *FEATURES], limit_s=FEAST_LIMIT_S
+        )
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def _times_as_fast_as_feast(mine: list[float], rounds: list[Measured | None]) -> Figure:
+    """Hold against Feast; where it was ended, against the time that it had."""
+    what = "the same, times as fast as Feast"
+    done = [feast for feast in rounds if feast is not None]
+    took = [FEAST_LIMIT_S if feast is None else feast.result["seconds"] for feast in rounds]
+    seconds, name = f"{median(took):.3g} s", "Feast"
+    if done:
+        name = f"Feast {done[0].result['version']}"
+        seconds += f", {max(feast.memory_mb for feast in done):.0f} MB"
+    note = f"{name} (DuckDB store) {seconds}"
+    if len(done) < len(rounds):
+        note = f"{name} (DuckDB store) was ended after {FEAST_LIMIT_S} s: the figure is the least"
+    ratio = median(b / a for a, b in zip(mine, took, strict=True))
+    return Figure(what, ratio, "x", 2.5, at_least=True, note=note)
+
+
+# ---- what is measured, each in its own process ---------------------------------------------------------
+def make_tables(folder: str, shape: str) -> None:
+    """Write the Delta tables ``main.<shape>.features`` and ``labels``, and both for Feast.
+
+    Of the labels 5% stand at the very time of a row, 5% before the first row of their entity, and 1%
+    name an entity that has no rows. 2% of ``f0`` is null: the newest row counts, null or not.
+    """
+    unity = UnityCatalog(Path(folder) / shape / "home" / "warehouse")
+    unity.create_catalog("main")
+    unity.create_schema("main", shape)
+    numbers, entities = np.random.default_rng(7), SHAPES[shape]
+    each = ROWS // entities
+    slot = YEAR // each  # one row in each slot of time: no two rows of an entity at one time
+    slots = np.repeat(np.arange(each), entities)
+    entity = np.tile(np.arange(entities), each)
+    ts = FIRST + YEAR // 30 + slots * slot + numbers.integers(0, slot, ROWS)
+    features = {name: pa.array(numbers.standard_normal(ROWS)) for name in FEATURES}
+    features["f0"] = pa.array(numbers.standard_normal(ROWS), mask=numbers.random(ROWS) < 0.02)
+    rows = pa.table({"entity": entity, "ts": _times(ts), **features})
+
+    label_entity = numbers.integers(0, entities, LABELS)
+    label_ts = FIRST + YEAR // 30 + numbers.integers(0, YEAR, LABELS)
+    kind = numbers.random(LABELS)
+    ties = np.flatnonzero(kind < 0.05)
+    told = numbers.integers(0, ROWS, len(ties))
+    label_entity[ties], label_ts[ties] = entity[told], ts[told]
+    label_ts[(kind >= 0.05) & (kind < 0.1)] -= 2 * YEAR
+    label_entity[kind >= 0.99] += entities
+    labels = pa.table(
+        {
+            "label_id": np.arange(LABELS),
+            "entity": label_entity,
+            "ts": _times(label_ts),
+            "late": numbers.integers(0, 2, LABELS),
+        }
+    )
+    _create(unity, shape, "features", rows, ["entity", "ts"], commits=COMMITS)
+    _create(unity, shape, "labels", labels, ["label_id"])
+    pq.write_table(rows, Path(folder) / shape / "features.parquet")
+    pq.write_table(labels, Path(folder) / shape / "labels.parquet")
+
+
+def training_set(folder: str, shape: str) -> dict[str, Any]:
+    """Give the seconds of ``create_training_set(...).load_df().toPandas()``."""
+    from lakelab.local.feature_engineering import FeatureEngineeringClient, FeatureLookup
+
+    with place(Path(folder) / shape / "home") as spark:
+        fe = FeatureEngineeringClient()
+        lookup = FeatureLookup(
+            f"main.{shape}.features", "entity", feature_names=FEATURES, timestamp_lookup_key="ts"
+        )
+
+        def make(where: str = "true") -> pd.DataFrame:
+            labels = spark.table(f"main.{shape}.labels").where(where)
+            return (
+                fe.create_training_set(df=labels, feature_lookups=[lookup], label="late")
+                .load_df()
+                .toPandas()
+            )
+
+        make("label_id < 10")  # whatever is imported or connected at first
+        return _timed(make)
+
+
+def asof_join(folder: str, shape: str) -> dict[str, Any]:
+    """Give the seconds of the same by hand, in DuckDB."""
+    schema = Path(folder) / shape / "home" / "warehouse" / "main" / shape
+    connection = duckdb.connect()
+    connection.sql("SET TimeZone = 'UTC'")
+
+    def make(where: str = "true") -> pd.DataFrame:
+        rows, labels = (DeltaTable(schema / name).file_uris() for name in ("features", "labels"))
+        return connection.sql(
+            f"SELECT l.*, f.* EXCLUDE (entity, ts) "
+            f"FROM (SELECT * FROM read_parquet({labels!r}) WHERE {where}) l "
+            f"ASOF LEFT JOIN read_parquet({rows!r}) f ON l.entity = f.entity AND l.ts >= f.ts"
+        ).df()
+
+    make("label_id < 10")
+    return _timed(make)
+
+
+def digest(frame: Any, features: list[str]) -> str:
+    """Tell a training set by its values, whatever the order of its rows."""
+    values = frame.sort_values("label_id")[features].to_numpy(
+        dtype="float64", na_value=float("nan")
+    )
+    return hashlib.sha256(values.tobytes()).hexdigest()
+
+
+def _timed(make: Callable[[], pd.DataFrame]) -> dict[str, Any]:
+    start = time.perf_counter()
+    frame = make()
+    seconds = time.perf_counter() - start
+    if len(frame) != LABELS:
+        sys.exit(f"Not what was to be measured: {len(frame)} rows for {LABELS} labels.")
+    return {"seconds": seconds, "digest": digest(frame, FEATURES)}
+
+
+def _times(microseconds: np.ndarray) -> pa.Array:
+    return pa.array(microseconds.astype("int64")).cast(pa.timestamp("us", "UTC"))
+
+
+def _create(
+    unity: UnityCatalog, schema: str, table: str, data: pa.Table, keys: list[str], commits: int = 1
+) -> None:
+    fields: list[Any] = [field.with_nullable(field.name not in keys) for field in data.schema]
+    data = data.cast(pa.schema(fields))
+    name = TableName("main", schema, table)
+    step = len(data) // commits
+    with unity.staged(name) as staging:
+        for commit in range(commits):
+            write_deltalake(staging, data.slice(commit * step, step), mode="append")
+    time_column = "ts" if "ts" in keys else None
+    unity.table(name).set_primary_key(PrimaryKey(f"{table}_pk", tuple(keys), time_column))
