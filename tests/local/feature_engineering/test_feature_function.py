@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 from databricks.sdk.errors import NotFound
-from pyspark.errors import PythonException
+from pyspark.errors import AnalysisException, PythonException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -26,6 +26,7 @@ from lakelab.local.feature_engineering.feature_spec import (
     in_order,
 )
 from lakelab.local.feature_engineering.training_set import TrainingSet
+from lakelab.local.functions import Functions
 from lakelab.local.spark import LocalSparkSession
 
 Client = FeatureEngineeringClient
@@ -346,6 +347,15 @@ def test_scoring_without_the_function(
     spark.sql("DROP FUNCTION half")
     with pytest.raises(NotFound, match="half' does not exist"):
         fe.score_batch(model_uri=logged.model_uri, df=flights)
+
+
+def test_a_model_and_a_function_share_their_names(
+    spark: LocalSparkSession, schema: str, experiment: str
+) -> None:
+    mlflow.MlflowClient().create_registered_model(f"{schema}.m")
+    with pytest.raises(AnalysisException, match=f"registered model '{schema}.m'"):
+        spark.sql("CREATE FUNCTION m(x INT) RETURNS INT LANGUAGE PYTHON AS $$ return 1 $$")
+    assert not Functions(spark.unity).exists(spark.resolve("m"))
 
 
 def test_the_order_of_columns() -> None:
