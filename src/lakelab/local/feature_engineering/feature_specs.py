@@ -112,7 +112,8 @@ def _needed(column: Made, features: Features) -> list[tuple[str, str]]:
         types = {f.name: f.dataType.simpleString() for f in spark_schema(table).fields}
         keys = [*entity_keys(table), *as_list(primary_key(table).timeseries_column)]
         # with too few or too many keys, what follows refuses the lookup
-        return [(name, types[key]) for name, key in zip(column.needs, keys, strict=False)]
+        wanted = [types[key] for key in keys] + [""] * len(column.needs)
+        return list(zip(column.needs, wanted, strict=False))
     bound = dict(column.input_bindings)
     return [
         (bound[p.name], p.data_type.simpleString())
@@ -146,7 +147,7 @@ def training_set_from(
     ]
     _require_not_excluded(columns, {c.name for c in (*sources, *columns)}, excluded)
     features = _as_they_are_now(spark, spec, columns)
-    checked = checked_spec(sources, columns, features, labels, dict(df.dtypes))
+    checked = checked_spec(sources, features.columns, features, labels, dict(df.dtypes))
     return TrainingSet(spark, df, checked, labels, features.functions, kept.requirements)
 
 
@@ -162,7 +163,10 @@ def _require_not_excluded(columns: list[Made], there: set[str], excluded: list[s
 
 
 def _as_they_are_now(spark: LocalSparkSession, spec: FeatureSpec, columns: list[Made]) -> Features:
-    """Open the tables and functions of a spec, at their present versions."""
+    """Open the tables and functions behind columns, at their present versions.
+
+    What was only there to make a column that is left out now, is left out, too.
+    """
     used = FeatureSpec(tuple(columns), spec.tables).trimmed()
     tables = {}
     for told in used.tables:
@@ -184,7 +188,8 @@ def _as_they_are_now(spark: LocalSparkSession, spec: FeatureSpec, columns: list[
                 f"Unable to find feature '{column.feature_name}' from feature table "
                 f"'{column.table_name}', which the feature spec names. It has: {', '.join(names)}."
             )
-    return Features(columns, tables, described, open_functions(spark, used.functions))
+    opened = open_functions(spark, used.functions)
+    return Features(used.made_columns, tables, described, opened)
 
 
 def delete_feature_spec(spark: LocalSparkSession, name: str) -> None:
