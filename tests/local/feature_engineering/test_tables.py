@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, date, timedelta, timezone
 from typing import Any
 
 import pytest
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
 
 from lakelab.local.feature_engineering import FeatureEngineeringClient
@@ -30,7 +32,7 @@ def test_get_table(fe: Client, spark: LocalSparkSession, schema: str, weather: D
 
 def test_read_table(fe: Client, weather: DataFrame) -> None:
     assert fe.read_table(name="weather").collect() == weather.collect()
-    with pytest.raises(TypeError, match="version"):
+    with pytest.raises(TypeError, match=r"read_table\(\) got unexpected .*'version'"):
         fe.read_table(name="weather", version=0)
 
 
@@ -40,12 +42,30 @@ def test_read_table_as_of_a_time(fe: Client, spark: LocalSparkSession, planes: D
     fe.write_table(
         name="planes", df=spark.createDataFrame([("c", 1)], "tailnum STRING, seats BIGINT")
     )
-    then = fe.read_table(name="planes", as_of_delta_timestamp=str(first))
-    assert (then.count(), fe.read_table(name="planes").count()) == (2, 3)
-    with pytest.raises(ValueError, match="did not exist yet"):
-        fe.read_table(name="planes", as_of_delta_timestamp="2020-01-01")
-    with pytest.raises(ValueError, match="not a time"):
-        fe.read_table(name="planes", as_of_delta_timestamp="yesterday evening")
+    history = spark.sql("DESCRIBE HISTORY planes").collect()
+    last = max(row["timestamp"] for row in history)
+    eastwards = timezone(timedelta(hours=5))
+    for then in (first, str(first), first.replace(tzinfo=UTC).astimezone(eastwards)):
+        assert fe.read_table(name="planes", as_of_delta_timestamp=then).count() == 2
+    assert fe.read_table(name="planes", as_of_delta_timestamp=last).count() == 3
+    assert fe.read_table(name="planes", as_of_delta_timestamp=None).count() == 3
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "error"),
+    [
+        ("2020-01-01", "DELTA_TIMESTAMP_EARLIER_THAN_COMMIT_RETENTION"),
+        (date(2020, 1, 1), "DELTA_TIMESTAMP_EARLIER_THAN_COMMIT_RETENTION"),
+        ("2100-01-01T00:00:00Z", "DELTA_TIMESTAMP_GREATER_THAN_COMMIT"),
+        ("yesterday evening", "DELTA_TIMESTAMP_INVALID"),
+        (3, "DELTA_TIMESTAMP_INVALID"),
+    ],
+)
+def test_read_table_as_of_a_wrong_time(
+    fe: Client, planes: DataFrame, timestamp: Any, error: str
+) -> None:
+    with pytest.raises(AnalysisException, match=error):
+        fe.read_table(name="planes", as_of_delta_timestamp=timestamp)
 
 
 def test_drop_table_removes_the_files(

@@ -159,12 +159,15 @@ class FeatureEngineeringClient:
         name : str
             The table.
         **kwargs
-            ``as_of_delta_timestamp``: the time as of which to read it.
+            ``as_of_delta_timestamp``: the time as of which to read it. For a version, ask SQL:
+            ``SELECT * FROM table VERSION AS OF 0``.
 
         Raises
         ------
         ValueError
             If there is no such feature table.
+        pyspark.errors.AnalysisException
+            If the time is none, or before the table's first or after its last version.
         """
         return tables.read_table(active_session(), name, **kwargs)
 

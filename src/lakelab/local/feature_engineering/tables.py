@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -40,8 +41,40 @@ def describe(table: UnityTable) -> FeatureTable:
     )
 
 
+def register_table(
+    spark: LocalSparkSession,
+    name: str,
+    keys: list[str],
+    times: list[str],
+    description: str | None,
+    tags: dict[str, str],
+) -> FeatureTable:
+    """Describe a table with a declared key, and give it a comment and tags.
+
+    See :meth:`FeatureStoreClient.register_table` for parameters and errors.
+    """
+    table = open_table(spark, name)
+    there = describe(table)
+    if sorted(keys) != sorted(there.primary_keys) or times != there.timestamp_keys:
+        raise ValueError(
+            f"The declared key of '{table.name}' is {there.primary_keys}, with the time series columns "
+            f"{there.timestamp_keys}; given were primary_keys={keys} and timestamp_keys={times}. Give "
+            f"the declared ones, or declare others in SQL."
+        )
+    with spark.unity.locked(table.name):
+        table = open_table(spark, table.name)
+        if description is not None:
+            table.set_comment(description)
+        if tags:
+            table.set_tags({str(key): str(value or "") for key, value in tags.items()})
+    return describe(open_table(spark, table.name))
+
+
 def read_table(spark: LocalSparkSession, name: str, **kwargs: Any) -> DataFrame:
-    """Read a feature table, as it is or as it was at ``as_of_delta_timestamp``."""
+    """Read a feature table, as it is or as it was at ``as_of_delta_timestamp``.
+
+    See :meth:`FeatureEngineeringClient.read_table`.
+    """
     timestamp = kwargs.pop("as_of_delta_timestamp", None)
     require_no_kwargs(kwargs, "read_table")
     table = open_table(spark, name)
@@ -55,20 +88,47 @@ def _version_at(table: UnityTable, timestamp: Any) -> int:
     """Find the version that was current at a time, by the times that DESCRIBE HISTORY shows.
 
     The engine itself goes by the times of the log files, which are a little later.
+
+    Raises
+    ------
+    pyspark.errors.AnalysisException
+        If it is no time, or one before the first or after the last version: Delta's own errors.
     """
     import pandas as pd
+    from pyspark.errors import AnalysisException
 
     try:
+        if not isinstance(timestamp, str | datetime.date):  # datetimes are dates, too
+            raise TypeError(f"a string, datetime or date is needed, not {type(timestamp).__name__}")
         when = pd.Timestamp(timestamp)
     except (ValueError, TypeError) as error:
-        raise ValueError(f"as_of_delta_timestamp={timestamp!r} is not a time: {error}") from error
-    when = when.tz_localize("UTC") if when.tzinfo is None else when
-    milliseconds = when.timestamp() * 1000
-    commits = [c for c in table.delta.history() if c.get("timestamp") is not None]
-    versions = [c["version"] for c in commits if c["timestamp"] <= milliseconds + 0.5]
+        raise AnalysisException(
+            f"[DELTA_TIMESTAMP_INVALID] The provided timestamp ({timestamp!r}) cannot be converted to a "
+            f"valid timestamp: {error}."
+        ) from error
+    when = when.tz_localize("UTC") if when.tzinfo is None else when.tz_convert("UTC")
+    times = {c["version"]: c["timestamp"] for c in table.delta.history() if c.get("timestamp")}
+    asked = when.timestamp() * 1000 + 0.5
+    versions = [version for version, time in times.items() if time <= asked]
     if not versions:
-        raise ValueError(f"Feature table '{table.name}' did not exist yet at {when}.")
+        raise AnalysisException(
+            f"[DELTA_TIMESTAMP_EARLIER_THAN_COMMIT_RETENTION] The provided timestamp ({when}) is before "
+            f"the earliest version available to the table '{table.name}' "
+            f"({_shown(min(times.values()))}). Please use a timestamp at or after that."
+        )
+    last = max(times.values())
+    if asked >= last + 1:
+        raise AnalysisException(
+            f"[DELTA_TIMESTAMP_GREATER_THAN_COMMIT] The provided timestamp ({when}) is after the latest "
+            f"version available to the table '{table.name}' ({_shown(last)}). Please use a timestamp "
+            f"before or at that, or leave it out."
+        )
     return max(versions)
+
+
+def _shown(milliseconds: int) -> str:
+    at = datetime.datetime.fromtimestamp(milliseconds / 1000, datetime.UTC)
+    return at.isoformat(" ", "milliseconds")
 
 
 def drop_table(spark: LocalSparkSession, name: str) -> None:
