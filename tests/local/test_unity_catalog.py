@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 
 import pyarrow as pa
@@ -151,11 +153,14 @@ def test_one_writer_at_a_time(unity):
 
 def test_leftovers_of_killed_processes_go_and_live_work_stays(unity):
     schema = unity.warehouse / "main" / "flights"
-    for name in (".staging-new", ".staging-old", ".trash-x"):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    mine, theirs = (f".staging-{pid}-{'0' * 32}" for pid in (os.getpid(), dead.pid))
+    for name in (".staging-new", ".staging-old", ".trash-x", mine, theirs):
         (schema / name).mkdir()
     os.utime(schema / ".staging-old", (0, 0))
     unity.remove_leftovers()
-    assert [folder.name for folder in schema.iterdir()] == [".staging-new"]
+    assert {folder.name for folder in schema.iterdir()} == {".staging-new", mine}
 
 
 def test_a_dropped_schema_is_gone_with_its_files(unity):

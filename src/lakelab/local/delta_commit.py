@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 import time
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +19,8 @@ from typing import Any
 
 from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError
+
+from lakelab.local.leftovers import unfinished_name
 
 Action = dict[str, dict[str, Any]]
 """One line of a commit: the name of the action, and what it says."""
@@ -69,7 +70,7 @@ def commit(
     }
     lines = [json.dumps(line) for line in ({"commitInfo": info}, *actions)]
     log = path / "_delta_log"
-    draft = log / f".{uuid.uuid4().hex}.tmp"
+    draft = log / f".{unfinished_name()}.tmp"
     draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
     try:
         os.link(draft, log / f"{version:020}.json")

@@ -8,12 +8,11 @@ import os
 import re
 import shutil
 import tempfile
-import uuid
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import psutil
+from lakelab.local.leftovers import is_left, unfinished_name
 
 
 class HomeError(Exception):
@@ -117,7 +116,7 @@ class Home:
     @cached_property
     def scratch(self) -> Path:
         """A folder for results of this process; removed at exit, or by the next start."""
-        folder = self.root / "scratch" / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        folder = self.root / "scratch" / unfinished_name()
         folder.mkdir(parents=True)
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         return folder
@@ -133,7 +132,7 @@ class Home:
         try:
             for folder in (self.warehouse, self.artifacts, self.unity_models, self.runs):
                 folder.mkdir(parents=True, exist_ok=True)
-            probe = self.root / f".write-{uuid.uuid4().hex}"
+            probe = self.root / f".write-{unfinished_name()}"
             probe.touch()
             probe.unlink()
         except OSError as error:
@@ -141,9 +140,10 @@ class Home:
                 f"Cannot keep local state in {self.place}: {error.strerror or error}. "
                 f"Set LAKELAB_HOME to a folder that you can write."
             ) from error
-        for leftover in (self.root / "scratch").glob("*-*"):
-            if not psutil.pid_exists(int(leftover.name.partition("-")[0])):
-                shutil.rmtree(leftover, ignore_errors=True)
+        for leftover in filter(is_left, (self.root / "scratch").glob("*-*")):
+            shutil.rmtree(leftover, ignore_errors=True)
+        for probe in filter(is_left, self.root.glob(".write-*")):
+            probe.unlink(missing_ok=True)
         return self
 
 

@@ -18,7 +18,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -29,6 +29,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from filelock import FileLock
 
 from lakelab.local.delta_commit import Metadata, commit
+from lakelab.local.leftovers import is_left, unfinished_name
 from lakelab.local.sql_text import quoted
 
 PRIMARY_KEY = "uc.primaryKey"
@@ -710,7 +711,7 @@ class UnityCatalog:
         schema = self.require_schema(name.catalog, name.schema)
         if self.exists(name):
             raise exists_already(name)
-        staging = schema / f"{_STAGING}{uuid.uuid4().hex}"
+        staging = schema / f"{_STAGING}{unfinished_name()}"
         try:
             yield staging
             try:
@@ -735,22 +736,16 @@ class UnityCatalog:
         with FileLock(locks / f"{told}.lock", poll_interval=0.01, is_singleton=True):
             yield
 
-    def remove_leftovers(self, older_than_seconds: float = 24 * 3600.0) -> None:
+    def remove_leftovers(self) -> None:
         """Delete what a killed process left behind: unfinished and half-deleted tables."""
-        for pattern in (f"*/*/{_STAGING}*", f"*/*/{_TRASH}*", f"*/{_TRASH}*", f"{_TRASH}*"):
-            for leftover in self.warehouse.glob(pattern):
-                age = time.time() - leftover.stat().st_mtime
-                if leftover.name.startswith(_TRASH) or age > older_than_seconds:
-                    shutil.rmtree(leftover, ignore_errors=True)
-
-
-def exists_already(name: TableName) -> AlreadyExistsError:
-    """Say that a table cannot be made, as there is one of that name."""
-    return AlreadyExistsError(
-        f"Table '{name}' already exists.",
-        condition="TABLE_OR_VIEW_ALREADY_EXISTS",
-        sql_state="42P07",
-    )
+        for pattern in (f"*/*/{_TRASH}*", f"*/{_TRASH}*", f"{_TRASH}*"):
+            for trash in self.warehouse.glob(pattern):
+                shutil.rmtree(trash, ignore_errors=True)
+        for staging in filter(is_left, self.warehouse.glob(f"*/*/{_STAGING}*")):
+            shutil.rmtree(staging, ignore_errors=True)
+        for draft in filter(is_left, self.warehouse.glob("*/*/*/_delta_log/.*.tmp")):
+            with suppress(OSError):
+                draft.unlink()
 
 
 def _folders(folder: Path) -> list[str]:

@@ -54,6 +54,10 @@ class UploadArea:
         """Name a file for an upload under way."""
         return self._files.upload_draft()
 
+    def remove_leftovers(self) -> None:
+        """Delete what a killed process left behind: uploads that did not end."""
+        self._files.remove_leftovers()
+
     def list(self, call: Call) -> dict[str, Any]:
         path = call.text("path").rstrip("/")
         folder = self.folder(path)

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lakelab.local.leftovers import is_left, unfinished_name
 from lakelab.local.workspace.api import ApiError
 
+_TRASH = ".trash-"
 _URL_LIFETIME = 15 * 60.0
 """Seconds. Databricks' presigned URLs live about as long."""
 
@@ -81,13 +83,23 @@ class ModelFiles:
         """Name a file for an upload under way, outside of all versions and on the same disk."""
         drafts = self.root / ".uploads"
         drafts.mkdir(parents=True, exist_ok=True)
-        return drafts / uuid.uuid4().hex
+        return drafts / unfinished_name()
+
+    def remove_leftovers(self) -> None:
+        """Delete what a killed process left behind: uploads that did not end, half-deleted versions."""
+        for draft in filter(is_left, self.root.glob(".uploads/*")):
+            if draft.is_dir():
+                shutil.rmtree(draft, ignore_errors=True)
+            else:
+                draft.unlink(missing_ok=True)
+        for trash in self.root.glob(f"{_TRASH}*"):
+            shutil.rmtree(trash, ignore_errors=True)
 
     def delete(self, relative: str) -> None:
         """Remove a version's folder: gone in one step, then the files are deleted."""
         folder = self.folder(relative)
         if folder.is_dir():
-            trash = self.root / f".trash-{uuid.uuid4().hex}"
+            trash = self.root / f"{_TRASH}{uuid.uuid4().hex}"
             folder.rename(trash)
             shutil.rmtree(trash, ignore_errors=True)
 

@@ -29,6 +29,7 @@ from lakelab.local.workspace.api import ApiError, Call, Endpoint, Handler
 from lakelab.local.workspace.catalog import Catalog
 from lakelab.local.workspace.dbfs import UploadArea
 from lakelab.local.workspace.files import ModelFiles, PresignedUrls
+from lakelab.local.workspace.functions import FunctionCalls
 from lakelab.local.workspace.grants import Governance
 from lakelab.local.workspace.models import Models
 from lakelab.local.workspace.online_stores import OnlineStoreService
@@ -81,13 +82,17 @@ class LocalWorkspace:
         models = Models(registry, catalog, self.governance, self._urls)
         own = home.workspace(name)
         self._uploads = UploadArea(own / "uploads")
+        own_files = ModelFiles(own / "models")
+        for kept in (files, own_files, self._uploads):
+            kept.remove_leftovers()
         workspace_registry = WorkspaceRegistry(
-            own_store, ModelFiles(own / "models"), self._uploads, self._urls, own / "lock", name
+            own_store, own_files, self._uploads, self._urls, own / "lock", name
         )
         self._online_stores = OnlineStoreService(home, unity)
         endpoints = [
             *catalog.endpoints(),
             *models.endpoints(),
+            *FunctionCalls(catalog).endpoints(),
             *self._online_stores.endpoints(),
             *workspace_registry.endpoints(),
             *self._uploads.endpoints(),
