@@ -187,8 +187,9 @@ def _arrow_type(data_type: types.DataType) -> pa.DataType:
     from pyspark.sql.pandas.types import to_arrow_type
 
     # pyspark 4.2 wants to be told the zone, and its forerunners take UTC by themselves
-    asks = "timezone" in inspect.signature(to_arrow_type).parameters
-    return to_arrow_type(data_type, **({"timezone": "UTC"} if asks else {}))
+    if "timezone" in inspect.signature(to_arrow_type).parameters:
+        return to_arrow_type(data_type, timezone="UTC")
+    return to_arrow_type(data_type)
 
 
 # ---- what it returns -----------------------------------------------------------------------------------

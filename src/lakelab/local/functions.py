@@ -9,6 +9,7 @@ Follows https://docs.databricks.com/aws/en/udf/unity-catalog
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 import uuid
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from pyspark.sql.types import DataType
 
 FOLDER = ".functions"
+_LONGEST = 255
+"""What the file systems of all platforms take."""
 PYTHON, SQL, FEATURE_SPEC = "PYTHON", "SQL", "FEATURE_SPEC"
 
 
@@ -147,7 +150,7 @@ class Functions:
         return self.unity.folder(name.catalog) / name.schema / FOLDER / f"{name.table}.json"
 
     def exists(self, name: TableName) -> bool:
-        return self.path(name).is_file()
+        return os.path.isfile(self.path(name))  # False for a name that no file can have
 
     def names(self, catalog: str, schema: str) -> list[TableName]:
         """Give the functions of a schema, in order."""
@@ -202,6 +205,10 @@ class Functions:
         """
         name = function.name
         schema = self.unity.require_schema(name.catalog, name.schema)
+        if len(self.path(name).name.encode()) > _LONGEST:
+            raise UnityCatalogError(
+                f"The name of function '{name}' is too long for a file: take a shorter one."
+            )
         told = {"created_at": int(time.time() * 1000), "function_id": str(uuid.uuid4())}
         made = UnityFunction(**{**vars(function), **told})
         staging = schema / f".staging-{uuid.uuid4().hex}"  # cleared like that of a table

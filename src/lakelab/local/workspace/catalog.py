@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from deltalake.exceptions import DeltaError
 
+from lakelab.local.functions import Functions
 from lakelab.local.unity_catalog import TableName, UnityCatalog, UnityTable
 from lakelab.local.workspace.api import UNITY_API, ApiError, Call, Endpoint, split_name
 from lakelab.local.workspace.grants import Governance, Securable
@@ -46,6 +47,7 @@ class Catalog:
 
     def __init__(self, unity: UnityCatalog, governance: Governance, registry: Registry):
         self.unity = unity
+        self.functions = Functions(unity)
         self.governance = governance
         self.registry = registry
 
@@ -89,6 +91,8 @@ class Catalog:
             return parts[1] in self.unity.schemas(parts[0])
         if securable.kind == "table":
             return self.unity.exists(TableName(*parts))
+        if self.functions.exists(TableName(*parts)):
+            return True
         with suppress(ApiError):
             self.registry.model(securable.name)
             return True
@@ -208,11 +212,12 @@ class Catalog:
 
     def delete_schema(self, call: Call) -> None:
         schema = self._owned(call, "schema")
-        tables, models = self._tables_of(schema), self._models_of(schema)
-        if (tables or models) and not call.flag("force"):
+        tables = self._tables_of(schema)
+        functions = [*self._models_of(schema), *self._functions_of(schema)]
+        if (tables or functions) and not call.flag("force"):
             raise ApiError(
                 "INVALID_STATE",
-                f"{schema} is not empty. The schema has {len(tables)} table(s), {len(models)} "
+                f"{schema} is not empty. The schema has {len(tables)} table(s), {len(functions)} "
                 "function(s), 0 volume(s). Models count as functions.",
             )
         self._delete_schema(schema)
@@ -221,13 +226,17 @@ class Catalog:
         for model in self._models_of(schema):
             self.registry.delete_model(model.name)
             self.governance.forget(model)
-        for table in self._tables_of(schema):
-            self.governance.forget(table)
+        for other in (*self._tables_of(schema), *self._functions_of(schema)):
+            self.governance.forget(other)
         self.unity.drop_schema(*schema.name.split("."))
         self.governance.forget(schema)
 
     def _tables_of(self, schema: Securable) -> list[Securable]:
         return [Securable("table", str(t)) for t in self.unity.tables(*schema.name.split("."))]
+
+    def _functions_of(self, schema: Securable) -> list[Securable]:
+        names = self.functions.names(*schema.name.split("."))
+        return [Securable("function", str(name)) for name in names]
 
     def _models_of(self, schema: Securable) -> list[Securable]:
         names = (model.name for model in self.registry.models())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from lakelab.local.unity_catalog import TableName
 from lakelab.local.workspace.api import (
     FILES_API,
     MLFLOW_API,
@@ -106,10 +107,20 @@ class Models:
         parent = Securable("schema", f"{catalog}.{schema}")
         self.catalog.require(parent)
         self.governance.require(call.user, parent, "CREATE_MODEL", "CREATE_FUNCTION")
+        self._require_no_function(name)
         model = self.registry.create_model(name, call.tags(), description)
         if call.user != self.governance.admin:
             self.governance.describe(Securable("function", name), owner=call.user)
         return model
+
+    def _require_no_function(self, name: str) -> None:
+        """Refuse the name of a function: models and functions of a schema share their names."""
+        if self.catalog.functions.exists(TableName(*name.split("."))):
+            raise ApiError(
+                "RESOURCE_ALREADY_EXISTS",
+                f"There is a function '{name}'; models and functions of a schema share their names. "
+                "Choose another name for the model.",
+            )
 
     def create(self, call: Call) -> dict[str, Any]:
         name = model_name(call.text("name"))
@@ -142,6 +153,7 @@ class Models:
                 "To have it elsewhere, copy its versions: copy_model_version.",
             )
         if full != name:
+            self._require_no_function(full)
             self.registry.rename_model(name, full)
             self._ready.clear()
             self.governance.rename(Securable("function", name), Securable("function", full))
@@ -369,7 +381,7 @@ class Models:
         return self._with_dependencies(self._version_by_alias(call))
 
     def _with_dependencies(self, version: Version) -> dict[str, Any]:
-        """Add the feature tables of a model that the feature engineering client packaged.
+        """Add the feature tables and functions of a model that the feature engineering client packaged.
 
         Follows https://docs.databricks.com/api/workspace/modelversions/get. They are in the version's
         own files, so a copy has them, too.
@@ -378,9 +390,13 @@ class Models:
         spec = self.registry.folder(version) / "data" / "feature_store" / "feature_spec.yaml"
         if spec.is_file():
             told = yaml.safe_load(spec.read_text(encoding="utf-8")) or {}
-            names = [name for table in told.get("input_tables") or [] for name in table]
+            tables = [name for table in told.get("input_tables") or [] for name in table]
+            functions = [name for one in told.get("input_functions") or [] for name in one]
             answer["model_version_dependencies"] = {
-                "dependencies": [{"table": {"table_full_name": name}} for name in names]
+                "dependencies": [
+                    *({"table": {"table_full_name": name}} for name in tables),
+                    *({"function": {"function_full_name": name}} for name in functions),
+                ]
             }
         return answer
 
