@@ -73,8 +73,8 @@ def measured(function: Callable[..., Any], *arguments: Any) -> Measured:
     return run([*command, json.dumps([str(a) if isinstance(a, Path) else a for a in arguments])])
 
 
-def run(command: list[str], limit_s: float | None = None) -> Measured:
-    """Run a program whose last line tells in JSON ``result`` and ``memory_mb``.
+def run(command: list[str], folder: Path = ROOT, limit_s: float | None = None) -> Measured:
+    """Run a program in a folder; its last line tells in JSON ``result`` and ``memory_mb``.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def run(command: list[str], limit_s: float | None = None) -> Measured:
     """
     done = subprocess.run(
         command,
-        cwd=ROOT,
+        cwd=folder,
         check=False,
         capture_output=True,
         text=True,

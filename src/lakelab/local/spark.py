@@ -30,7 +30,6 @@ from pyspark.sql.connect.session import SparkSession
 from lakelab.local.access import GovernedCatalogs, InsufficientPermissionsError, as_spark_error
 from lakelab.local.hive_metastore import WorkspaceCatalogs
 from lakelab.local.home import Home
-from lakelab.local.results import fetch_results_directly
 from lakelab.local.seen_log import SeenLog
 from lakelab.local.sql_text import literal
 from lakelab.local.table_writes import watch_writes
@@ -48,6 +47,8 @@ SETTINGS = {
     "spark.sql.session.timeZone": "UTC",  # as on Databricks, whatever the laptop's own zone
 }
 _OWN_SERVER = "LAKELAB_SPARK_SERVER"
+_UNCOMPRESSED = 1
+"""Of the algorithms that gRPC counts by bits, the one that leaves data as it is."""
 
 
 class EngineError(Exception):
@@ -160,8 +161,6 @@ class LocalSparkSession(SparkSession):
         The tables.
     user : str
         Whose session it is.
-    results : set of str
-        The files of :mod:`lakelab.local.results`.
     """
 
     def __init__(
@@ -182,15 +181,16 @@ class LocalSparkSession(SparkSession):
         self._server = server  # it stops when nobody holds it
         self._registered: dict[TableName, SeenLog] = {}
         self._schemas: set[tuple[str, str]] = set()
-        self.results: set[str] = set()
         self._sync_lock = threading.RLock()
         self._asking = threading.local()
         channel = DefaultChannelBuilder(address)
         channel.set(DefaultChannelBuilder.PARAM_USER_ID, user)
+        if server is not None:
+            # Sail compresses for whoever accepts it: on one machine that is nine tenths of the time
+            channel.setChannelOption("grpc.compression_enabled_algorithms_bitset", _UNCOMPRESSED)
         channel.add_interceptor(_SyncFirst(self))
         super().__init__(channel)
         watch_writes(self)
-        fetch_results_directly(self)
         take_turns(self)
         with self._quiet():
             for key, value in SETTINGS.items():

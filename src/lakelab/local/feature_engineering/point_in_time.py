@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -94,7 +95,7 @@ def _numbered(labels: pa.Table, keys: Mapping[str, str], time: tuple[str, str] |
     columns = {f"k{i}": labels.column(column) for i, column in enumerate(keys)}
     if time:
         columns["t"] = _in_microseconds(labels.column(time[0]))
-    return pa.table({"row": pa.array(range(len(labels)), pa.int64()), **columns})
+    return pa.table({"row": pa.array(np.arange(len(labels))), **columns})
 
 
 def _in_microseconds(times: pa.ChunkedArray) -> pa.ChunkedArray:
