@@ -748,6 +748,15 @@ class UnityCatalog:
                 draft.unlink()
 
 
+def exists_already(name: TableName) -> AlreadyExistsError:
+    """Say that a table cannot be made, as there is one of that name."""
+    return AlreadyExistsError(
+        f"Table '{name}' already exists.",
+        condition="TABLE_OR_VIEW_ALREADY_EXISTS",
+        sql_state="42P07",
+    )
+
+
 def _folders(folder: Path) -> list[str]:
     try:
         found = os.scandir(folder)
