@@ -41,6 +41,13 @@ def test_submodules_are_the_same_objects(submodule: str) -> None:
     assert official is importlib.import_module(f"lakelab.local.feature_engineering.{submodule}")
 
 
+def test_the_longest_name_counts() -> None:
+    legacy = importlib.import_module("databricks.feature_store")
+    assert legacy.__name__ == "lakelab.local.feature_store"
+    entities = importlib.import_module("databricks.feature_store.entities")
+    assert entities.__name__ == "lakelab.local.feature_engineering.entities"
+
+
 def test_isinstance_works_across_both_names() -> None:
     from databricks.feature_engineering.entities.feature_lookup import FeatureLookup as Official
 

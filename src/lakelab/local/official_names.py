@@ -1,8 +1,9 @@
 """Answer official import names with the packages that stand in for them on a laptop.
 
 After :func:`answer_official_names`, ``from databricks.feature_engineering import ...`` gives
-:mod:`lakelab.local.feature_engineering`, submodules included, while ``databricks.sdk`` and
-everything else below ``databricks`` stay what they are. Nothing is imported before it is asked for.
+:mod:`lakelab.local.feature_engineering`, submodules included, and ``databricks.feature_store``, the legacy
+name, gives :mod:`lakelab.local.feature_store`, while ``databricks.sdk`` and everything else below
+``databricks`` stay what they are. Nothing is imported before it is asked for.
 """
 
 from __future__ import annotations
@@ -16,8 +17,11 @@ from types import ModuleType
 
 ANSWERS: Mapping[str, str] = {
     "databricks.feature_engineering": "lakelab.local.feature_engineering",
+    "databricks.feature_store": "lakelab.local.feature_store",
+    "databricks.feature_store.entities": "lakelab.local.feature_engineering.entities",
+    "databricks.feature_store.training_set": "lakelab.local.feature_engineering.training_set",
 }
-"""Official package name -> the package that answers for it."""
+"""Official package name -> the package that answers for it. The longest name counts."""
 
 
 def answer_official_names(answers: Mapping[str, str] = ANSWERS) -> None:
@@ -62,10 +66,11 @@ class _OfficialNames(MetaPathFinder):
         path: Sequence[str] | None = None,
         target: ModuleType | None = None,
     ) -> ModuleSpec | None:
-        for official, ours in self.answers.items():
-            if fullname == official or fullname.startswith(f"{official}."):
-                return ModuleSpec(fullname, _SameModule(ours + fullname[len(official) :]))
-        return None
+        answering = [o for o in self.answers if fullname == o or fullname.startswith(f"{o}.")]
+        if not answering:
+            return None
+        official = max(answering, key=len)
+        return ModuleSpec(fullname, _SameModule(self.answers[official] + fullname[len(official) :]))
 
 
 class _SameModule(Loader):

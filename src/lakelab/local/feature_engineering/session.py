@@ -57,7 +57,9 @@ def full_name(spark: LocalSparkSession, name: str) -> TableName:
         if full.catalog in _WORKSPACE_CATALOGS:
             raise ValueError(
                 f"FeatureEngineeringClient only supports feature tables in Unity Catalog, and "
-                f"'{full}' is in the workspace's {full.catalog}."
+                f"'{full}' is in the workspace's {full.catalog}. There is no Workspace Feature Store "
+                f"here, which the deprecated FeatureStoreClient has for those: use a table of Unity "
+                f"Catalog, <catalog>.<schema>.<table>."
             )
         spark.unity.require_schema(full.catalog, full.schema)
     except UnityCatalogError as error:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 from deltalake.exceptions import CommitFailedError
 
 from lakelab.local.feature_engineering.session import (
@@ -25,27 +27,34 @@ from lakelab.local.feature_engineering.validation import (
     require_spark_dataframe,
     require_valid_keys,
 )
+from lakelab.local.results import as_dataframe
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from pyspark.sql import DataFrame
     from pyspark.sql.types import StructType
 
     from lakelab.local.spark import LocalSparkSession
     from lakelab.local.unity_catalog import UnityTable
 
-MERGE = "merge"
+MERGE, OVERWRITE = "merge", "overwrite"
 ATTEMPTS = 10
 """How often a merge is tried when other writers, who take no lock, commit first."""
 
 
-def write_table(spark: LocalSparkSession, *, name: str, df: DataFrame, mode: str) -> None:
-    """Insert rows with new keys, update rows with known ones.
+def write_table(
+    spark: LocalSparkSession,
+    *,
+    name: str,
+    df: DataFrame,
+    mode: str,
+    modes: Sequence[str] = (MERGE,),
+) -> None:
+    """Insert rows with new keys, update rows with known ones; or overwrite, where ``modes`` has it.
 
     See :meth:`FeatureEngineeringClient.write_table` for parameters and errors.
     """
     full = full_name(spark, name)
-    if mode != MERGE:
+    if mode not in modes:
         raise ValueError(
             f"Unsupported mode '{mode}'. '{MERGE}' is the only supported mode. To overwrite the "
             f"table, run SQL 'DELETE FROM {full}' first, or drop and create it again."
@@ -59,6 +68,9 @@ def write_table(spark: LocalSparkSession, *, name: str, df: DataFrame, mode: str
     data = df.toArrow()
     require_valid_keys(data, primary_key(table).columns)
     _require_not_null(data, table)
+    if mode == OVERWRITE:
+        _overwrite(spark, table, data)
+        return
     with spark.unity.locked(full):
         for attempt in range(1, ATTEMPTS + 1):
             table = open_table(spark, full)
@@ -70,6 +82,17 @@ def write_table(spark: LocalSparkSession, *, name: str, df: DataFrame, mode: str
                 if attempt == ATTEMPTS:
                     raise
                 time.sleep(random.uniform(0, 0.05 * attempt))  # let the other writers through
+
+
+def _overwrite(spark: LocalSparkSession, table: UnityTable, data: pa.Table) -> None:
+    """Put the rows in the place of all rows, by the same write as the official client."""
+    there = pa.schema(table.delta.schema().to_arrow())
+    for field in there:
+        if field.name not in data.column_names:
+            data = data.append_column(field.name, pa.nulls(len(data), field.type))
+    ordered = [*there.names, *(name for name in data.column_names if name not in there.names)]
+    writer = as_dataframe(spark, data.select(ordered)).write.format("delta")
+    writer.option("mergeSchema", "true").mode("overwrite").saveAsTable(table.name.quoted)
 
 
 def _require_matching(schema: StructType, table: UnityTable) -> None:
