@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lakelab.local.leftovers import unfinished_name
 from lakelab.local.unity_catalog import (
     AlreadyExistsError,
     NotFoundError,
@@ -211,7 +212,7 @@ class Functions:
             )
         told = {"created_at": int(time.time() * 1000), "function_id": str(uuid.uuid4())}
         made = UnityFunction(**{**vars(function), **told})
-        staging = schema / f".staging-{uuid.uuid4().hex}"  # cleared like that of a table
+        staging = schema / f".staging-{unfinished_name()}"  # cleared like that of a table
         with self.unity.locked(name):
             if self.exists(name) and not replace:
                 raise AlreadyExistsError(

@@ -13,10 +13,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from lightgbm import LGBMClassifier
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.types import ColSpec, DataType, Schema
 from pyspark.sql import DataFrame
+from pyspark.sql.types import ArrayType, LongType
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -220,6 +222,62 @@ def test_a_python_model(fe: Client, training_set: TrainingSet, flights: DataFram
         model_uri=info.model_uri, df=flights, result_type="boolean", params={"limit": 6}
     )
     assert not any(row["prediction"] for row in scored.collect())
+
+
+def test_lightgbm(fe: Client, training_set: TrainingSet, flights: DataFrame) -> None:
+    data = training_set.load_df().toPandas()
+    model = LGBMClassifier(n_estimators=2, min_child_samples=1, n_jobs=1, verbose=-1)
+    model.fit(data.drop(columns="late"), data["late"])
+    info = log(fe, model, training_set, flavor=mlflow.lightgbm)
+    scored = fe.score_batch(model_uri=info.model_uri, df=flights, result_type="long")
+    expected = model.predict(data.drop(columns="late")).tolist()
+    assert [row["prediction"] for row in scored.collect()] == expected
+    assert {"lightgbm", "python_function"} <= set(raw_flavors(info))
+
+
+def raw_flavors(info: Any) -> list[str]:
+    path = f"{info.artifact_path}/data/feature_store/raw_model/MLmodel"
+    text = Path(mlflow.artifacts.download_artifacts(path)).read_text(encoding="utf-8")
+    return list(yaml.safe_load(text)["flavors"])
+
+
+def test_several_labels_and_several_columns_of_predictions(
+    fe: Client, planes: DataFrame, flights: DataFrame
+) -> None:
+    class Both(mlflow.pyfunc.PythonModel):
+        def predict(self, context, model_input, params=None):  # MLflow warns of type hints
+            seats = model_input["seats"].fillna(0)
+            return pd.DataFrame({"late": seats > 100, "n": seats.astype("int64"), "who": "x"})
+
+    both = fe.create_training_set(
+        df=flights.drop("origin", "at"),
+        feature_lookups=[FeatureLookup("planes", "tailnum")],
+        label=["late", "flight"],
+        exclude_columns="tailnum",
+    )
+    assert both.load_df().columns == ["seats", "late", "flight"]
+    info = log(fe, Both(), both, flavor=mlflow.pyfunc)
+    # as officially, in the order of the DataFrame
+    assert info.signature.outputs.input_names() == ["flight", "late"]
+    for result_type, wanted, values in (
+        ("boolean", "boolean", [False, True, False, False]),
+        ("bigint", "bigint", [100, 200, 0, 100]),
+        ("string", "string", ["False", "True", "False", "False"]),
+        (ArrayType(LongType()), "array<bigint>", [[100], [200], [0], [100]]),
+        (
+            "array<string>",
+            "array<string>",
+            [[str(n > 100), str(n), "x"] for n in (100, 200, 0, 100)],
+        ),
+        (
+            "n long, who string",
+            "struct<n:bigint,who:string>",
+            [(n, "x") for n in (100, 200, 0, 100)],
+        ),
+    ):
+        scored = fe.score_batch(model_uri=info.model_uri, df=flights, result_type=result_type)
+        assert dict(scored.dtypes)["prediction"] == wanted
+        assert [row["prediction"] for row in scored.collect()] == values
 
 
 def test_no_label_needs_an_output_schema_for_outputs(

@@ -38,6 +38,26 @@ TABLE = pd.DataFrame({"who": ["x", "y"], "p": [0.25, 0.75], "n": [1, 2]})
         (np.eye(2), ArrayType(DoubleType()), [[1.0, 0.0], [0.0, 1.0]], pa.list_(pa.float64())),
         (INTS, LongType(), [1, 2], pa.int64()),
         (np.array([]), "double", [], pa.float64()),
+        (INTS > 1, "bool", [False, True], pa.bool_()),
+        (np.eye(2), "array<string>", [["1.0", "0.0"], ["0.0", "1.0"]], pa.list_(pa.string())),
+        (
+            np.ones((2, 1, 2)),
+            "array<array<double>>",
+            [[[1.0, 1.0]], [[1.0, 1.0]]],
+            pa.list_(pa.list_(pa.float64())),
+        ),
+        (
+            TABLE,
+            "struct<p: float, who: string>",
+            [{"p": 0.25, "who": "x"}, {"p": 0.75, "who": "y"}],
+            pa.struct({"p": pa.float32(), "who": pa.string()}),
+        ),
+        (
+            {"n": [1.0, None], "v": [[1, 2], None]},
+            "n int, v array<double>",
+            [{"n": 1, "v": [1.0, 2.0]}, {"n": None, "v": None}],
+            pa.struct({"n": pa.int32(), "v": pa.list_(pa.float64())}),
+        ),
     ],
 )
 def test_conversions(
@@ -56,14 +76,32 @@ def test_conversions(
         (INTS, "boolean"),
         (INTS > 1, "double"),
         (np.array([0.5]), "long"),
+        (TABLE, "struct<p: double, q: double>"),
     ],
 )
 def test_what_does_not_fit_is_refused(predictions: Any, result_type: str) -> None:
-    with pytest.raises(MlflowException, match=rf"result_type '{result_type}|result_type '"):
+    with pytest.raises(MlflowException, match="result_type"):
         as_result_type(predictions, parse_result_type(result_type))
 
 
-@pytest.mark.parametrize("result_type", ["number", "", None, 3, "array<>", "map<string,int>"])
+UNKNOWN = [
+    "number",
+    "",
+    None,
+    3,
+    "array<>",
+    "map<string,int>",
+    "struct<a: date>",
+    "array<struct<a: int>>",
+]
+
+
+@pytest.mark.parametrize("result_type", UNKNOWN)
 def test_unknown_types(result_type: Any) -> None:
     with pytest.raises(ValueError, match="not supported"):
         parse_result_type(result_type)
+
+
+def test_a_field_of_another_type_is_named() -> None:
+    with pytest.raises(MlflowException, match="'who' is no double"):
+        as_result_type(TABLE, parse_result_type("struct<who: double>"))

@@ -461,7 +461,10 @@ class FeatureEngineeringClient:
         df : DataFrame
             The lookup keys, and what else the model got from the rows themselves.
         result_type : str or DataType
-            Type of the predictions: double, float, int, long, string, boolean, or an array of one.
+            Type of the predictions: double, float, int, long, string, boolean, an array of one, or a
+            struct of these (``"struct<late: double, why: string>"``). Of several columns that a model
+            predicts, the first that fits counts, an array has all that fit, a struct those that it
+            names.
         env_manager : str
             ``"local"``; others work in a workspace only.
         params : dict, optional
