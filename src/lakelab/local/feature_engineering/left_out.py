@@ -20,8 +20,8 @@ INSTEAD = (
 
 METHODS = frozenset(
     """
-    backfill_features build_model_env cancel_backfill cancel_operation compute_features
-    create_feature create_feature_serving_endpoint create_stream
+    aggregate_features backfill_features build_model_env cancel_backfill cancel_operation compute_features
+    create_feature create_feature_serving_endpoint create_materialized_view create_stream
     delete_feature delete_feature_serving_endpoint
     delete_materialized_feature delete_stream feature_spec_from_batch_declarative_features
     get_backfill get_feature get_feature_serving_endpoint get_operation get_stream
@@ -30,7 +30,7 @@ METHODS = frozenset(
     wait_for_backfill
     """.split()  # noqa: SIM905 (forty quoted lines would say no more)
 )
-"""Methods of the official client (0.18.2) that have no answer here."""
+"""Methods of the official client (0.12.1 to 0.18.2) that have no answer here."""
 
 NAMES = frozenset(
     """

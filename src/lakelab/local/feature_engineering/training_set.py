@@ -48,6 +48,10 @@ class TrainingSet:
         """The columns and where they come from."""
         return self._feature_spec
 
+    def get_output_columns(self) -> list[str]:
+        """Name the columns that :meth:`load_df` gives, in their order."""
+        return self._feature_spec.model_inputs + self._labels
+
     def load_df(self) -> DataFrame:
         """Look the features up, and compute those of functions.
 
@@ -66,7 +70,7 @@ class TrainingSet:
             If a function fails; the message names it, and the values that it got.
         """
         rows = self.augmented()
-        return as_dataframe(self._spark, rows.select(self._feature_spec.model_inputs + self._labels))
+        return as_dataframe(self._spark, rows.select(self.get_output_columns()))
 
     def augmented(self, limit: int | None = None) -> pa.Table:
         """Give all columns of ``df`` and the features behind them, for the first rows or all."""

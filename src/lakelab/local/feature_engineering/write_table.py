@@ -90,8 +90,7 @@ def _overwrite(spark: LocalSparkSession, table: UnityTable, data: pa.Table) -> N
     for field in there:
         if field.name not in data.column_names:
             data = data.append_column(field.name, pa.nulls(len(data), field.type))
-    ordered = [*there.names, *(name for name in data.column_names if name not in there.names)]
-    writer = as_dataframe(spark, data.select(ordered)).write.format("delta")
+    writer = as_dataframe(spark, data).write.format("delta")
     writer.option("mergeSchema", "true").mode("overwrite").saveAsTable(table.name.quoted)
 
 
