@@ -13,7 +13,15 @@ from rich.table import Table
 
 from benchmarks.frame import Figure
 
-AREAS = ["point_in_time", "score_batch", "online_store", "automl"]
+AREAS = [
+    "point_in_time",
+    "score_batch",
+    "write_table",
+    "log_model",
+    "start",
+    "online_store",
+    "automl",
+]
 
 SLOW = {"automl"}
 """Only measured where it is asked for: ``make bench-automl`` takes a quarter of an hour."""

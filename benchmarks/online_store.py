@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from deltalake import write_deltalake
 
 from benchmarks.frame import (
     FEAST,
@@ -24,9 +23,10 @@ from benchmarks.frame import (
     run,
     seconds,
 )
+from benchmarks.place import create_table
 from lakelab.local.home import Home
 from lakelab.local.online_store import OnlineStores, OnlineTable, Published
-from lakelab.local.unity_catalog import PrimaryKey, TableName, UnityCatalog
+from lakelab.local.unity_catalog import TableName, UnityCatalog
 from tests.local.online_store.postgresql import postgresql, programs
 
 ROWS = 1_000_000
@@ -131,7 +131,7 @@ def make_tables(folder: str) -> None:
         "flights": random_numbers.integers(0, 100, ROWS),
         "airport": pa.array([f"A{number % 97}" for number in range(ROWS)]),
     }
-    _create(unity, "rows", pa.table(rows), ["id"], None)
+    _create(unity, "rows", pa.table(rows), ["id"])
 
     count = ENTITIES * HOURS
     start = np.datetime64("2024-09-01", "us")
@@ -196,11 +196,8 @@ def _unity(folder: str) -> UnityCatalog:
 
 
 def _create(
-    unity: UnityCatalog, table: str, data: pa.Table, keys: list[str], time: str | None
+    unity: UnityCatalog, table: str, data: pa.Table, keys: list[str], time: str | None = None
 ) -> None:
-    fields: list[Any] = [field.with_nullable(field.name not in keys) for field in data.schema]
-    name = TableName("main", "f", table)
-    with unity.staged(name) as staging:
-        write_deltalake(staging, data.cast(pa.schema(fields)))
-    unity.table(name).set_primary_key(PrimaryKey(f"{table}_pk", tuple(keys), time))
-    unity.table(name).set_properties({"delta.enableChangeDataFeed": "true"})
+    create_table(unity, "f", table, data, keys, time)
+    feed = {"delta.enableChangeDataFeed": "true"}
+    unity.table(TableName("main", "f", table)).set_properties(feed)

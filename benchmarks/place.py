@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from deltalake import write_deltalake
+
+from lakelab.local.unity_catalog import PrimaryKey, TableName, UnityCatalog
 
 if TYPE_CHECKING:
     from lakelab.local.spark import LocalSparkSession
@@ -17,7 +22,6 @@ def place(folder: Path) -> Iterator[LocalSparkSession]:
     from lakelab.local.databricks_env import point_clients_at
     from lakelab.local.home import Home
     from lakelab.local.spark import start_spark
-    from lakelab.local.unity_catalog import UnityCatalog
     from lakelab.local.workspace import start_workspace
 
     home = Home(folder).prepare()
@@ -26,3 +30,23 @@ def place(folder: Path) -> Iterator[LocalSparkSession]:
         spark = start_spark(home)
         yield spark
         spark.stop()
+
+
+def create_table(
+    unity: UnityCatalog,
+    schema: str,
+    table: str,
+    data: pa.Table,
+    keys: list[str],
+    time: str | None = None,
+    commits: int = 1,
+) -> None:
+    """Write a feature table ``main.<schema>.<table>``, in as many commits, each with files of its own."""
+    fields: list[Any] = [field.with_nullable(field.name not in keys) for field in data.schema]
+    data = data.cast(pa.schema(fields))
+    name = TableName("main", schema, table)
+    step = len(data) // commits
+    with unity.staged(name) as staging:
+        for commit in range(commits):
+            write_deltalake(staging, data.slice(commit * step, step), mode="append")
+    unity.table(name).set_primary_key(PrimaryKey(f"{table}_pk", tuple(keys), time))

@@ -19,11 +19,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from deltalake import DeltaTable, write_deltalake
+from deltalake import DeltaTable
 
 from benchmarks.frame import FEAST, REPEATS, Figure, Measured, measured, run
-from benchmarks.place import place
-from lakelab.local.unity_catalog import PrimaryKey, TableName, UnityCatalog
+from benchmarks.place import create_table, place
+from lakelab.local.unity_catalog import UnityCatalog
 
 LABELS, ROWS = 200_000, 5_000_000
 SHAPES = {"wide": 50_000, "long": 1_000}
@@ -143,8 +143,8 @@ def make_tables(folder: str, shape: str) -> None:
             "late": numbers.integers(0, 2, LABELS),
         }
     )
-    _create(unity, shape, "features", rows, ["entity", "ts"], commits=COMMITS)
-    _create(unity, shape, "labels", labels, ["label_id"])
+    create_table(unity, shape, "features", rows, ["entity", "ts"], "ts", COMMITS)
+    create_table(unity, shape, "labels", labels, ["label_id"])
     pq.write_table(rows, Path(folder) / shape / "features.parquet")
     pq.write_table(labels, Path(folder) / shape / "labels.parquet")
 
@@ -208,17 +208,3 @@ def _timed(make: Callable[[], pd.DataFrame]) -> dict[str, Any]:
 
 def _times(microseconds: np.ndarray) -> pa.Array:
     return pa.array(microseconds.astype("int64")).cast(pa.timestamp("us", "UTC"))
-
-
-def _create(
-    unity: UnityCatalog, schema: str, table: str, data: pa.Table, keys: list[str], commits: int = 1
-) -> None:
-    fields: list[Any] = [field.with_nullable(field.name not in keys) for field in data.schema]
-    data = data.cast(pa.schema(fields))
-    name = TableName("main", schema, table)
-    step = len(data) // commits
-    with unity.staged(name) as staging:
-        for commit in range(commits):
-            write_deltalake(staging, data.slice(commit * step, step), mode="append")
-    time_column = "ts" if "ts" in keys else None
-    unity.table(name).set_primary_key(PrimaryKey(f"{table}_pk", tuple(keys), time_column))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -9,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from benchmarks.__main__ import AREAS, main
-from benchmarks.frame import Figure, half_of_the_calls_ms, measured, seconds
+from benchmarks.frame import Figure, half_of_the_calls_ms, measured, run, seconds
 
 
 @pytest.mark.parametrize(
@@ -43,6 +45,16 @@ def test_the_runner_says_what_is_missed(
     assert "17 MB" in said
     assert "in True" in said
     assert ("Missed: 1" in said) == bool(code)
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_each_area_can_be_measured(area: str) -> None:
+    assert callable(importlib.import_module(f"benchmarks.{area}").figures)
+
+
+def test_what_takes_too_long_is_ended(tmp_path: Path) -> None:
+    with pytest.raises(subprocess.TimeoutExpired):
+        run([sys.executable, "-c", "import threading; threading.Event().wait()"], tmp_path, 0.1)
 
 
 def test_an_unknown_area_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,64 @@
+"""How long a learner waits: for ``%run ./_lab`` and a first query, and for ``import lakelab``."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+from benchmarks.frame import REPEATS, ROOT, Figure, measured
+
+
+def figures(folder: Path) -> list[Figure]:
+    """Measure both, each time in a new process; the lab in a home that has been used before."""
+    home = folder / "home"
+    measured(run_lab, home)
+    labs = [measured(run_lab, home) for _ in range(REPEATS)]
+    imports = [measured(import_lakelab) for _ in range(REPEATS)]
+    return [
+        Figure(
+            "%run ./_lab to the first query",
+            median(each.result for each in labs),
+            "s",
+            6,
+            memory_mb=max(each.memory_mb for each in labs),
+            note="a new kernel, a home with tables",
+        ),
+        Figure(
+            "import lakelab",
+            median(each.result for each in imports),
+            "s",
+            0.3,
+            note="a new Python, lakelab.lab imported with it",
+        ),
+    ]
+
+
+# ---- what is measured, each in its own process ---------------------------------------------------------
+def run_lab(home: str) -> float:
+    """Give the seconds of the set-up cell of a lesson and a query, in IPython as in a notebook."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    os.environ["LAKELAB_HOME"] = home
+    os.chdir(ROOT / "notebooks")
+    shell = InteractiveShell.instance()
+    start = time.perf_counter()
+    for cell in ("%run ./_lab", "assert spark.sql('SELECT 1 AS one').collect()[0].one == 1"):
+        shell.run_cell(cell).raise_error()
+    took = time.perf_counter() - start
+    print()  # what the lab said ends here
+    return took
+
+
+def import_lakelab() -> float:
+    """Give the seconds of the import, in a Python that has imported nothing of it."""
+    code = (
+        "import time; s = time.perf_counter(); import lakelab.lab; print(time.perf_counter() - s)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT
+    )
+    return float(done.stdout)
