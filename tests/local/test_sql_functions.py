@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from pyspark.errors import AnalysisException, ParseException, PySparkException, PythonException
 from pyspark.sql import Row, types
+from pyspark.sql import functions as F
 
 from lakelab.local.function_body import cast_to, compile_body
 from lakelab.local.functions import PYTHON, Functions, UnityFunction
@@ -146,6 +147,28 @@ def test_sql_functions(spark: LocalSparkSession, schema: str) -> None:
         spark.sql("SELECT round_trip(1)")
 
 
+def test_in_dataframes(spark: LocalSparkSession, schema: str) -> None:
+    python(spark, "twice", "return 2 * x + y", "(x DOUBLE, y INT DEFAULT 0)")
+    spark.sql("CREATE FUNCTION late(m INT) RETURN m > 1")
+    df = spark.range(4)
+    got = df.selectExpr(f"{schema}.twice(id)", "twice(id, 1) AS y", "late(id)")
+    assert got.columns == [f"{schema}.twice(id)", "y", "late(id)"]
+    assert got.collect()[3] == (6.0, 7.0, True)
+    kept = df.withColumn("w", F.expr("twice(id)")).filter("twice(w) > 4 AND late(id)")
+    assert kept.orderBy(F.expr("twice(-id)")).collect() == [(3, 6.0), (2, 4.0)]
+    assert df.agg(F.expr("sum(twice(id))")).columns == ["sum(twice(id))"]
+    called = F.call_function(f"{schema}.twice", "id").alias("x")
+    assert [row.x for row in df.select(called).collect()] == [0.0, 2.0, 4.0, 6.0]
+    for name, columns, told in (
+        ("main.default.nope", ["id"], "UNRESOLVED_ROUTINE"),
+        (f"{schema}.late", ["id"], "call_function takes functions in Python"),
+        ("twice", [], "0 arguments are not those"),
+    ):
+        with pytest.raises(AnalysisException, match=told):
+            df.select(F.call_function(name, *columns)).collect()
+    assert df.select(F.call_function("abs", F.lit(-1)).alias("x")).first() == (1,)
+
+
 # ---- what is kept ----------------------------------------------------------------------------------------
 def test_describe_and_show(spark: LocalSparkSession, schema: str) -> None:
     spark.sql(HAVERSINE)
@@ -242,6 +265,8 @@ def test_a_killed_process_leaves_no_half_function(
         assert body.endswith(" #" * 50_000)
         assert kept in range(int(rest[-1]) if rest else seen, int(rest[-1] if rest else seen) + 2)
     assert spark.sql("SHOW USER FUNCTIONS").collect() == [(str(name),)]
+    spark.unity.remove_leftovers()
+    assert list((home.warehouse / name.catalog / name.schema).glob(".staging-*")) == []
 
 
 def test_one_of_many_who_create_it_at_once(spark: LocalSparkSession, schema: str) -> None:

@@ -27,6 +27,7 @@ from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql.connect.client import DefaultChannelBuilder
 from pyspark.sql.connect.session import SparkSession
 
+from lakelab.local import plan_calls
 from lakelab.local.access import GovernedCatalogs, InsufficientPermissionsError, as_spark_error
 from lakelab.local.hive_metastore import WorkspaceCatalogs
 from lakelab.local.home import Home
@@ -323,14 +324,15 @@ class LocalSparkSession(SparkSession):
         if self.asks_quietly:
             return
         self.sync()
-        if isinstance(self.unity, GovernedCatalogs):
-            with self._quiet():
-                try:
+        with self._quiet():
+            try:
+                plan_calls.rewrite(self, plan)
+                if isinstance(self.unity, GovernedCatalogs):
                     self.unity.require_plan(plan, self.resolve)
-                except InsufficientPermissionsError as error:
-                    raise as_spark_error(error) from error
-                except UnityCatalogError as error:
-                    raise AnalysisException(message=str(error)) from error
+            except InsufficientPermissionsError as error:
+                raise as_spark_error(error) from error
+            except UnityCatalogError as error:
+                raise AnalysisException(message=str(error)) from error
 
 
 class _SyncFirst(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):

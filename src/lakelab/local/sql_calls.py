@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 from pyspark.errors import AnalysisException
 
 from lakelab.local.function_body import PythonFunction
-from lakelab.local.functions import FEATURE_SPEC, SQL, Functions, Parameter, UnityFunction
+from lakelab.local.functions import FEATURE_SPEC, PYTHON, SQL, Functions, Parameter, UnityFunction
 from lakelab.local.unity_catalog import HIVE_METASTORE, NotFoundError, TableName, UnityCatalogError
 
 if TYPE_CHECKING:
@@ -71,6 +71,46 @@ def with_calls(session: LocalSparkSession, text: str) -> str:
     return statement.sql(_plain_dialect()) if _rewrite(session, statement) else text
 
 
+def expression_with_calls(session: LocalSparkSession, text: str, *, named: bool) -> str:
+    """Write the text of one expression as :func:`with_calls` does it with a statement.
+
+    Parameters
+    ----------
+    session : LocalSparkSession
+    text : str
+    named : bool
+        Whether the expression is a column of a result, whose name is to stay.
+    """
+    if not _may_call(session, text):
+        return text
+    import sqlglot
+    from sqlglot.errors import SqlglotError
+
+    try:
+        statement = sqlglot.parse_one(f"SELECT {text}", dialect=_plain_dialect())
+    except SqlglotError:
+        return text
+    if len(statement.expressions) != 1 or not _rewrite(session, statement, named=named):
+        return text
+    return str(statement.expressions[0].sql(_plain_dialect()))
+
+
+def call_by_name(session: LocalSparkSession, text: str) -> tuple[UnityFunction, str] | None:
+    """Find the function of a call by name, and the name that the engine knows it by, if it is in Python.
+
+    None where the name is none of Unity Catalog's.
+    """
+    name = session.resolve(text)
+    if not Functions(session.unity).exists(name):
+        if text.replace("``", "").count(".") == 2:
+            raise _unresolved(name, Functions(session.unity))
+        return None
+    from lakelab.local.sql_functions import require_usable
+
+    function = require_usable(session, name)
+    return function, _register(session, function) if function.language == PYTHON else ""
+
+
 def _may_call(session: LocalSparkSession, text: str) -> bool:
     """Tell cheaply whether a statement might call a function of a catalog."""
     found = list(_CALL.finditer(text))
@@ -98,7 +138,9 @@ def _plain_dialect() -> type[Dialect]:
     return LocalDatabricks
 
 
-def _rewrite(session: LocalSparkSession, statement: exp.Expr, depth: int = 0) -> bool:
+def _rewrite(
+    session: LocalSparkSession, statement: exp.Expr, depth: int = 0, *, named: bool = True
+) -> bool:
     """Replace the calls in a statement, and say whether there were any."""
     from sqlglot import exp
 
@@ -114,7 +156,7 @@ def _rewrite(session: LocalSparkSession, statement: exp.Expr, depth: int = 0) ->
             calls.append((whole, call, function))
     if not calls:
         return False
-    for select in statement.find_all(exp.Select):
+    for select in statement.find_all(exp.Select) if named else ():
         _keep_names(select, {id(whole) for whole, _, _ in calls})
     # what is deepest first: an argument may be a call, too
     for whole, call, function in reversed(calls):
