@@ -8,13 +8,16 @@ BENCH_AUTOML := .venv-bench-automl
 # the clients that Databricks' runtimes ship, for tests/databricks: each of these folders stands first on a path
 RUNTIMES := dbr-17.3-ml dbr-18-ml dbr-19-ml newest
 OFFICIAL := .official
+# the MLflow of each runtime that lakelab is tried with, beside the pinned one
+MLFLOWS := 3.0.1 3.8.1 3.12.0
+MATRIX := .matrix
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # three keep two cores busy, as tests wait for processes; a file's tests stay together, as they share what is slow
 AT_A_TIME := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-automl lab ui doctor reset lint clean constraints screenshots
+.PHONY: help run test test-matrix bench bench-automl lab ui doctor reset lint clean constraints screenshots
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -28,6 +31,9 @@ test: $(VENV)/.ready-dev $(RUNTIMES:%=$(OFFICIAL)/%/.ready) ## lint, type-check 
 	@$(BIN)/mypy
 	@$(BIN)/pytest $(AT_A_TIME)
 	@$(BIN)/pytest $(AT_A_TIME) --nbmake notebooks
+
+test-matrix: $(VENV)/.ready-dev $(MLFLOWS:%=$(MATRIX)/mlflow-%/.ready) ## run the lessons with the MLflow of each runtime: make test-matrix LESSON=06
+	@$(BIN)/python -m tests.matrix $(LESSON)
 
 bench: $(VENV)/.ready-dev $(BENCH)/.ready ## measure what is promised in figures: make bench AREA=online_store
 	@$(BIN)/python -m benchmarks $(AREA)
@@ -59,7 +65,7 @@ constraints: $(VENV)/.ready-dev ## pin all versions anew
 		--no-emit-index-url --no-annotate --no-header --upgrade --quiet --output-file constraints.txt
 
 clean: ## remove the installed packages and caches; tables and runs stay
-	rm -rf $(VENV) $(BENCH) $(BENCH_AUTOML) $(OFFICIAL) .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH) $(BENCH_AUTOML) $(OFFICIAL) $(MATRIX) .mypy_cache .pytest_cache .ruff_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
@@ -98,4 +104,11 @@ $(OFFICIAL)/%/.ready: tests/databricks/requirements/%.txt | $(VENV)/.ready-dev
 	@rm -rf $(OFFICIAL)/$*
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(OFFICIAL)/$* \
 		--requirement tests/databricks/requirements/$*.txt
+	@touch $@
+
+$(MATRIX)/%/.ready: tests/matrix/requirements/%.txt | $(VENV)/.ready-dev
+	@echo "Installing $* into $(MATRIX)/$* (once)"
+	@rm -rf $(MATRIX)/$*
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(MATRIX)/$* \
+		--requirement tests/matrix/requirements/$*.txt
 	@touch $@

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ def run_lesson(
     notebooks: Path,
     keep_in: Path,
     progress: Callable[[int, int], None] = lambda done, cells: None,
+    environment: Mapping[str, str] = os.environ,
 ) -> Outcome:
     """Run one lesson.
 
@@ -52,6 +53,8 @@ def run_lesson(
         Where the executed notebook is written, whether it succeeds or not.
     progress : callable
         Called after each cell with the number of cells done and of all cells.
+    environment : mapping of str to str, optional
+        The kernel's environment; that of this process by default.
 
     Returns
     -------
@@ -92,7 +95,7 @@ def run_lesson(
     started = time.monotonic()
     cell = error = None
     try:
-        client.execute(env=kernel_environment(lesson))
+        client.execute(env=kernel_environment(lesson, environment))
     except _StopHere:
         cell, error = failed[0]
     except CellExecutionError as failure:
@@ -112,6 +115,8 @@ class _StopHere(Exception):
     """Ends the run after a cell that showed an error."""
 
 
-def kernel_environment(lesson: Lesson) -> dict[str, str]:
+def kernel_environment(
+    lesson: Lesson, environment: Mapping[str, str] = os.environ
+) -> dict[str, str]:
     """Give the kernel's environment: this one, and which lesson it is."""
-    return {**os.environ, "LAKELAB_LESSON": lesson.file, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    return {**environment, "LAKELAB_LESSON": lesson.file, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}

@@ -1,0 +1,110 @@
+"""Run the lessons with the MLflow of each runtime and with the pinned one: ``make test-matrix [LESSON=06]``.
+
+Each MLflow stands first on the path of the kernels, and everything else is what `.venv` has. Prints lesson x
+version; exit code 1 if a lesson fails with any of them.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from lakelab.lessons import Lesson, find_lesson, lessons
+from lakelab.runner import Outcome, run_lesson
+
+ROOT = Path(__file__).parents[2]
+CLIENTS = ROOT / ".matrix"
+VERSIONS = {
+    "3.0.1": "17.3 LTS ML",
+    "3.8.1": "18 LTS ML",
+    "3.12.0": "19 ML",
+    "": "pinned",
+}
+"""Version of MLflow -> the Databricks Runtime that ships it; the last is that of constraints.txt."""
+AT_A_TIME = 2
+
+
+@dataclass(frozen=True)
+class Column:
+    """What one MLflow gave: its version, and the lessons by number."""
+
+    version: str
+    outcomes: dict[str, Outcome]
+
+
+def main(asked: list[str]) -> int:
+    """Run all lessons, or those that are named, with each MLflow."""
+    chosen = [find_lesson(number) for number in asked] or list(lessons())
+    with tempfile.TemporaryDirectory(prefix="matrix-") as folder:
+        with ThreadPoolExecutor(AT_A_TIME) as pool:
+            told = pool.map(lambda version: _column(version, chosen, Path(folder)), VERSIONS)
+            columns = list(told)
+        console = Console()
+        console.width = max(console.width, 120)  # a log has no width, and a row should be a line
+        console.print(_table(chosen, columns))
+        failures = [
+            (column.version, outcome)
+            for column in columns
+            for outcome in column.outcomes.values()
+            if not outcome.ok
+        ]
+        for version, outcome in failures:
+            console.print(
+                f"{outcome.lesson.file} with MLflow {version}, cell {outcome.failed_cell}:"
+            )
+            console.print(f"    {outcome.error}", markup=False, highlight=False)
+    return 1 if failures else 0
+
+
+def _column(version: str, chosen: list[Lesson], folder: Path) -> Column:
+    """Run the lessons in order, in a home of this MLflow."""
+    clients = CLIENTS / f"mlflow-{version}" if version else None
+    if clients is not None and not (clients / ".ready").is_file():
+        raise SystemExit(f"{clients} is not installed: `make test-matrix` does it.")
+    home = folder / (version or "pinned")
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(clients) if clients else "",
+        "LAKELAB_HOME": str(home),
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }
+    seen = subprocess.run(
+        [sys.executable, "-c", "import mlflow; print(mlflow.__version__)"],
+        env=environment, capture_output=True, text=True, check=True, cwd=folder,
+    ).stdout.strip()  # fmt: skip
+    if version not in ("", seen):
+        raise SystemExit(f"MLflow {version} was to be used, and it is {seen}.")
+    outcomes = {}
+    for lesson in chosen:
+        outcomes[lesson.number] = run_lesson(
+            lesson, ROOT / "notebooks", home / "runs", environment=environment
+        )
+        mark = "ok" if outcomes[lesson.number].ok else "FAIL"
+        print(f"MLflow {seen:8} {lesson.file:45} {mark}", flush=True)
+    return Column(seen, outcomes)
+
+
+def _table(chosen: list[Lesson], columns: list[Column]) -> Table:
+    table = Table(title="Lessons with the MLflow of each Databricks Runtime", title_justify="left")
+    table.add_column("lesson")
+    for column, runtime in zip(columns, VERSIONS.values(), strict=True):
+        table.add_column(f"{column.version}\n{runtime}", justify="right")
+    for lesson in chosen:
+        outcomes = [column.outcomes[lesson.number] for column in columns]
+        table.add_row(
+            f"{lesson.number}  {lesson.title}",
+            *(f"{o.seconds:.0f} s" if o.ok else f"[red]{o.failed_cell}[/]" for o in outcomes),
+        )
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
