@@ -1,0 +1,142 @@
+"""kill -9 at each step of a write: what was committed is there, nothing is half there, the next start is quiet."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import mlflow
+import pytest
+import requests
+
+from lakelab.local.home import Home
+from lakelab.local.spark import LocalSparkSession
+from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.workspace import start_workspace
+
+from .processes import HERE, PATIENCE_SECONDS, environment
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kill -9")
+
+WORKS = ("create_table", "write_table", "log_model")
+
+# what a notebook does first; lesson 01 needs nothing prepared
+START = "from lakelab import lab; lab.start()['spark'].sql('SHOW SCHEMAS').collect()"
+
+
+@pytest.fixture(scope="module")
+def killed(spark: LocalSparkSession, home: Home) -> Iterator[dict[str, list[str]]]:
+    """Work, and the steps at which it was killed; one after another, beside other works."""
+    spark.sql("CREATE SCHEMA main.killed")
+    spark.sql("CREATE TABLE main.killed.features (k BIGINT NOT NULL PRIMARY KEY, x DOUBLE)")
+    spark.sql("INSERT INTO main.killed.features VALUES (1, 1.0), (2, 2.0)")
+
+    def kill(work: str) -> list[str]:
+        run = subprocess.run(
+            [sys.executable, str(HERE / "killed_in_the_middle.py"), str(home.root), work],
+            # the engine of this process: a start of its own costs seconds each time
+            env=environment(SPARK_REMOTE=spark._address),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+        assert run.returncode == 0, run.stderr
+        return json.loads(run.stdout)
+
+    try:
+        with ThreadPoolExecutor() as pool:
+            yield dict(zip(WORKS, pool.map(kill, WORKS), strict=True))
+    finally:
+        spark.sql("DROP SCHEMA main.killed CASCADE")
+
+
+@pytest.fixture(scope="module")
+def next_start(killed: dict[str, list[str]], home: Home) -> subprocess.CompletedProcess[str]:
+    """What the next notebook says when it starts."""
+    return subprocess.run(
+        [sys.executable, "-c", START],
+        env=environment(LAKELAB_HOME=str(home.root), LAKELAB_LESSON="01_mlops_best_practices"),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+
+def test_create_table_makes_the_whole_table_or_none(
+    killed: dict[str, list[str]], spark: LocalSparkSession
+) -> None:
+    steps = killed["create_table"]
+    assert steps[-1].startswith("os.rename .staging-")
+    assert len(steps) == 5
+    (made,) = [t for t in spark.unity.tables("main", "killed") if t.table.startswith("made_")]
+    assert made.table == "made_0"  # the one that was not killed
+    assert spark.table(str(made)).count() == 2
+
+
+def test_write_table_commits_all_rows_or_none_and_loses_none(
+    killed: dict[str, list[str]], spark: LocalSparkSession
+) -> None:
+    old, new = [(1, "old"), (2, "old")], [(1, "old"), (2, "new"), (3, "new")]
+    committed = [step.startswith("os.remove") for step in killed["write_table"]]
+    assert committed == [False, False, False, False, True]
+    for number, done in enumerate([True, *committed]):
+        name = f"main.killed.written_{number}"
+        assert sorted(map(tuple, spark.table(name).collect())) == (new if done else old)
+        # and the next writer finds nothing in its way
+        spark.sql(
+            f"MERGE INTO {name} t USING (SELECT 3L k) s ON t.k = s.k WHEN MATCHED THEN DELETE"
+        )
+        assert (3,) not in [tuple(row) for row in spark.table(name).select("k").collect()]
+
+
+def test_log_model_makes_a_version_ready_with_all_its_files_or_not_at_all(
+    killed: dict[str, list[str]], home: Home, next_start: subprocess.CompletedProcess[str]
+) -> None:
+    kinds = [step.partition(" ")[0] for step in killed["log_model"]]
+    assert kinds == ["open", "os.rename", "commit"]
+    # two that were not killed; one that was before its registration, one in it, and one after it
+    expected = ["READY", "READY", "PENDING_REGISTRATION", "READY"]
+    with start_workspace(home, UnityCatalog(home.warehouse), home.mlflow_uri) as workspace:
+        answer = requests.get(
+            f"{workspace.url}/api/2.1/unity-catalog/models/main.killed.model/versions",
+            headers={"Authorization": f"Bearer {workspace.token}"},
+            timeout=60,
+        )
+        versions = sorted(answer.json()["model_versions"], key=lambda v: v["version"])
+        assert [version["status"] for version in versions] == expected
+        for version in versions:
+            files = requests.get(
+                f"{workspace.url}/api/2.0/mlflow/unity-catalog/model-versions/get-download-uri",
+                params={"name": "main.killed.model", "version": version["version"]},
+                headers={"Authorization": f"Bearer {workspace.token}"},
+                timeout=60,
+            )
+            folder = Path(files.json()["artifact_uri"])
+            if version["status"] == "READY":
+                assert mlflow.pyfunc.load_model(str(folder)) is not None
+
+
+def test_the_next_start_says_nothing_of_it_and_clears_what_was_left(
+    next_start: subprocess.CompletedProcess[str], home: Home
+) -> None:
+    assert (next_start.returncode, next_start.stderr) == (0, "")
+    (line,) = next_start.stdout.splitlines()
+    assert line.startswith("lakelab on this machine, lesson 01")
+    left = [
+        *home.warehouse.glob("**/.staging-*"),
+        *home.warehouse.glob("**/.trash-*"),
+        *home.warehouse.glob("**/_delta_log/.*.tmp"),
+        *home.unity_models.glob("**/.uploads/*"),
+        *home.unity_models.glob("**/.trash-*"),
+        *home.root.glob(".write-*"),
+    ]
+    assert left == []
+    scratch = {folder.name.partition("-")[0] for folder in (home.root / "scratch").iterdir()}
+    assert scratch <= {str(os.getpid())}
