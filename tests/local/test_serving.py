@@ -12,7 +12,11 @@ import pandas as pd
 import pytest
 import requests
 
-from lakelab.local.feature_engineering import FeatureEngineeringClient, FeatureLookup
+from lakelab.local.feature_engineering import (
+    FeatureEngineeringClient,
+    FeatureFunction,
+    FeatureLookup,
+)
 from lakelab.local.home import Home
 from lakelab.local.online_store import OnlineStores
 from lakelab.local.serving import LocalEndpoint, ServingError, serve
@@ -218,3 +222,54 @@ def test_what_cannot_be_served(
         )
     with pytest.raises(ValueError, match="logged without features"):
         serve(home, stores, plain.model_uri)
+
+
+def test_features_that_functions_compute(
+    home: Home, stores: OnlineStores, spark: LocalSparkSession, model_uri: str, schema: str
+) -> None:
+    class Delay(mlflow.pyfunc.PythonModel):
+        def predict(self, context, model_input, params=None):  # MLflow warns of type hints
+            assert list(model_input.columns) == ["per_seat"]
+            return model_input["per_seat"].to_numpy()
+
+    spark.sql(
+        "CREATE FUNCTION per_seat(cost DOUBLE, seats BIGINT) RETURNS DOUBLE LANGUAGE PYTHON "
+        "AS $$ return None if seats is None else cost / seats $$"
+    )
+    fe = FeatureEngineeringClient()
+    training_set = fe.create_training_set(
+        df=spark.createDataFrame([("x", 1.0, 0.0)], "tailnum STRING, cost DOUBLE, late DOUBLE"),
+        feature_lookups=[
+            FeatureLookup("planes", "tailnum"),
+            FeatureFunction(
+                udf_name="per_seat",
+                input_bindings={"seats": "seats", "cost": "cost"},
+                output_name="per_seat",
+            ),
+        ],
+        label="late",
+        exclude_columns=["tailnum", "cost", "seats"],
+    )
+    info = fe.log_model(
+        model=Delay(), artifact_path="model", flavor=mlflow.pyfunc, training_set=training_set
+    )
+    stores.publish(f"{schema}.planes", f"{schema}.planes_online", "serving", "SNAPSHOT")
+    served = serve(home, stores, info.model_uri)
+    try:
+        assert predicted(served, {"tailnum": "y", "cost": 3}) == [1.5]
+        assert predicted(served, {"tailnum": "y", "cost": 3, "per_seat": 7.0}) == [7.0]
+        assert predicted(served, {"tailnum": "y", "cost": 3, "seats": 6}) == [0.5]
+        for record, told in (
+            ({"cost": 3}, "lacks the lookup key(s) 'tailnum'"),
+            ({"tailnum": "x"}, "'cost'"),
+            ({"tailnum": "x", "cost": "much"}, "much"),
+            ({"tailnum": "x", "cost": 3, "seats": 0}, "per_seat(cost=3.0, seats=0) failed"),
+        ):
+            answer = ask(served, {"dataframe_records": [record]})
+            assert answer.status_code == 400
+            assert told in answer.text
+    finally:
+        served.stop()
+    spark.sql("DROP FUNCTION per_seat")
+    with pytest.raises(ServingError, match="per_seat' does not exist"):
+        serve(home, stores, info.model_uri)

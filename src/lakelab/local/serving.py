@@ -1,7 +1,8 @@
 """Serve a model that looks its features up online: requests bring keys, and answers come in milliseconds.
 
 The server is MLflow's own scoring server (``mlflow models serve``), in this process. The model behind it
-gets its features from the online tables; a feature that the request brings along is taken from there.
+gets its features from the online tables, and from Python functions of Unity Catalog; a feature that the
+request brings along is taken from there.
 
 Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/automatic-feature-lookup
 """
@@ -16,14 +17,23 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
+from pyspark.errors import PythonException
 
 from lakelab.local.feature_engineering.augment import read_default
-from lakelab.local.feature_engineering.feature_spec import Column, FeatureColumn, FeatureSpec
+from lakelab.local.feature_engineering.feature_spec import (
+    Column,
+    FeatureColumn,
+    FeatureSpec,
+    OnDemandColumn,
+)
 from lakelab.local.feature_engineering.log_model import quiet_artifacts
 from lakelab.local.feature_engineering.packaged_model import PackagedModel
 from lakelab.local.feature_engineering.score_batch import download
 from lakelab.local.feature_engineering.validation import quoted
+from lakelab.local.function_body import PythonFunction, cast_to
+from lakelab.local.functions import Functions, UnityFunction
 from lakelab.local.loopback import LoopbackServer
+from lakelab.local.unity_catalog import NotFoundError, TableName, UnityCatalog
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -59,15 +69,18 @@ class OnlineModel:
     model : PackagedModel
         What ``FeatureEngineeringClient.log_model`` logged.
     stores : OnlineStores
+    functions : Functions
+        Those that the model's features are computed with, as they are now.
 
     Raises
     ------
     ServingError
-        If a feature table of the model is not published, or a feature is not online.
+        If a feature table of the model is not published, a feature is not online, or a function is gone.
     """
 
-    def __init__(self, model: PackagedModel, stores: OnlineStores):
+    def __init__(self, model: PackagedModel, stores: OnlineStores, functions: Functions):
         self._model = model
+        self._functions = {name: _function(functions, name) for name in model.spec.functions}
         self._tables = {told.name: _open(stores, told.name) for told in model.spec.tables}
         self.metadata = _NoSchema()
 
@@ -113,21 +126,27 @@ class OnlineModel:
                 },
                 index=rows.index,
             )
-        except ValueError as error:
+        except (ValueError, TypeError, OverflowError, PythonException) as error:
             raise MlflowException.invalid_parameter_value(str(error)) from error
 
     def _looked_up(self, values: dict[str, list[Any]], rows: int) -> dict[str, list[Any]]:
-        pending = [column for column in self.spec.feature_columns if column.name not in values]
+        pending = [column for column in self.spec.made_columns if column.name not in values]
         while pending:
-            ready = [c for c in pending if set(c.lookup_key) <= set(values)]
+            ready = [c for c in pending if set(_inputs(c)) <= set(values)]
             if not ready:
-                missing = {key for c in pending for key in c.lookup_key} - set(values)
+                missing = {name for c in pending for name in _inputs(c)} - set(values)
+                missing -= {column.name for column in pending}
                 raise ValueError(
                     f"The request lacks the lookup key(s) {quoted(sorted(missing))}. "
                     f"It has: {', '.join(values)}."
                 )
             found: dict[tuple[str, tuple[str, ...]], list[dict[str, Any] | None]] = {}
             for column in ready:
+                if isinstance(column, OnDemandColumn):
+                    values[column.name] = _computed(
+                        column, self._functions[column.udf_name], values, rows
+                    )
+                    continue
                 group = column.table_name, column.lookup_key
                 if group not in found:
                     keys = zip(*(values[key] for key in column.lookup_key), strict=True)
@@ -162,6 +181,31 @@ def _open(stores: OnlineStores, feature_table: str) -> OnlineTable:
             f"online_store=..., source_table_name='{feature_table}', online_table_name=...)."
         )
     return stores.table(name)
+
+
+def _function(functions: Functions, name: str) -> UnityFunction:
+    try:
+        return functions.get(TableName.parse(name))
+    except NotFoundError as error:
+        raise ServingError(f"{error} The model computes a feature with it.") from error
+
+
+def _inputs(column: FeatureColumn | OnDemandColumn) -> tuple[str, ...]:
+    # online there is the latest row only: no time is asked for
+    return column.lookup_key if isinstance(column, FeatureColumn) else column.needs
+
+
+def _computed(
+    column: OnDemandColumn, function: UnityFunction, values: dict[str, list[Any]], rows: int
+) -> list[Any]:
+    """Compute a feature row by row; what JSON has no type for is read as the parameter's type."""
+    bound, call = dict(column.input_bindings), PythonFunction(function)
+    columns = []
+    for parameter in function.parameters:
+        cast = cast_to(parameter.data_type)
+        given = values[bound[parameter.name]]
+        columns.append([None if v is None or v != v else cast(v) for v in given])
+    return [call(*given) for given in (zip(*columns, strict=True) if columns else ((),) * rows)]
 
 
 def _feature(column: FeatureColumn, rows: list[dict[str, Any] | None]) -> list[Any]:
@@ -273,8 +317,9 @@ def serve(home: Home, stores: OnlineStores, model_uri: str) -> LocalEndpoint:
     ValueError
         If there is no such model, or it was logged without features.
     ServingError
-        If a feature table of the model is not published.
+        If a feature table of the model is not published, or a function is gone.
     """
     with TemporaryDirectory(dir=home.scratch) as folder, quiet_artifacts():
         model = PackagedModel(download(model_uri, Path(folder)))
-    return LocalEndpoint(OnlineModel(model, stores))
+    functions = Functions(UnityCatalog(home.warehouse))
+    return LocalEndpoint(OnlineModel(model, stores, functions))
