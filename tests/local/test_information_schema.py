@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from pyspark.errors import AnalysisException
 
 from lakelab.local.workspace import Securable
 
@@ -35,15 +34,6 @@ def test_tables(spark, weather):
     )
     comment = 'Ana\'s "weather" \\ {x}\nnew line'
     assert found == [("main", schema, table, "learner@example.com", comment, "MANAGED")]
-
-
-def test_columns_in_order(spark, weather):
-    schema = weather.split(".")[1]
-    assert rows(
-        spark,
-        f"SELECT column_name, ordinal_position, is_nullable, full_data_type, comment "
-        f"FROM system.information_schema.columns WHERE table_schema = '{schema}' ORDER BY 2",
-    ) == [("id", 0, "NO", "bigint", "which"), ("temp", 1, "YES", "double", None)]
 
 
 def test_tags_by_a_name_of_two_levels_and_an_alias(spark, weather):
@@ -91,11 +81,6 @@ def test_a_broken_table_hides_no_other(spark, weather):
     query = f"SELECT table_name FROM main.information_schema.tables WHERE table_schema = '{schema}'"
     with pytest.warns(UserWarning, match="broken is left out"):
         assert rows(spark, query) == [("weather",)]
-
-
-def test_what_is_not_answered_says_so(spark):
-    with pytest.raises(AnalysisException, match=r"information_schema\.views is not answered"):
-        spark.sql("SELECT * FROM main.information_schema.views")
 
 
 def test_text_that_only_mentions_it_is_left_alone(spark):

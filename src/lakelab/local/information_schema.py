@@ -9,7 +9,9 @@ Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-informati
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from deltalake.exceptions import DeltaError
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 
 SCHEMA = "information_schema"
-_TABLE = {"table_catalog": "STRING", "table_schema": "STRING", "table_name": "STRING"}
+Row = tuple[Any, ...]
 
 
 def with_rows(catalogs: WorkspaceCatalogs, user: str, text: str, current: Callable[[], str]) -> str:
@@ -112,39 +114,138 @@ def _key(table: UnityTable) -> tuple[str, str, str]:
     return table.name.catalog, table.name.schema, table.name.table
 
 
-def _tables(catalogs: WorkspaceCatalogs, table: UnityTable) -> Iterator[tuple[Any, ...]]:
+def _tables(catalogs: WorkspaceCatalogs, table: UnityTable) -> Iterator[Row]:
     owner = catalogs.governance.owner(Securable("table", str(table.name)))
-    yield (*_key(table), "MANAGED", owner, table.comment, "DELTA")
+    created = table.delta.metadata().created_time
+    yield (
+        *_key(table),
+        "MANAGED",
+        "YES",
+        "PRESERVE",
+        owner,
+        table.comment,
+        _time(created),
+        owner,
+        _time(table.delta.history(1)[0]["timestamp"]),
+        owner,
+        "DELTA",
+        None,
+        str(table.path),
+    )
 
 
-def _columns(catalogs: WorkspaceCatalogs, table: UnityTable) -> Iterator[tuple[Any, ...]]:
-    for position, field in enumerate(table.fields):
+def _time(milliseconds: int | None) -> str | None:
+    if milliseconds is None:
+        return None
+    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%F %T.%f}"
+
+
+def _columns(catalogs: WorkspaceCatalogs, table: UnityTable) -> Iterator[Row]:
+    partitions = table.delta.metadata().partition_columns
+    for position, field in enumerate(table.fields, start=1):
+        kind = sql_type(field["type"])
+        name = field["name"]
         yield (
             *_key(table),
-            field["name"],
+            name,
             position,
+            None,
             "YES" if field["nullable"] else "NO",
-            sql_type(field["type"]),
+            kind,
+            _simple_type(kind),
+            None,
+            None,
+            *_precision(kind),
+            *[None] * 3,
+            "NO",
+            *[None] * 8,
+            "NO",
+            "NO",
+            None,
+            "YES",
+            partitions.index(name) + 1 if name in partitions else None,
             field["metadata"].get("comment"),
         )
 
 
-def _table_tags(catalogs: WorkspaceCatalogs, table: UnityTable) -> Iterator[tuple[Any, ...]]:
+def _simple_type(kind: str) -> str:
+    """Name a type without what it is made of.
+
+    Examples
+    --------
+    >>> _simple_type("array<bigint>"), _simple_type("bigint"), _simple_type("decimal(9,2)")
+    ('ARRAY', 'LONG', 'DECIMAL')
+    """
+    name = re.split(r"[<(]", kind)[0].upper()
+    return {"BIGINT": "LONG", "SMALLINT": "SHORT", "TINYINT": "BYTE"}.get(name, name)
+
+
+def _precision(kind: str) -> tuple[int | None, int | None, int | None, int | None]:
+    """Give the precision of numbers, its radix, their scale, and the precision of times."""
+    if decimal := re.fullmatch(r"decimal\((\d+),\s*(\d+)\)", kind):
+        return int(decimal[1]), 10, int(decimal[2]), None
+    if kind in _BITS:
+        bits, scale = _BITS[kind]
+        return bits, 2, scale, None
+    return None, None, None, {"date": 0, "timestamp": 3}.get(kind)
+
+
+_BITS = {
+    "tinyint": (8, 0),
+    "smallint": (16, 0),
+    "int": (32, 0),
+    "bigint": (64, 0),
+    "float": (24, None),
+    "double": (53, None),
+}
+
+
+def _table_tags(catalogs: WorkspaceCatalogs, table: UnityTable) -> Iterator[Row]:
     for name, value in sorted(table.tags.items()):
         yield (*_key(table), name, value)
 
 
+def _column_tags(catalogs: WorkspaceCatalogs, table: UnityTable) -> Iterator[Row]:
+    for column, tags in sorted(table.column_tags.items()):
+        for name, value in sorted(tags.items()):
+            yield (*_key(table), column, name, value)
+
+
+def _table_constraints(catalogs: WorkspaceCatalogs, table: UnityTable) -> Iterator[Row]:
+    catalog, schema, _ = _key(table)
+    if key := table.primary_key:
+        yield (catalog, schema, key.name, *_key(table), "PRIMARY KEY", "YES", "YES", "NO", None)
+    for name in sorted(table.checks):
+        yield (catalog, schema, name, *_key(table), "CHECK", "YES", "YES", "YES", None)
+
+
+def _key_column_usage(catalogs: WorkspaceCatalogs, table: UnityTable) -> Iterator[Row]:
+    catalog, schema, _ = _key(table)
+    if key := table.primary_key:
+        for position, column in enumerate(key.columns, start=1):
+            yield (catalog, schema, key.name, *_key(table), column, position, None)
+
+
+def _strings(text: str) -> dict[str, str]:
+    return dict.fromkeys(text.split(), "STRING")
+
+
+_TABLE = _strings("table_catalog table_schema table_name")
+_TAGGED = _strings("catalog_name schema_name table_name")
+_CONSTRAINT = {**_strings("constraint_catalog constraint_schema constraint_name"), **_TABLE}
+
+# in the order of the documentation, which counts positions from 1
 _RELATIONS: dict[
-    str,
-    tuple[dict[str, str], Callable[[WorkspaceCatalogs, UnityTable], Iterator[tuple[Any, ...]]]],
+    str, tuple[dict[str, str], Callable[[WorkspaceCatalogs, UnityTable], Iterator[Row]]]
 ] = {
     "tables": (
         {
             **_TABLE,
-            "table_type": "STRING",
-            "table_owner": "STRING",
-            "comment": "STRING",
-            "data_source_format": "STRING",
+            **_strings("table_type is_insertable_into commit_action table_owner comment"),
+            "created": "TIMESTAMP",
+            "created_by": "STRING",
+            "last_altered": "TIMESTAMP",
+            **_strings("last_altered_by data_source_format storage_sub_directory storage_path"),
         },
         _tables,
     ),
@@ -153,20 +254,47 @@ _RELATIONS: dict[
             **_TABLE,
             "column_name": "STRING",
             "ordinal_position": "INT",
-            "is_nullable": "STRING",
-            "full_data_type": "STRING",
+            **_strings("column_default is_nullable full_data_type data_type"),
+            "character_maximum_length": "INT",
+            "character_octet_length": "STRING",
+            **dict.fromkeys(
+                (
+                    "numeric_precision",
+                    "numeric_precision_radix",
+                    "numeric_scale",
+                    "datetime_precision",
+                ),
+                "INT",
+            ),
+            **_strings("interval_type interval_precision"),
+            "maximum_cardinality": "INT",
+            **_strings(
+                "is_identity identity_generation identity_start identity_increment "
+                "identity_maximum identity_minimum identity_cycle is_generated "
+                "generation_expression is_system_time_period_start is_system_time_period_end "
+                "system_time_period_timestamp_generation is_updatable"
+            ),
+            "partition_ordinal_position": "INT",
             "comment": "STRING",
         },
         _columns,
     ),
-    "table_tags": (
+    "table_tags": ({**_TAGGED, **_strings("tag_name tag_value")}, _table_tags),
+    "column_tags": ({**_TAGGED, **_strings("column_name tag_name tag_value")}, _column_tags),
+    "table_constraints": (
         {
-            "catalog_name": "STRING",
-            "schema_name": "STRING",
-            "table_name": "STRING",
-            "tag_name": "STRING",
-            "tag_value": "STRING",
+            **_CONSTRAINT,
+            **_strings("constraint_type is_deferrable initially_deferred enforced comment"),
         },
-        _table_tags,
+        _table_constraints,
+    ),
+    "key_column_usage": (
+        {
+            **_CONSTRAINT,
+            "column_name": "STRING",
+            "ordinal_position": "INT",
+            "position_in_unique_constraint": "INT",
+        },
+        _key_column_usage,
     ),
 }

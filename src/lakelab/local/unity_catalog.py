@@ -46,6 +46,9 @@ HIVE_METASTORE = "hive_metastore"
 
 _CHECK = "delta.constraints."
 _COLUMN_MAPPING = "delta.columnmapping.mode"
+_YES_OR_NO = frozenset(
+    {"delta.appendonly", "delta.enabledeletionvectors", "delta.enablechangedatafeed"}
+)
 _NO_TAG_KEY = frozenset(".,-=/:")
 _MOST_TAGS = 50
 
@@ -456,6 +459,27 @@ class UnityTable:
 
         self._change("CHANGE COLUMN", allow, {"column": name, "nullable": "true"})
 
+    def lift_constraints(self) -> None:
+        """Allow nulls in all columns, and forget the CHECK constraints."""
+
+        def lift(new: Metadata) -> None:
+            for field in new.fields:
+                field["nullable"] = True
+            checks = [name for name in new.configuration if name.startswith(_CHECK)]
+            new.configuration = _without(new.configuration, checks)
+
+        self._change("DROP CONSTRAINT", lift)
+
+    def set_constraints(self, not_null: Sequence[str], checks: Mapping[str, str]) -> None:
+        """Set what `lift_constraints` lifted; the rows have not changed meanwhile."""
+
+        def set_them(new: Metadata) -> None:
+            for name in not_null:
+                new.field(name)["nullable"] = False
+            new.configuration |= {_CHECK + name: check for name, check in checks.items()}
+
+        self._change("ADD CONSTRAINT", set_them)
+
     def replace_metadata(
         self, description: str | None, configuration: Mapping[str, str], operation: str
     ) -> None:
@@ -516,8 +540,16 @@ def require_known_properties(properties: Mapping[str, str]) -> None:
     Raises
     ------
     UnityCatalogError
-        For column mapping: the local libraries could not read the table any more.
+        For column mapping: the local libraries could not read the table any more. And for a value
+        that is none.
     """
+    for name, value in properties.items():
+        if name.lower() in _YES_OR_NO and value.lower() not in ("true", "false"):
+            raise UnityCatalogError(
+                f"'{name}' = '{value}' cannot be set: expected true or false.",
+                condition="DELTA_VIOLATE_TABLE_PROPERTY_VALIDATION_FAILED",
+                sql_state="0A000",
+            )
     mode = next((v for k, v in properties.items() if k.lower() == _COLUMN_MAPPING), "none")
     if mode.lower() != "none":
         raise UnityCatalogError(
@@ -629,6 +661,10 @@ class UnityCatalog:
         NotFoundError
             If there is no such table; the message names what is there.
         """
+        self.require_table(name)
+        return UnityTable(name, self.path(name), version)
+
+    def require_table(self, name: TableName) -> None:
         if not self.exists(name):
             self.require_schema(name.catalog, name.schema)
             there = ", ".join(t.table for t in self.tables(name.catalog, name.schema)) or "no table"
@@ -637,7 +673,6 @@ class UnityCatalog:
                 condition="TABLE_OR_VIEW_NOT_FOUND",
                 sql_state="42P01",
             )
-        return UnityTable(name, self.path(name), version)
 
     def require_catalog(self, catalog: str) -> None:
         if not self.folder(catalog).is_dir():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +51,17 @@ PRIVILEGES = frozenset(
     }
 )
 """The privileges on catalogs, schemas, tables and models."""
+
+_ON_SCHEMAS = PRIVILEGES - {"CREATE_SCHEMA", "USE_CATALOG"}
+_APPLICABLE = {
+    "catalog": PRIVILEGES,
+    "schema": _ON_SCHEMAS,
+    "table": frozenset({"ALL_PRIVILEGES", "APPLY_TAG", "BROWSE", "MANAGE", "MODIFY", "SELECT"}),
+    "function": frozenset(
+        {"ALL_PRIVILEGES", "APPLY_TAG", "BROWSE", "CREATE_MODEL_VERSION", "EXECUTE", "MANAGE"}
+    ),
+}
+"""What can be granted on each kind of securable; a container takes what is inherited by what is in it."""
 
 _NOT_IN_ALL = frozenset({"MANAGE", "EXTERNAL_USE_SCHEMA"})
 
@@ -116,14 +127,29 @@ class Governance:
         """Give the privileges of each principal, granted on this securable itself."""
         return self._read().get(securable.key, {}).get("grants", {})
 
+    def tags(self, securable: Securable) -> dict[str, str]:
+        """Give the tags of a catalog or schema; those of tables are in their Delta logs."""
+        return self._read().get(securable.key, {}).get("tags", {})
+
+    def change_tags(
+        self, securable: Securable, change: Callable[[dict[str, str]], dict[str, str]]
+    ) -> None:
+        """Replace the tags of a catalog or schema by what is made of them."""
+        with self._changed() as entries:
+            entry = entries.setdefault(securable.key, {})
+            entry["tags"] = change(entry.get("tags", {}))
+
     def describe(
         self, securable: Securable, *, owner: str | None = None, comment: str | None = None
     ) -> None:
+        """Change owner or comment; what is None stays, and an empty comment is none."""
         with self._changed() as entries:
             entry = entries.setdefault(securable.key, {})
             if owner is not None:
                 entry["owner"] = owner
             if comment is not None:
+                entry.pop("comment", None)
+            if comment:
                 entry["comment"] = comment
 
     def change_grants(
@@ -138,9 +164,10 @@ class Governance:
         Raises
         ------
         ApiError
-            ``INVALID_PARAMETER_VALUE`` if one is no privilege.
+            ``INVALID_PARAMETER_VALUE`` if one is no privilege that the securable can have.
         """
-        added, removed = {_privilege(p) for p in add}, {_privilege(p) for p in remove}
+        added = {applicable(p, securable) for p in add}
+        removed = {applicable(p, securable) for p in remove}
         with self._changed() as entries:
             grants = entries.setdefault(securable.key, {}).setdefault("grants", {})
             left = sorted((set(grants.get(principal, [])) | added) - removed)
@@ -241,19 +268,33 @@ class Governance:
                 draft.unlink(missing_ok=True)
 
 
-def _privilege(name: str) -> str:
-    """Bring ``use schema`` and the like to ``USE_SCHEMA``.
+def applicable(name: str, securable: Securable) -> str:
+    """Bring ``use schema`` and the like to ``USE_SCHEMA``, a privilege that the securable can have.
+
+    Follows https://docs.databricks.com/aws/en/data-governance/unity-catalog/manage-privileges/privileges
 
     Raises
     ------
     ApiError
-        If Unity Catalog has no such privilege, or none that a laptop can know.
+        If Unity Catalog has no such privilege there, or none that a laptop can know.
+
+    Examples
+    --------
+    >>> applicable("use schema", Securable("catalog", "main"))
+    'USE_SCHEMA'
+    >>> applicable("EXECUTE", Securable("table", "main.flights.weather"))
+    Traceback (most recent call last):
+    ...
+    lakelab.local.workspace.api.ApiError: Privilege EXECUTE is not applicable to this entity \
+[Table 'main.flights.weather']. Possible are: ALL_PRIVILEGES, APPLY_TAG, BROWSE, MANAGE, MODIFY, SELECT.
     """
-    privilege = str(name).strip().upper().replace(" ", "_")
-    if privilege not in PRIVILEGES:
+    privilege = "_".join(str(name).upper().replace("_", " ").split())
+    privilege = "ALL_PRIVILEGES" if privilege == "ALL" else privilege
+    if privilege not in _APPLICABLE[securable.kind]:
         raise ApiError(
             "INVALID_PARAMETER_VALUE",
-            f"Privilege '{name}' is not applicable. Possible are: {', '.join(sorted(PRIVILEGES))}.",
+            f"Privilege {privilege} is not applicable to this entity [{securable}]. Possible are: "
+            f"{', '.join(sorted(_APPLICABLE[securable.kind]))}.",
         )
     return privilege
 

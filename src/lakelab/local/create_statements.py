@@ -1,0 +1,349 @@
+"""``CREATE`` and ``DROP`` of tables, schemas and catalogs, with what the engine leaves out of them.
+
+The engine makes the tables. What it does not know is taken out of the statement before, and put into
+the table's own Delta log: the primary key, and the comment of a table that a query fills.
+
+Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-ddl-create-table-using,
+.../sql-ref-syntax-ddl-create-schema and .../sql-ref-syntax-ddl-create-catalog
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from typing import TYPE_CHECKING
+
+from pyspark.errors import AnalysisException, ParseException, PySparkException
+
+from lakelab.local.hive_metastore import NO_CONSTRAINTS
+from lakelab.local.primary_key import take_primary_key
+from lakelab.local.securables import catalog_name, named, read_anew, require, schema_name
+from lakelab.local.sql_text import LEVELS, TEXT, nothing, pattern, string
+from lakelab.local.unity_catalog import (
+    COLUMN_TAGS,
+    HIVE_METASTORE,
+    PRIMARY_KEY,
+    TAGS,
+    AlreadyExistsError,
+    NotFoundError,
+    TableName,
+    UnityCatalogError,
+    UnityTable,
+    exists_already,
+    kept_name,
+    require_known_properties,
+)
+from lakelab.local.workspace.grants import Securable
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+    from sqlglot import exp
+
+    from lakelab.local.spark import LocalSparkSession
+
+_FILLED = "num_affected_rows bigint, num_inserted_rows bigint"
+
+
+# ---- CREATE TABLE ----------------------------------------------------------------------------------
+def create_table(session: LocalSparkSession, statement: exp.Create, text: str) -> DataFrame | None:
+    """Make a table; None where the statement makes something else.
+
+    Parameters
+    ----------
+    session : LocalSparkSession
+    statement : sqlglot.exp.Create
+        What the statement says.
+    text : str
+        The statement as it was written: what is not ours in it goes to the engine as it is.
+
+    Raises
+    ------
+    UnityCatalogError
+        If there is one, or its key or properties are none.
+    """
+    from sqlglot import exp
+
+    target = statement.find(exp.Table)
+    if statement.kind != "TABLE" or target is None or statement.find(exp.TemporaryProperty):
+        return None
+    if any("/" in part.name for part in target.parts):
+        return None  # delta.`/path`: the engine knows
+    name = session.resolve(".".join(f"`{part.name}`" for part in target.parts))
+    session.unity.require_schema(name.catalog, name.schema)
+    replaced, there = bool(statement.args.get("replace")), session.unity.exists(name)
+    if there and not replaced:
+        session.unity.table(name)  # is not there for who may not know of it
+        if statement.args.get("exists"):
+            return nothing(session)
+        raise exists_already(name)
+    key = take_primary_key(statement)
+    if key is not None and name.catalog == HIVE_METASTORE:
+        raise UnityCatalogError(NO_CONSTRAINTS)
+    written = _properties(statement)
+    kept = {kept_name(k): v for k, v in written.items()}
+    require_known_properties(kept)
+    if key is not None:
+        kept[PRIMARY_KEY] = key.to_json()
+    if there:
+        kept |= _tags(session.unity.table(name))
+    comment = _take_comment(statement)
+    if kept != written:
+        for k, v in kept.items():
+            _set_property(statement, k, v)
+    if kept != written or comment is not None:
+        text = statement.sql("databricks")
+    if there:
+        _replace(session, statement, text, name, kept)
+    else:
+        session.engine_sql(text)
+    if comment is not None:
+        session.unity.table(name).set_comment(comment)
+    return session.createDataFrame([], _FILLED) if statement.expression else nothing(session)
+
+
+def _replace(
+    session: LocalSparkSession,
+    statement: exp.Create,
+    text: str,
+    name: TableName,
+    properties: dict[str, str],
+) -> None:
+    """Replace a table: the engine would keep what the old one had of keys and constraints."""
+    with _released(session, session.unity.table(name)):
+        if statement.expression:
+            _fill(session, statement, name)
+        else:
+            session.engine_sql(text)
+    new = session.unity.table(name)
+    operation = "CREATE OR REPLACE TABLE" + (" AS SELECT" if statement.expression else "")
+    description = None if statement.expression else new.comment
+    new.replace_metadata(description, properties, operation)
+    read_anew(session, name)
+
+
+def _tags(table: UnityTable) -> dict[str, str]:
+    """Give the tags as they are kept: they stay with a table that is replaced, as its grants do."""
+    told = table.delta.metadata().configuration
+    return {name: told[name] for name in (TAGS, COLUMN_TAGS) if name in told}
+
+
+@contextmanager
+def _released(session: LocalSparkSession, table: UnityTable) -> Iterator[None]:
+    """Let a table take rows that its constraints forbid; where that fails, they are as before."""
+    forbidden, checks = [f["name"] for f in table.fields if not f["nullable"]], table.checks
+    if forbidden or checks:
+        table.lift_constraints()
+    try:
+        yield
+    except PySparkException:
+        if forbidden or checks:
+            session.unity.table(table.name).set_constraints(forbidden, checks)
+        raise
+
+
+def _fill(session: LocalSparkSession, statement: exp.Create, name: TableName) -> None:
+    """Write the rows of a query over a table, with their own columns: the engine keeps the old ones."""
+    from sqlglot import exp
+
+    frame = session.engine_sql(statement.expression.sql("databricks"))
+    writer = frame.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
+    if parted := statement.find(exp.PartitionedByProperty):
+        writer = writer.partitionBy(*(column.name for column in parted.this.expressions))
+    writer.saveAsTable(name.quoted)
+
+
+def _take_comment(statement: exp.Create) -> str | None:
+    """Cut the comment out of a table that a query fills: the engine does not know the two together."""
+    from sqlglot import exp
+
+    properties = statement.args.get("properties")
+    comment = properties.find(exp.SchemaCommentProperty) if properties else None
+    if comment is None or not statement.expression:
+        return None
+    comment.pop()
+    return str(comment.this.name)
+
+
+def property_name(told: exp.Property) -> str:
+    """Read the name of a property, which stands in quotes or as words with dots between them."""
+    from sqlglot import exp
+
+    if isinstance(told.this, exp.Dot):
+        return told.this.sql("databricks").replace("`", "")
+    return str(told.this.name)
+
+
+def property_value(told: exp.Property) -> str:
+    """Read the value of a property: text, or a number, true or false without quotes."""
+    value = told.args["value"]
+    return str(value.name or value.sql("databricks").lower())
+
+
+def _properties(statement: exp.Create) -> dict[str, str]:
+    """Read what ``TBLPROPERTIES`` says."""
+    return {property_name(told): property_value(told) for told in _told(statement)}
+
+
+def _told(statement: exp.Create) -> list[exp.Property]:
+    from sqlglot import exp
+
+    properties = statement.args.get("properties")
+    found = properties.find_all(exp.Property) if properties else ()
+    return [told for told in found if type(told) is exp.Property]  # not USING DELTA and the like
+
+
+def _set_property(statement: exp.Create, name: str, value: str) -> None:
+    """Set a property under the name that it is kept under, instead of the one that was written."""
+    from sqlglot import exp
+
+    for told in _told(statement):
+        if kept_name(property_name(told)) == name:
+            told.pop()
+    if statement.args.get("properties") is None:
+        statement.set("properties", exp.Properties(expressions=[]))
+    statement.args["properties"].append(
+        "expressions", exp.Property(this=_text(name), value=_text(value))
+    )
+
+
+def _text(value: str) -> exp.Expr:
+    from sqlglot import exp
+
+    return exp.Literal.string(value)
+
+
+def drop_table(session: LocalSparkSession, statement: exp.Drop, text: str) -> DataFrame | None:
+    """Remove a table; None for a view, or nothing: the engine knows what to say."""
+    if statement.kind != "TABLE":
+        return None
+    target = (statement.args.get("tables") or [statement.this])[0]
+    name = session.resolve(".".join(f"`{part.name}`" for part in target.parts))
+    if not session.unity.exists(name):
+        if statement.args.get("exists"):
+            return None
+        try:
+            return session.engine_sql(text)
+        except AnalysisException:
+            session.unity.require_table(name)  # says what is there instead
+            raise
+    with suppress(NotFoundError) if statement.args.get("exists") else nullcontext():
+        session.unity.drop_table(name)  # another notebook may be first
+    return nothing(session)
+
+
+# ---- schemas and catalogs ----------------------------------------------------------------------------
+def _create_schema(session: LocalSparkSession, told: re.Match[str]) -> None:
+    catalog, schema = schema_name(session, told["name"])
+    comment = _clauses(told, "CREATE SCHEMA [IF NOT EXISTS] catalog.schema [COMMENT 'text']")
+    session.unity.require_catalog(catalog)
+    if schema in session.unity.schemas(catalog):
+        if told["exists"]:
+            return
+        raise AlreadyExistsError(
+            f"Cannot create schema `{schema}` because it already exists. Choose a different name, drop "
+            f"or replace the existing object, or add the IF NOT EXISTS clause to tolerate the "
+            f"pre-existing schema.",
+            condition="SCHEMA_ALREADY_EXISTS",
+            sql_state="42P06",
+        )
+    session.unity.create_schema(catalog, schema)
+    if comment:
+        session.unity.governance.describe(
+            Securable("schema", f"{catalog}.{schema}"), comment=comment
+        )
+
+
+def _create_catalog(session: LocalSparkSession, told: re.Match[str]) -> None:
+    catalog = catalog_name(told["name"])
+    comment = _clauses(told, "CREATE CATALOG [IF NOT EXISTS] catalog [COMMENT 'text']")
+    if catalog in session.unity.catalogs():
+        if told["exists"]:
+            return
+        raise AlreadyExistsError(
+            f"Catalog '{catalog}' already exists. Choose another name, or add IF NOT EXISTS.",
+            condition="CATALOG_ALREADY_EXISTS",
+            sql_state="42710",
+        )
+    session.unity.create_catalog(catalog)
+    session.unity.create_schema(catalog, "default")
+    if comment:
+        session.unity.governance.describe(Securable("catalog", catalog), comment=comment)
+
+
+def _clauses(told: re.Match[str], known: str) -> str | None:
+    """Read the comment; other clauses work on Databricks only."""
+    if told["other"]:
+        raise ParseException(
+            message=f"The local engine knows {known}, not '{' '.join(told['other'].split())}': that "
+            f"runs on Databricks only."
+        )
+    return string(told["comment"]) if told["comment"] else None
+
+
+def _drop_schema(session: LocalSparkSession, told: re.Match[str]) -> None:
+    catalog, schema = schema_name(session, told["name"])
+    if told["exists"] and (
+        catalog not in session.unity.catalogs() or schema not in session.unity.schemas(catalog)
+    ):
+        return
+    session.unity.require_schema(catalog, schema)
+    if session.unity.tables(catalog, schema) and not told["cascade"]:
+        raise UnityCatalogError(
+            f"Cannot drop a schema `{schema}` because it contains objects. Use DROP SCHEMA ... CASCADE "
+            f"to drop the schema and all its objects.",
+            condition="SCHEMA_NOT_EMPTY",
+            sql_state="2BP01",
+        )
+    with suppress(NotFoundError) if told["exists"] else nullcontext():
+        session.unity.drop_schema(catalog, schema)  # another notebook may be first
+
+
+def _drop_catalog(session: LocalSparkSession, told: re.Match[str]) -> None:
+    catalog = catalog_name(told["name"])
+    if told["exists"] and catalog not in session.unity.catalogs():
+        return
+    securable = named(session, "CATALOG", told["name"])
+    require(session, securable)
+    if catalog == session.catalog.currentCatalog():
+        raise UnityCatalogError(
+            f"The current catalog '{catalog}' cannot be dropped: USE CATALOG another one first."
+        )
+    schemas = session.unity.schemas(catalog)
+    used = [s for s in schemas if s != "default" or session.unity.tables(catalog, s)]
+    if used and not told["cascade"]:
+        raise UnityCatalogError(
+            f"Catalog '{catalog}' is not empty. The catalog has {len(used)} schema(s): "
+            f"{', '.join(used)}. Use DROP CATALOG ... CASCADE to drop the catalog and all its objects.",
+            condition="CATALOG_NOT_EMPTY",
+        )
+    for schema in schemas:
+        session.unity.drop_schema(catalog, schema)
+    session.unity.drop_catalog(catalog)
+    session.unity.governance.forget(securable)
+
+
+_CLAUSES = rf"(?: COMMENT (?P<comment>{TEXT}))?(?P<other> .*?)?"
+_DROP = r"DROP {kind}(?P<exists> IF EXISTS)? {name}(?: (?:RESTRICT|(?P<cascade>CASCADE)))?"
+STATEMENTS = [
+    (
+        pattern(
+            rf"CREATE (?:SCHEMA|DATABASE|NAMESPACE)(?P<exists> IF NOT EXISTS)? {LEVELS}{_CLAUSES}"
+        ),
+        _create_schema,
+    ),
+    (
+        pattern(
+            rf"CREATE CATALOG(?P<exists> IF NOT EXISTS)? (?P<name>`[^`]+`|'[^']+'|\w+){_CLAUSES}"
+        ),
+        _create_catalog,
+    ),
+    (
+        pattern(_DROP.format(kind="(?:SCHEMA|DATABASE|NAMESPACE)", name=LEVELS)),
+        _drop_schema,
+    ),
+    (
+        pattern(_DROP.format(kind="CATALOG", name=r"(?P<name>`[^`]+`|'[^']+'|\w+)")),
+        _drop_catalog,
+    ),
+]

@@ -1,0 +1,111 @@
+"""``SHOW CATALOGS``, ``SCHEMAS``, ``TABLES``, ``VIEWS`` and ``COLUMNS``, with the columns that Databricks gives.
+
+Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-aux-show-schemas and the
+pages beside it
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from lakelab.local.information_schema import SCHEMA as INFORMATION_SCHEMA
+from lakelab.local.securables import catalog_name, is_seen, named, schema_name
+from lakelab.local.sql_text import LEVELS, NAME, TEXT, pattern, string
+from lakelab.local.unity_catalog import HIVE_METASTORE, UnityCatalogError
+from lakelab.local.workspace.grants import Securable
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from lakelab.local.spark import LocalSparkSession
+
+
+def _catalogs(session: LocalSparkSession, told: re.Match[str]) -> DataFrame:
+    seen = [c for c in session.unity.catalogs() if is_seen(session, Securable("catalog", c))]
+    return _one_column(session, "catalog", _matching(seen, told))
+
+
+def _schemas(session: LocalSparkSession, told: re.Match[str]) -> DataFrame:
+    catalog = catalog_name(told["name"] or f"`{session.catalog.currentCatalog()}`")
+    named(session, "CATALOG", f"`{catalog}`")
+    found = [
+        s
+        for s in session.unity.schemas(catalog)
+        if is_seen(session, Securable("schema", f"{catalog}.{s}"))
+    ]
+    if catalog != HIVE_METASTORE:
+        found.append(INFORMATION_SCHEMA)
+    return _one_column(session, "databaseName", _matching(sorted(found), told))
+
+
+def _tables(session: LocalSparkSession, told: re.Match[str]) -> DataFrame:
+    """Name tables and views as the engine does, of a schema that is there."""
+    return session.engine_sql(f"SHOW TABLES IN {_schema(session, told)}{_like(told)}")
+
+
+def _views(session: LocalSparkSession, told: re.Match[str]) -> DataFrame:
+    schema = _schema(session, told)
+    found = session.engine_sql(f"SHOW VIEWS IN {schema}{_like(told)}").collect()
+    rows = [
+        ("" if row["isTemporary"] else row["namespace"][-1], row["tableName"], row["isTemporary"])
+        for row in found
+    ]
+    return session.createDataFrame(rows, "namespace string, viewName string, isTemporary boolean")
+
+
+def _columns(session: LocalSparkSession, told: re.Match[str]) -> DataFrame:
+    name = told["name"]
+    if told["schema"]:
+        name = f"{told['schema']}.{name.rpartition('.')[2]}"
+    full = session.resolve(name)
+    names = [f["name"] for f in session.unity.table(full).fields]
+    return _one_column(session, "col_name", names)
+
+
+def _schema(session: LocalSparkSession, told: re.Match[str]) -> str:
+    if not told["name"]:
+        catalog, schema = session.catalog.currentCatalog(), session.catalog.currentDatabase()
+    else:
+        catalog, schema = schema_name(session, told["name"])
+        if schema == INFORMATION_SCHEMA:
+            raise UnityCatalogError(
+                f"The relations of {INFORMATION_SCHEMA} are not listed on a laptop: query them."
+            )
+        session.unity.require_schema(catalog, schema)
+    return f"`{catalog}`.`{schema}`"
+
+
+def _one_column(session: LocalSparkSession, column: str, values: list[str]) -> DataFrame:
+    return session.createDataFrame([(value,) for value in values], f"{column} string")
+
+
+def _like(told: re.Match[str]) -> str:
+    return f" LIKE {told['like']}" if told["like"] else ""
+
+
+def _matching(names: list[str], told: re.Match[str]) -> list[str]:
+    """Keep the names that a pattern is of: ``*`` is any text, ``|`` parts alternatives."""
+    if not told["like"]:
+        return names
+    alternatives = [part.strip() for part in string(told["like"]).split("|")]
+    wanted = re.compile(
+        "|".join(f"(?:{part.replace('*', '.*')})" for part in alternatives), re.IGNORECASE
+    )
+    return [name for name in names if wanted.fullmatch(name)]
+
+
+_OF = rf"(?: (?:IN|FROM) {LEVELS})?"
+_LIKE = rf"(?:(?: LIKE)? (?P<like>{TEXT}))?"
+STATEMENTS = [
+    (pattern(rf"SHOW CATALOGS{_LIKE}"), _catalogs),
+    (pattern(rf"SHOW (?:SCHEMAS|DATABASES|NAMESPACES){_OF}{_LIKE}"), _schemas),
+    (pattern(rf"SHOW TABLES{_OF}{_LIKE}"), _tables),
+    (pattern(rf"SHOW VIEWS{_OF}{_LIKE}"), _views),
+    (
+        pattern(
+            rf"SHOW COLUMNS (?:IN|FROM) {LEVELS}(?: (?:IN|FROM) (?P<schema>{NAME}(?:\.{NAME})*))?"
+        ),
+        _columns,
+    ),
+]
