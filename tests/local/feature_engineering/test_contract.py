@@ -1,0 +1,268 @@
+"""The contract: signatures, attributes and imports are those of the official clients.
+
+Three of them answer: the newest, and those of Databricks Runtime 18 ML and 17.3 ML. What may differ stands
+in `contract.yaml`, with the reason. What lakelab leaves out is called, and the report shows what a caller
+gets.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import re
+import textwrap
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lakelab.local.official_names import answer_official_names
+from tests.local.feature_engineering import official_signatures as official
+
+Described = dict[str, Any]
+CONTRACT = yaml.safe_load(Path(__file__).with_name("contract.yaml").read_text(encoding="utf-8"))
+NEWEST, *OLDER = official.VERSIONS
+IN_WORKSPACE = "works in a Databricks workspace only"
+
+
+@pytest.fixture(scope="module")
+def official_clients() -> dict[str, Described]:
+    """What each official client says of itself; one process each."""
+    missing = [v for v in official.VERSIONS if not (official.OFFICIAL / v / ".ready").exists()]
+    if missing:
+        say = pytest.fail if os.environ.get("CI") else pytest.skip
+        say(f"the packages of {', '.join(missing)} are not installed: `make test` does it")
+    return official.ask_all()
+
+
+@pytest.fixture(scope="module")
+def newest(official_clients: dict[str, Described]) -> Described:
+    """The newest official client."""
+    return official_clients[NEWEST]
+
+
+@pytest.fixture(scope="module")
+def ours() -> Described:
+    """What lakelab says of itself, under the official names."""
+    answer_official_names()
+    return official.describe()
+
+
+# ---- signatures -----------------------------------------------------------------------------------
+def test_members_are_those_of_the_newest_client(newest: Described, ours: Described) -> None:
+    there, here = newest["members"], ours["members"]
+    answered = {name: told for name, told in there.items() if _class_of(name) in _classes(here)}
+    attributes = _attributes(ours)
+    differing = {
+        name
+        for name, told in answered.items()
+        if here.get(name) != told and not (told == "property" and name in attributes)
+    }
+    left_out = {name for name in differing if name not in here}
+    # methods of the client are left out with an error of their own, which is tested below
+    assert {n for n in left_out if n not in _refused(here, there)} == set(CONTRACT["members"])
+    extra = {name for name in here if name not in there}
+    assert (differing - left_out) | extra == set(CONTRACT["ours"]) - {"FeatureTable.tags"}
+
+
+def test_older_clients_differ_as_we_know(
+    official_clients: dict[str, Described], ours: Described
+) -> None:
+    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for version in OLDER:
+        for name, kind in _differences(official_clients[version], official_clients[NEWEST], ours):
+            found[name][kind].append(version)
+    known = {
+        name: {kind: sorted(versions) for kind, versions in told.items() if kind != "why"}
+        for name, told in CONTRACT["versions"].items()
+    }
+    assert {n: {k: sorted(v) for k, v in told.items()} for n, told in found.items()} == known
+    assert all(told["why"] for told in CONTRACT["versions"].values())
+
+
+def _differences(older: Described, newest: Described, ours: Described) -> Iterator[tuple[str, str]]:
+    """Yield what an older client has otherwise than the newest, in members that are answered here."""
+    old, new, here = older["members"], newest["members"], ours["members"]
+    lost = _classes(here) & _classes(new) - _classes(old)
+    yield from ((name, "absent") for name in lost)
+    for name in set(new) & set(here):
+        if name in CONTRACT["ours"] or _class_of(name) in lost:
+            continue
+        if name not in old:
+            yield name, "absent"
+            continue
+        if "property" in (old[name], new[name]):
+            continue
+        was, is_ = ({p[0]: p[1:] for p in told[name]} for told in (old, new))
+        for parameter in {**was, **is_}:
+            if parameter not in was:
+                yield f"{name}({parameter})", "absent"
+            elif parameter not in is_:
+                yield f"{name}({parameter})", "only"
+            elif was[parameter] != is_[parameter]:
+                yield f"{name}({parameter})", "other"
+    for name in _attributes(newest) - _attributes(older) - set(here):
+        if _class_of(name) not in lost and name not in CONTRACT["members"]:
+            yield name, "absent"
+
+
+@pytest.mark.parametrize("version", official.VERSIONS)
+def test_what_a_client_takes_is_taken(
+    official_clients: dict[str, Described], ours: Described, version: str
+) -> None:
+    """Positional where it was positional, and by each name."""
+    bound = 0
+    for name, parameters in official_clients[version]["members"].items():
+        if name not in ours["members"] or parameters == "property" or name in CONTRACT["ours"]:
+            continue
+        signature = inspect.signature(_named(name))
+        named = [p for p in parameters if "VAR" not in p[1]]
+        positional = [p[0] for p in named if p[1] == "POSITIONAL_OR_KEYWORD"]
+        keyword_only = {p[0]: None for p in named if p[1] == "KEYWORD_ONLY"}
+        signature.bind(*positional, **keyword_only)
+        signature.bind(
+            *[p for p in positional if p == "self"],
+            **{p: None for p in positional if p != "self"},
+            **keyword_only,
+        )
+        required = {p[0]: None for p in named if p[2] == "required"}
+        signature.bind(**required)
+        bound += 1
+    assert bound > 40
+
+
+def _named(name: str) -> Any:
+    """Give lakelab's class member or function of a name."""
+    first, _, member = name.partition(".")
+    places = {**official.CLASSES, **official.FUNCTIONS}
+    thing = getattr(importlib.import_module(places[first]), first)
+    return getattr(thing, member) if member else thing
+
+
+def _class_of(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _classes(members: Described) -> set[str]:
+    return {_class_of(name) for name in members}
+
+
+def _attributes(described: Described) -> set[str]:
+    """Name the attributes that the examples of each class have, as "Class.name"."""
+    return {
+        f"{text.partition('(')[0]}.{name}"
+        for text, made in described["examples"].items()
+        if isinstance(made, dict)
+        for name in made
+    }
+
+
+# ---- objects --------------------------------------------------------------------------------------
+@pytest.mark.parametrize("version", official.VERSIONS)
+def test_objects_have_the_same_attributes_and_errors(
+    official_clients: dict[str, Described], ours: Described, version: str
+) -> None:
+    absent = [n for n, told in CONTRACT["versions"].items() if version in told.get("absent", ())]
+    others = {*CONTRACT["members"], *CONTRACT["ours"], *absent}
+    for text, there in official_clients[version]["examples"].items():
+        name = text.partition("(")[0]
+        if name in others:
+            continue
+        assert _without(there, name, others) == _without(ours["examples"][text], name, others), text
+
+
+def _without(made: dict[str, str] | str, of: str, others: set[str]) -> dict[str, str] | str:
+    if isinstance(made, str):
+        return made
+    return {name: value for name, value in made.items() if f"{of}.{name}" not in others}
+
+
+# ---- what is left out -----------------------------------------------------------------------------
+def test_what_is_left_out_says_so(
+    official_clients: dict[str, Described],
+    ours: Described,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """Call and import all that official clients have and lakelab has not; show what the caller gets."""
+    answers: dict[str, set[str]] = defaultdict(set)
+    for described in official_clients.values():
+        for name in _refused(ours["members"], described["members"]):
+            answers[_answer_of_method(name)].add(f"fe.{name.partition('.')[2]}")
+        for module in described["modules"]:
+            if (answer := _answer_of_import(module)) is not None:
+                answers[answer].add(module)
+                continue
+            for name in described["names"][module]:
+                if (answer := _answer_of_import(module, name)) is not None:
+                    answers[answer].add(name)
+    assert not [answer for answer in answers if IN_WORKSPACE not in answer]
+    for call, told in CONTRACT["calls"].items():
+        for error, words in told.items():
+            answers[_answer_of_call(call, error, words)].add(call)
+    for member, why in CONTRACT["members"].items():
+        answers[f"AttributeError ({why})"].add(member)
+    lines = []
+    for answer, names in sorted(answers.items()):
+        lines += textwrap.wrap(", ".join(sorted(names)), 110, break_long_words=False)
+        lines += [f"    {answer}"]
+    record_property("table: what of the feature engineering clients is left out", "\n".join(lines))
+
+
+def _refused(here: Described, there: Described) -> list[str]:
+    """Name the methods of the client that are left out."""
+    return [n for n in there if n.startswith("FeatureEngineeringClient.") and n not in here]
+
+
+def _answer_of_method(name: str) -> str:
+    from lakelab.local.feature_engineering import FeatureEngineeringClient
+
+    method = name.partition(".")[2]
+    with pytest.raises(NotImplementedError, match=rf"\.{method} {IN_WORKSPACE}") as refused:
+        getattr(FeatureEngineeringClient(), method)(name="x")
+    return _told(refused.value, f".{method} ", ".... ")
+
+
+def _answer_of_import(module: str, name: str | None = None) -> str | None:
+    """Import as a caller does; give the error, or nothing where it is there."""
+    try:
+        if name is None:
+            importlib.import_module(module)
+        else:
+            exec(f"from {module} import {name}", {})
+    except ImportError as error:
+        return _told(error, f"'{name or module}'", "'...'")
+    return None
+
+
+def _answer_of_call(call: str, error: str, words: str) -> str:
+    from databricks.feature_engineering import DatabricksOnlineStore, FeatureEngineeringClient
+    from databricks.feature_store import FeatureStoreClient
+
+    known = {
+        "fe": FeatureEngineeringClient(),
+        "fs": FeatureStoreClient(),
+        "DatabricksOnlineStore": DatabricksOnlineStore,
+        "FeatureStoreClient": FeatureStoreClient,
+    }
+    with pytest.raises(Exception) as refused:  # noqa: PT011 (which one is asserted)
+        eval(call, known)
+    assert type(refused.value).__name__ == error
+    assert words in str(refused.value)
+    return _told(refused.value)
+
+
+def _told(error: Exception, name: str = "", short: str = "") -> str:
+    """Give type and first sentence of an error; what many names get is shown once."""
+    words = str(error).replace(name, short) if name else str(error)
+    return f"{type(error).__name__}: {re.split(r'(?<=[^.][.]) ', words)[0]}"
+
+
+@pytest.mark.parametrize("member", CONTRACT["members"])
+def test_a_member_that_is_left_out_is_an_attribute_error(member: str) -> None:
+    answer_official_names()
+    with pytest.raises(AttributeError):
+        _named(member)
