@@ -179,7 +179,7 @@ class GovernedCatalogs(WorkspaceCatalogs):
         resolve : callable
             Completes a name with the current catalog and schema.
         """
-        for message in _messages(plan):
+        for message in messages(plan):
             kind = message.DESCRIPTOR.name
             if kind == "NamedTable":
                 self._require_named(message.unparsed_identifier, resolve)
@@ -330,7 +330,7 @@ def _paths(message: Any) -> Iterator[str]:
             yield from (told for key, told in value.items() if key.lower() == "path")
 
 
-def _messages(message: Any) -> Iterator[Any]:
+def messages(message: Any) -> Iterator[Any]:
     """Give a protobuf message and all that are in it."""
     yield message
     for field, value in message.ListFields():
@@ -343,7 +343,7 @@ def _messages(message: Any) -> Iterator[Any]:
         else:
             parts = list(value)
         for part in parts:
-            yield from _messages(part)
+            yield from messages(part)
 
 
 def _changing_statements() -> tuple[type[exp.Expr], ...]:

@@ -34,6 +34,7 @@ from lakelab.local.home import Home
 from lakelab.local.seen_log import SeenLog
 from lakelab.local.sql_text import literal
 from lakelab.local.table_writes import watch_writes
+from lakelab.local.time_travel import forget_newest_checkpoints
 from lakelab.local.unity_catalog import HIVE_METASTORE, TableName, UnityCatalogError
 from lakelab.local.workspace import DEFAULT_USER, Governance
 from lakelab.local.write_conflicts import take_turns
@@ -329,6 +330,7 @@ class LocalSparkSession(SparkSession):
                 plan_calls.rewrite(self, plan)
                 if isinstance(self.unity, GovernedCatalogs):
                     self.unity.require_plan(plan, self.resolve)
+                forget_newest_checkpoints(self.unity, plan)
             except InsufficientPermissionsError as error:
                 raise as_spark_error(error) from error
             except UnityCatalogError as error:
