@@ -234,22 +234,24 @@ def in_order(columns: Sequence[Column]) -> list[str]:
     >>> in_order([OnDemandColumn("km", "double", input_bindings=(("a", "miles"),)), SourceColumn("miles", "int")])
     ['miles', 'km']
     """
-    pending, done = list(columns), dict[str, None]()
+    pending, done = list(columns), list[str]()
     while pending:
         ready = [c for c in pending if set(getattr(c, "needs", ())) <= set(done)]
         if not ready:
-            names = ", ".join(
-                f"'{c.name}' (from {', '.join(c.needs)})" for c in pending if isinstance(c, Made)
-            )
+            circle = [c for c in pending if isinstance(c, Made)]
+            told = ", ".join(f"'{c.name}' (from {', '.join(c.needs)})" for c in circle)
             raise ValueError(
-                f"The columns {names} cannot be made: they need each other in a circle, or a column "
+                f"The columns {told} cannot be made: they need each other in a circle, or a column "
                 f"that is not there."
             )
-        # lookups before functions, as the official client prefers it
-        ready.sort(key=lambda c: (isinstance(c, Made), isinstance(c, OnDemandColumn), c.name))
-        done.update(dict.fromkeys(column.name for column in ready))
-        pending = [column for column in pending if column.name not in done]
-    return list(done)
+        # as the official client orders them: a function as soon as it can be computed, lookups together
+        kinds = (SourceColumn, OnDemandColumn, FeatureColumn)
+        found = next(f for kind in kinds if (f := [c for c in ready if isinstance(c, kind)]))
+        found.sort(key=lambda column: column.name)
+        taken = found if isinstance(found[0], FeatureColumn) else found[:1]
+        done += [column.name for column in taken]
+        pending = [column for column in pending if column not in taken]
+    return done
 
 
 def _column_to_dict(column: Column, place: int) -> dict[str, Any]:
