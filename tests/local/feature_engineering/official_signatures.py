@@ -42,6 +42,7 @@ EXAMPLES = (
     "FeatureLookup('t', ['k', 'l'], feature_names='f', timestamp_lookup_key=['at'])",
     "FeatureLookup('t', 'k', feature_names=['f', 'g'], rename_outputs={'f': 'h'}, default_values={'h': 0})",
     "FeatureLookup('t', 'k', timestamp_lookup_key='at', lookback_window=timedelta(hours=1))",
+    "FeatureLookup('t', 'k', feature_name='f')",
     "FeatureLookup('t', 'k', feature_name='f', output_name='h')",
     "FeatureLookup('t', 'k', lookback_window=timedelta(hours=1))",
     "FeatureLookup('t', 'k', timestamp_lookup_key=['a', 'b'])",

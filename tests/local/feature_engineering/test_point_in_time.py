@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -161,11 +162,58 @@ def test_units_and_zones_mean_the_same_instant(unit: str, zone: str | None) -> N
     assert found["x"].to_pylist() == [7]
 
 
-def test_a_key_that_occurs_twice_in_the_table_doubles_no_label() -> None:
-    labels = pa.table({"k": [1, 2, 1]})
-    features = pa.table({"k": [1, 1], "x": [7, 7]})
-    found = look_up(labels, features, keys={"k": "k"}, outputs={"x": "x"})
-    assert found["x"].to_pylist() == [7, None, 7]
+TWICE = {
+    "a key": (None, {"k": [1, 1, 2], "x": [7, 8, 9], "y": ["seven", "eight", "nine"]}, None),
+    "a key, with null": (None, {"k": [1, 1], "x": [None, 8], "y": ["seven", None]}, None),
+    "the very same row": (None, {"k": [1, 1], "x": [7, 7], "y": ["seven", "seven"]}, None),
+    "thrice": (None, {"k": [1, 1, 1], "x": [7, 8, 9], "y": ["seven", "eight", "nine"]}, None),
+    "the newest instant": (
+        (1, 3, 3), {"k": [1, 1, 1], "x": [6, 7, 8], "y": ["six", "seven", "eight"]}, None,
+    ),
+    "an older instant": (
+        (1, 1, 3), {"k": [1, 1, 1], "x": [6, 7, 8], "y": ["six", "seven", "eight"]}, None,
+    ),
+    "an instant too old": (
+        (1, 1), {"k": [1, 1], "x": [6, 7], "y": ["six", "seven"]}, timedelta(hours=1),
+    ),
+    "an instant to come": (
+        (3, 9, 9), {"k": [1, 1, 1], "x": [6, 7, 8], "y": ["six", "seven", "eight"]}, None,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("in_files", [False, True], ids=["table", "delta"])
+@pytest.mark.parametrize("case", TWICE)
+def test_a_key_that_stands_in_the_table_twice(tmp_path: Path, case: str, in_files: bool) -> None:
+    """No label is lost or doubled, and each gets all features from one of the rows."""
+    hours, columns, window = TWICE[case]
+    features = pa.table(columns)
+    time = None
+    labels = pa.table({"k": [1, 5, 1, None, 2, 1], "at": times(4, 4, 4, 4, 4, None)})
+    if hours:
+        features = features.append_column("ts", times(*hours))
+        time = ("at", "ts")
+    table: pa.Table | DeltaTable = features
+    if in_files:  # one file for each row
+        for i in range(len(features)):
+            write_deltalake(tmp_path / "t", features.slice(i, 1), mode="append")
+        table = DeltaTable(tmp_path / "t")
+    found = look_up(
+        labels, table, keys={"k": "k"}, outputs={"x": "x", "y": "y"}, time=time, window=window
+    ).to_pylist()
+    assert len(found) == len(labels)
+    outputs, keys = {"x": "x", "y": "y"}, {"k": "k"}
+    for label, got in zip(labels.to_pylist(), found, strict=True):
+        one_by_one = [
+            by_definition([label], others, keys, outputs, time, window)[0]
+            for others in _orders(features.to_pylist())
+        ]
+        assert got in one_by_one
+
+
+def _orders(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The definition takes the first of equal instants, or the last of equal keys: try each first."""
+    return [list(order) for order in permutations(rows)]
 
 
 def test_no_rows_on_either_side() -> None:
