@@ -45,6 +45,9 @@ def active_session() -> LocalSparkSession:
 def full_name(spark: LocalSparkSession, name: str) -> TableName:
     """Complete a table name with the current catalog and schema.
 
+    Names of two levels are taken, as the clients of the ML runtimes up to 19 do; the newest client
+    (0.18.2) wants one level or all three.
+
     Raises
     ------
     ValueError
