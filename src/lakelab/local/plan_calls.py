@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.errors import AnalysisException
 
 from lakelab.local.functions import PYTHON, Functions
-from lakelab.local.sql_calls import call_by_name, expression_with_calls
+from lakelab.local.sql_calls import call_by_name, expression_with_calls, wrong_arguments
 
 if TYPE_CHECKING:
     from lakelab.local.spark import LocalSparkSession
@@ -73,10 +73,7 @@ def _rewrite_call(session: LocalSparkSession, message: Any) -> None:
     given = len(message.arguments)
     missing = function.parameters[given:]
     if given > len(function.parameters) or any(p.default is None for p in missing):
-        raise AnalysisException(
-            message=f"{given} arguments are not those of {function.signature}.",
-            errorClass="WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
-        )
+        raise wrong_arguments(function, f"({given} of them)")
     for parameter in missing:
         message.arguments.add().expression_string.expression = str(parameter.default)
     for parameter, argument in zip(function.parameters, message.arguments, strict=True):

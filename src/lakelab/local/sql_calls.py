@@ -20,9 +20,11 @@ from pyspark.errors import AnalysisException
 
 from lakelab.local.function_body import PythonFunction
 from lakelab.local.functions import FEATURE_SPEC, PYTHON, SQL, Functions, Parameter, UnityFunction
+from lakelab.local.sql_errors import refusal
 from lakelab.local.unity_catalog import HIVE_METASTORE, NotFoundError, TableName, UnityCatalogError
 
 if TYPE_CHECKING:
+    from pyspark.sql.connect.client import SparkConnectClient
     from pyspark.sql.types import DataType
     from sqlglot import exp
     from sqlglot.dialects.dialect import Dialect
@@ -33,7 +35,7 @@ _CALL = re.compile(r"(?P<dot>\.\s*)?(?:`(?P<quoted>(?:[^`]|``)+)`|(?P<plain>\w+)
 _DEEPEST = 20
 """How far SQL functions may call each other; more is a circle."""
 
-_registered: WeakKeyDictionary[LocalSparkSession, set[str]] = WeakKeyDictionary()
+_registered: WeakKeyDictionary[SparkConnectClient, set[str]] = WeakKeyDictionary()
 
 
 def with_calls(session: LocalSparkSession, text: str) -> str:
@@ -216,12 +218,10 @@ def _function(
 def _unresolved(name: TableName, functions: Functions) -> AnalysisException:
     try:
         functions.get(name)
+        told = "It was made just now: ask again."
     except NotFoundError as error:
-        return AnalysisException(
-            message=f"Cannot resolve routine {name.quoted}. {error}",
-            errorClass="UNRESOLVED_ROUTINE",
-        )
-    raise AssertionError(f"{name} was not there a moment ago")
+        told = str(error)
+    return refusal("UNRESOLVED_ROUTINE", f"Cannot resolve routine {name.quoted}. {told}", "42883")
 
 
 def _name(told: Any) -> str:
@@ -296,11 +296,16 @@ def _bound(function: UnityFunction, given: list[exp.Expr]) -> list[tuple[Paramet
 
 def _wrong_arguments(function: UnityFunction, given: list[exp.Expr]) -> AnalysisException:
     told = ", ".join(value.sql("databricks") for value in given)
-    return AnalysisException(
-        message=f"The arguments ({told}) are not those of "
-        f"{function.signature}. Give each parameter without a default one, by position or as "
-        f"name => value.",
-        errorClass="WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
+    return wrong_arguments(function, f"({told})")
+
+
+def wrong_arguments(function: UnityFunction, given: str) -> AnalysisException:
+    """Refuse arguments that are not those of a function; ``given`` tells them."""
+    return refusal(
+        "WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
+        f"The arguments {given} are not those of {function.signature}. Give each parameter without a "
+        f"default one, by position or as name => value.",
+        "42605",
     )
 
 
@@ -359,7 +364,7 @@ def _register(session: LocalSparkSession, function: UnityFunction) -> str:
     name = (
         f"{function.name.table}_{digest}" if function.name.table.isidentifier() else f"f_{digest}"
     )
-    known = _registered.setdefault(session, set())
+    known = _registered.setdefault(session.client, set())
     if name not in known:
         session.udf.register(name, PythonFunction(function), function.return_type)
         known.add(name)

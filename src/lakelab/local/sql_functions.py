@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import AnalysisException, ParseException
@@ -17,6 +16,8 @@ from pyspark.errors import AnalysisException, ParseException
 from lakelab.local.access import GovernedCatalogs
 from lakelab.local.function_body import PythonFunction
 from lakelab.local.functions import FEATURE_SPEC, PYTHON, SQL, Functions, Parameter, UnityFunction
+from lakelab.local.securables import has_model
+from lakelab.local.sql_errors import refusal
 from lakelab.local.unity_catalog import (
     HIVE_METASTORE,
     AlreadyExistsError,
@@ -167,24 +168,11 @@ def _require(session: LocalSparkSession, kind: str, name: str, *one_of: str) -> 
 
 def _require_no_model(session: LocalSparkSession, name: TableName) -> None:
     """Refuse the name of a registered model: models and functions share their names."""
-    from lakelab.local.databricks_env import tracking_uri
-
-    uri = tracking_uri(session.home)
-    if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).is_file():
-        return  # nothing was ever registered
-    from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
-
-    try:
-        MlflowClient(uri, uri).get_registered_model(str(name))
-    except MlflowException as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            return
-        raise
-    raise AlreadyExistsError(
-        f"There is a registered model '{name}'; models and functions of a schema share their names. "
-        f"Choose another name for the function."
-    )
+    if has_model(session, name):
+        raise AlreadyExistsError(
+            f"There is a registered model '{name}'; models and functions of a schema share their "
+            f"names. Choose another name for the function."
+        )
 
 
 # ---- CREATE FUNCTION ---------------------------------------------------------------------------------
@@ -222,7 +210,7 @@ def _create(session: LocalSparkSession, text: str) -> DataFrame:
     except AlreadyExistsError as error:
         if exists and Functions(session.unity).exists(name):
             return nothing(session)  # another process was first
-        raise AnalysisException(message=str(error), errorClass="ROUTINE_ALREADY_EXISTS") from error
+        raise refusal("ROUTINE_ALREADY_EXISTS", str(error), "42723") from error
     return nothing(session)
 
 
@@ -289,15 +277,18 @@ def _parameters(
         comment = item.find(exp.CommentColumnConstraint)
         default = item.find(exp.DefaultColumnConstraint)
         if default is None and found and found[-1].default is not None:
-            raise AnalysisException(
-                message=f"[USER_DEFINED_FUNCTIONS.NOT_A_VALID_DEFAULT_PARAMETER_POSITION] The parameter "
-                f"`{item.name}` stands behind `{found[-1].name}`, which has a default, and has none: "
-                f"give it one, or move it before the others."
+            raise refusal(
+                "USER_DEFINED_FUNCTIONS.NOT_A_VALID_DEFAULT_PARAMETER_POSITION",
+                f"The parameter `{item.name}` stands behind `{found[-1].name}`, which has a default, "
+                f"and has none: give it one, or move it before the others.",
+                "42601",
             )
         if item.name.lower() in (parameter.name.lower() for parameter in found):
-            raise AnalysisException(
-                message=f"[DUPLICATE_ROUTINE_PARAMETER_NAMES] Found duplicate name in the parameter list "
-                f"of the function: `{item.name}`. Name each parameter once."
+            raise refusal(
+                "DUPLICATE_ROUTINE_PARAMETER_NAMES",
+                f"Found duplicate name in the parameter list of the function: `{item.name}`. Name each "
+                f"parameter once.",
+                "42734",
             )
         found.append(
             Parameter(
@@ -372,7 +363,7 @@ def _drop(session: LocalSparkSession, told: re.Match[str]) -> DataFrame:
 
 
 def _not_found(error: NotFoundError) -> AnalysisException:
-    return AnalysisException(message=str(error), errorClass="ROUTINE_NOT_FOUND")
+    return refusal("ROUTINE_NOT_FOUND", str(error), "42883")
 
 
 def _describe(session: LocalSparkSession, told: re.Match[str]) -> DataFrame | None:
@@ -451,20 +442,9 @@ def _require_no_functions(session: LocalSparkSession, told: re.Match[str]) -> No
     """Refuse to drop a schema with functions in it, unless CASCADE says to."""
     within = TableName.parse(f"{told['name']}.x", catalog=session.catalog.currentCatalog())
     if Functions(session.unity).names(within.catalog, within.schema):
-        raise AnalysisException(
-            message=f"[SCHEMA_NOT_EMPTY] Cannot drop a schema `{within.schema}` because it contains "
-            f"objects. Use DROP SCHEMA ... CASCADE to drop the schema and all its objects."
+        raise refusal(
+            "SCHEMA_NOT_EMPTY",
+            f"Cannot drop a schema `{within.schema}` because it contains objects. Use DROP SCHEMA ... "
+            f"CASCADE to drop the schema and all its objects.",
+            "2BP01",
         )
-
-
-def full_name(session: LocalSparkSession, name: Any) -> TableName:
-    """Complete the name of a function with the current catalog and schema.
-
-    Raises
-    ------
-    UnityCatalogError
-        If it is no name.
-    """
-    if not isinstance(name, str):
-        raise UnityCatalogError(f"A function's name is a string, not {name!r}.")
-    return session.resolve(name)
