@@ -152,7 +152,10 @@ class LocalWorkspace:
             Route("/.well-known/databricks-config", _guarded(self._host_metadata)),
         ]
         # Without these two, unknown paths would be answered as text, which the clients retry
-        return Starlette(routes=routes, exception_handlers={404: self._unknown, 405: self._unknown})
+        app = Starlette(routes=routes, exception_handlers={404: self._unknown, 405: self._unknown})
+        # a path with one slash too many would be answered by a redirect: no JSON, and no token asked for
+        app.router.redirect_slashes = False
+        return app
 
     def _endpoint(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:

@@ -1,0 +1,205 @@
+"""Whatever is sent to the local workspace, it answers in JSON, with an official code, and never 500."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+from urllib.parse import quote
+
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+from mlflow.protos.databricks_pb2 import ErrorCode
+
+from lakelab.local.workspace import LocalWorkspace
+
+from .conftest import MODEL, PLAIN, SCHEMA, SECRET, Place
+
+CODES = set(ErrorCode.keys()) - {"INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "IO_ERROR"}
+EXAMPLES = 5
+"""Calls of each route and method."""
+
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "FOO"]
+
+# what parameters are called, and what a caller who knows the API would give
+SENSIBLE: dict[str, list[Any]] = {
+    "name": [MODEL, PLAIN, SCHEMA, "main", "main.fuzz.weather"],
+    "full_name": ["main.fuzz.weather"],
+    "catalog_name": ["main"],
+    "schema_name": ["fuzz"],
+    "new_name": ["late", "main.fuzz.late"],
+    "kind": ["function", "table", "schema", "catalog"],
+    "version": ["1", 1, "2"],
+    "version_num": [1],
+    "alias": ["Champion"],
+    "key": ["owner"],
+    "value": ["ana"],
+    "tags": [[{"key": "owner", "value": "ana"}]],
+    "changes": [[{"principal": "ana@example.com", "add": ["EXECUTE"], "remove": []}]],
+    "path": [
+        f"/Models/{MODEL.replace('.', '/')}/1/MLmodel",
+        "/Users/learner@example.com",
+        "MLmodel",
+    ],
+    "source": ["x", "dbfs:/databricks/mlflow/tmp-external-source/x", f"models:/{PLAIN}/1"],
+    "run_id": ["0" * 32],
+    "model_id": ["m-" + "0" * 32],
+    "stage": ["Production", "Staging"],
+    "stages": [["Production"]],
+    "archive_existing_versions": [True, "true"],
+    "filter": [f"name='{MODEL}'", f"name = '{PLAIN}'", "tags.a = 'b'"],
+    "order_by": [["name ASC"], "name"],
+    "max_results": [10, "10"],
+    "page_size": [10],
+    "page_token": ["MTA="],
+    "description": ["text"],
+    "comment": ["text"],
+    "owner": ["ana@example.com"],
+    "principal": ["ana@example.com"],
+    "force": [True, "true"],
+    "recursive": [True],
+    "operation": ["MODEL_VERSION_OPERATION_READ_WRITE"],
+    "capacity": ["CU_1"],
+    "read_replica_count": [1],
+    "update_mask": ["capacity", "*"],
+    "publish_spec": [
+        {"online_store": "s", "online_table_name": "main.fuzz.online", "publish_mode": "TRIGGERED"}
+    ],
+    "source_table_name": ["main.fuzz.weather"],
+    "online_table_name": ["main.fuzz.online"],
+    "pipeline_id": ["p"],
+}
+
+STRANGE_TEXT = st.sampled_from(
+    ["", " ", "..", "../../secret", "/etc/passwd", "a\0b", "\ud800", "'", "x" * 3000, "Ä.ß.😀", "-1",
+     "1e9", "9" * 30, "NaN", "%2e%2e", "a/../..", "C:\\x", "models:/", "file:///etc", "null", "::", "a.b.c.d"]
+)  # fmt: skip
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from([10**40, -(10**40), 2**63, 0])
+    | st.floats()
+    | st.text(max_size=20)
+    | STRANGE_TEXT
+)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+
+
+NAMES = (
+    ("unity-catalog/model", MODEL),
+    ("unity-catalog/registered-models", MODEL),
+    ("/registered-models/", PLAIN),
+    ("/model-versions/", PLAIN),
+    ("/tables", "main.fuzz.weather"),
+    ("/schemas", SCHEMA),
+    ("/catalogs", "main"),
+    ("", MODEL),
+)
+"""What a part of a path says about whose name is asked for; the first that fits."""
+
+
+@st.composite
+def parameters(draw: st.DrawFn, path: str) -> dict[str, Any]:
+    """Give parameters, most of them sensible: a call with nothing but nonsense does not get far."""
+    told: dict[str, Any] = {}
+    strange = draw(st.sets(st.sampled_from(sorted(SENSIBLE)), max_size=2))
+    for name, choices in SENSIBLE.items():
+        if name in strange:
+            told[name] = draw(VALUES)
+        elif draw(st.integers(0, 9)):
+            told[name] = draw(st.sampled_from(choices))
+    if "name" not in strange:
+        told["name"] = next(name for part, name in NAMES if part in path)
+    return told
+
+
+NONSENSE = (
+    VALUES.map(lambda told: json.dumps(told).encode())
+    | st.binary(max_size=30)
+    | st.sampled_from(
+        [b"[" * 50_000, b'{"name": "\xff"}', b"\xef\xbb\xbf{}", b"{}{}", b'{"a":1,', b'"x"']
+    )
+)
+KINDS = st.sampled_from(
+    [
+        "application/json",
+        "text/plain",
+        "multipart/form-data; boundary=x",
+        "application/xml",
+        "",
+        "\xff",
+    ]
+)
+
+
+def routes(workspace: LocalWorkspace) -> list[tuple[str, str]]:
+    return sorted(
+        (method, route.path)
+        for route in workspace.app.routes
+        for method in route.methods - {"HEAD"}
+    )
+
+
+def test_nothing_that_is_sent_ends_in_a_failure(place: Place) -> None:
+    known = routes(place.workspace)
+    answered: dict[str, set[int]] = {path: set() for _, path in known}
+    for number, route in enumerate(known):
+
+        @seed(number)
+        @given(st.just(route), st.data())
+        @settings(
+            max_examples=EXAMPLES,
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )
+        def send(route: tuple[str, str], data: st.DataObject) -> None:
+            answered[route[1]].add(call_strangely(place, *route, data))
+
+        send()
+    # it was not all refused at the door: many routes did what they were asked for
+    assert sum(200 in statuses for statuses in answered.values()) > 0.5 * len(answered)
+
+
+def call_strangely(place: Place, method: str, path: str, data: st.DataObject) -> int:
+    told = data.draw(parameters(path), label="in the path and the query")
+
+    def fill(match: re.Match[str]) -> str:
+        value = told.get(match[1]) or data.draw(STRANGE_TEXT, label=match[1])
+        return quote(str(value).encode("utf-8", "surrogatepass"), safe="/%")
+
+    target = re.sub(r"\{(\w+)(?::path)?\}", fill, path)
+    if method == "GET" or data.draw(st.booleans()):
+        pairs = ((k, v) for k, v in told.items() if isinstance(v, str | int))
+        target += "?" + "&".join(
+            f"{k}={quote(str(v).encode('utf-8', 'surrogatepass'))}" for k, v in pairs
+        )
+    if data.draw(st.integers(0, 19)) == 19:
+        method = data.draw(st.sampled_from(METHODS))
+    body: Any = told
+    if data.draw(st.integers(0, 3)) == 3:
+        body = data.draw(NONSENSE, label="body")
+    kind = data.draw(KINDS, label="content type")
+
+    answer = place.call(method, target, body, kind=kind)
+
+    sent_and_told = (method, target, answer.status, answer.body[:300])
+    assert answer.status < 429, sent_and_told
+    assert SECRET.encode() not in answer.body, sent_and_told
+    if method != "HEAD" and not path.startswith("/presigned"):
+        assert answer.kind == "application/json", sent_and_told
+        if answer.status >= 400:
+            assert set(answer.told) == {"error_code", "message"}, sent_and_told
+            assert answer.code in CODES, sent_and_told
+        else:
+            assert answer.code is None, sent_and_told
+    if method in ("DELETE", "PATCH") or path.endswith(("/rename", "/delete")):
+        place.fill()
+    return answer.status
