@@ -103,6 +103,7 @@ def test_wherever_a_call_can_stand(spark: LocalSparkSession, schema: str) -> Non
     )
     assert rows.collect() == [("a", 32.0), ("b", 256.0)]
     spark.sql("DROP VIEW v")
+    assert "twice" in str(spark.sql("EXPLAIN EXTENDED SELECT twice(1)").collect())
 
 
 def test_columns_have_the_names_that_were_written(spark: LocalSparkSession, schema: str) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from lakelab.local.spark import LocalSparkSession
 
 _CALL = re.compile(r"(?P<dot>\.\s*)?(?:`(?P<quoted>(?:[^`]|``)+)`|(?P<plain>\w+))\s*\(")
+_EXPLAIN = re.compile(r"\s*EXPLAIN\s+((EXTENDED|CODEGEN|COST|FORMATTED)\s+)?", re.IGNORECASE)
 _DEEPEST = 20
 """How far SQL functions may call each other; more is a circle."""
 
@@ -63,6 +64,8 @@ def with_calls(session: LocalSparkSession, text: str) -> str:
     """
     if not _may_call(session, text):
         return text
+    if told := _EXPLAIN.match(text):  # sqlglot reads what is explained as mere words
+        return told[0] + with_calls(session, text[told.end() :])
     import sqlglot
     from sqlglot.errors import SqlglotError
 

@@ -20,6 +20,7 @@ from lakelab.local.feature_engineering import (
     FeatureLookup,
 )
 from lakelab.local.feature_engineering.feature_spec import (
+    FeatureColumn,
     FeatureSpec,
     OnDemandColumn,
     SourceColumn,
@@ -364,5 +365,8 @@ def test_the_order_of_columns() -> None:
         SourceColumn("s", "int"),
     ]
     assert in_order(columns) == ["s", "a", "b"]
+    looked_up = [FeatureColumn(n, "int", lookup_key=("s",)) for n in ("g", "f")]
+    of_one = OnDemandColumn("c", "int", input_bindings=(("x", "f"),))
+    assert in_order([of_one, *looked_up, *columns]) == ["s", "a", "b", "f", "g", "c"]
     with pytest.raises(ValueError, match="'b' .from a"):
         in_order([columns[0], columns[2]])
