@@ -798,7 +798,15 @@ def _folders(folder: Path) -> list[str]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     with found:
-        return sorted(entry.name for entry in found if entry.is_dir() and entry.name[0] != ".")
+        return sorted(entry.name for entry in found if _is_a_name(entry.name) and entry.is_dir())
+
+
+def _is_a_name(folder: str) -> bool:
+    """Tell the folder of a catalog, schema or table from one that something else has put there."""
+    return (
+        folder == folder.lower()
+        and re.fullmatch(r"[^./\\`\"\x00-\x20\x7f][^./\\`\"\x00-\x1f\x7f]*", folder) is not None
+    )
 
 
 def _has_commits(folder: Path) -> bool:
