@@ -126,6 +126,13 @@ def test_built_in_functions_stay_what_they_are(spark: LocalSparkSession, schema:
     python(spark, "f", "return 1")
     got = spark.sql(query).first()
     assert tuple(got or ()) == ("bc", 2024, date(2024, 1, 3), 1, "a", [2], 1.0)
+    python(spark, "abs", "return 7")
+    assert (one(spark, "abs(-1)"), one(spark, f"{schema}.abs(-1)")) == (1, 7.0)
+    name = f"temp_{schema[-8:]}"
+    python(spark, name, "return 7")
+    assert one(spark, f"{name}(1)") == 7.0
+    spark.udf.register(name, lambda x: 8, "int")
+    assert (one(spark, f"{name}(1)"), one(spark, f"{schema}.{name}(1)")) == (8, 7.0)
 
 
 def test_parameters_of_a_query(spark: LocalSparkSession, schema: str) -> None:

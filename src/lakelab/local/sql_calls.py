@@ -36,6 +36,7 @@ _EXPLAIN = re.compile(r"\s*EXPLAIN\s+((EXTENDED|CODEGEN|COST|FORMATTED)\s+)?", r
 _DEEPEST = 20
 """How far SQL functions may call each other; more is a circle."""
 
+_built_in: WeakKeyDictionary[LocalSparkSession, set[str]] = WeakKeyDictionary()
 _registered: WeakKeyDictionary[SparkConnectClient, set[str]] = WeakKeyDictionary()
 
 
@@ -203,6 +204,8 @@ def _function(
             return None
     elif name.lower() not in Functions(session.unity).last_levels():
         return None
+    elif _engine_has(session, name.lower()):
+        return None  # a built-in or temporary function comes before those of the current schema
     full = session.resolve(".".join(f"`{level}`" for level in (*levels, name)))
     functions = Functions(session.unity)
     if not functions.exists(full):
@@ -216,6 +219,15 @@ def _function(
             f"FeatureEngineeringClient().create_training_set(feature_spec='{full}', ...)."
         )
     return function
+
+
+def _engine_has(session: LocalSparkSession, name: str) -> bool:
+    if session not in _built_in:
+        rows = session.engine_sql("SHOW SYSTEM FUNCTIONS").collect()
+        _built_in[session] = {row[0].lower() for row in rows}
+    # what the notebook itself registered may change at any time
+    temporary = session.engine_sql("SHOW USER FUNCTIONS").collect()
+    return name in _built_in[session] or name in {row[0].lower() for row in temporary}
 
 
 def _unresolved(name: TableName, functions: Functions) -> AnalysisException:

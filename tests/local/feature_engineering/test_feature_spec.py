@@ -184,7 +184,7 @@ def test_a_model_with_what_its_functions_need(
         name="s",
         features=[PLANES, HALF],
         exclude_columns=["seats"],
-        extra_pip_requirements=["geopy>=2"],
+        extra_pip_requirements=["geopy>=2", "tqdm"],
     )
     made = fe.create_training_set(
         df=flights.select("tailnum", "late"), feature_spec="s", label="late"
@@ -195,13 +195,12 @@ def test_a_model_with_what_its_functions_need(
             artifact_path="model",
             flavor=mlflow.sklearn,
             training_set=made,
-            extra_pip_requirements=["geopy>=2", "tqdm"],
+            extra_pip_requirements=["tqdm", "rich"],
             registered_model_name=f"{schema}.m",
         )
     folder = mlflow.artifacts.download_artifacts(info.model_uri, dst_path=str(tmp_path))
     lines = (Path(folder) / "requirements.txt").read_text(encoding="utf-8").split()
-    assert lines.count("geopy>=2") == 1
-    assert "tqdm" in lines
+    assert [lines.count(name) for name in ("geopy>=2", "tqdm", "rich")] == [1, 1, 1]
     scored = fe.score_batch(model_uri=f"models:/{schema}.m/1", df=flights.select("tailnum"))
     assert scored.columns == ["tailnum", "half", "prediction"]
     assert scored.toPandas()["prediction"].fillna(0).tolist() == [50.0, 100.0, 0.0, 50.0]
