@@ -113,6 +113,10 @@ def _ports() -> Finding:
 def _tracking() -> Finding:
     told = os.environ.get("MLFLOW_TRACKING_URI")
     if not told:
+        try:
+            find_home().require_store()
+        except HomeError as error:
+            return Finding("MLflow", False, str(error), "Move the file away, or restore it.")
         return Finding("MLflow", True, "tracks in a file under local state")
     try:
         require_tracking_server()

@@ -493,7 +493,21 @@ def _prepare(lab: Lab) -> None:
         for need in needs:
             if need == "tracking" and _meanwhile:
                 _meanwhile.join()
+            if need in ("tracking", "champion", "study") and not on_databricks():
+                _require_store()
             prepare.NEEDS[need](place)
+
+
+def _require_store() -> None:
+    from lakelab.local.databricks_env import tracking_uri
+    from lakelab.local.home import HomeError
+
+    home = find_home()
+    try:
+        if tracking_uri(home) == home.mlflow_uri:
+            home.require_store()
+    except HomeError as error:
+        raise LabError(str(error)) from error
 
 
 def _one_at_a_time() -> AbstractContextManager[Any]:

@@ -71,15 +71,15 @@ def commit(
     lines = [json.dumps(line) for line in ({"commitInfo": info}, *actions)]
     log = path / "_delta_log"
     draft = log / f".{unfinished_name()}.tmp"
-    draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
     try:
+        draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
         os.link(draft, log / f"{version:020}.json")
     except FileExistsError as error:
         raise CommitFailedError(
             f"Version {version} of the table in {path} was taken by another writer."
         ) from error
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
 
 
 def metadata(delta: DeltaTable, fields: list[dict[str, Any]]) -> Action:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import hashlib
 import os
 import re
 import shutil
+import sqlite3
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from lakelab.local.leftovers import is_left, unfinished_name
+
+_PROBE_BYTES = 256 * 1024
 
 
 class HomeError(Exception):
@@ -121,24 +126,53 @@ class Home:
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         return folder
 
+    def require_store(self) -> None:
+        """Look whether the file that runs and models are kept in can be read, if it is there.
+
+        Raises
+        ------
+        HomeError
+            If it is damaged.
+        """
+        file = self.mlflow / "mlflow.db"
+        if not file.is_file() or file.stat().st_size == 0:  # it is made when it is needed
+            return
+        try:
+            with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
+                (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.OperationalError:
+            return  # another process has it for itself just now, or it cannot be opened: MLflow says so
+        except sqlite3.DatabaseError as error:
+            found = str(error)
+        if found != "ok":
+            raise HomeError(
+                f"The file that MLflow keeps runs and registered models in is damaged: "
+                f"{self.place / 'mlflow' / 'mlflow.db'} ({found}). Restore it from a copy, or move it away "
+                f"to begin with an empty one. The tables are not affected."
+            )
+
     def prepare(self) -> Home:
         """Create the folders, and clear what dead processes left in scratch.
 
         Raises
         ------
         HomeError
-            If the folder is a file, or cannot be written.
+            If the folder is a file, or cannot be written, or the disk is full.
         """
         try:
             for folder in (self.warehouse, self.artifacts, self.unity_models, self.runs):
                 folder.mkdir(parents=True, exist_ok=True)
             probe = self.root / f".write-{unfinished_name()}"
-            probe.touch()
-            probe.unlink()
+            try:
+                probe.write_bytes(bytes(_PROBE_BYTES))  # an empty file has room on a full disk, too
+            finally:
+                probe.unlink(missing_ok=True)
         except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            mend = "Free some space there, or set" if full else "Set"
             raise HomeError(
                 f"Cannot keep local state in {self.place}: {error.strerror or error}. "
-                f"Set LAKELAB_HOME to a folder that you can write."
+                f"{mend} LAKELAB_HOME to a folder that you can write."
             ) from error
         for leftover in filter(is_left, (self.root / "scratch").glob("*-*")):
             shutil.rmtree(leftover, ignore_errors=True)

@@ -82,6 +82,10 @@ class AlreadyExistsError(UnityCatalogError):
     """The catalog, schema or table exists already."""
 
 
+class DamagedTableError(UnityCatalogError, DeltaError):
+    """The Delta log of a table cannot be read."""
+
+
 @dataclass(frozen=True, order=True)
 class TableName:
     """A three-level name, in lower case as Unity Catalog keeps it.
@@ -180,7 +184,16 @@ class UnityTable:
     def __init__(self, name: TableName, path: Path, version: int | None = None):
         self.name = name
         self.path = path
-        self.delta = DeltaTable(path, version=version)
+        try:
+            self.delta = DeltaTable(path, version=version)
+        except DeltaError as error:
+            if version is not None:  # there may be no such version
+                raise
+            raise DamagedTableError(
+                f"Table '{name}' cannot be read, its Delta log is damaged: {path / '_delta_log'} "
+                f"({str(error).splitlines()[0][:300]}). Restore the folder from a copy, or remove the "
+                f"table: DROP TABLE {name}."
+            ) from error
 
     @property
     def version(self) -> int:
@@ -742,6 +755,8 @@ class UnityCatalog:
         ------
         AlreadyExistsError
             If the table exists, before the block or by the time it ends.
+        UnityCatalogError
+            If something else is in its place.
         """
         schema = self.require_schema(name.catalog, name.schema)
         if self.exists(name):
@@ -754,6 +769,11 @@ class UnityCatalog:
             except OSError as error:
                 if self.exists(name):
                     raise exists_already(name) from error
+                if (place := self.path(name)).exists():
+                    raise UnityCatalogError(
+                        f"Table '{name}' cannot be made: {place} is there, and is no Delta table. Move "
+                        f"it away, or delete it."
+                    ) from error
                 raise
         finally:
             shutil.rmtree(staging, ignore_errors=True)

@@ -50,6 +50,9 @@ _CONFLICT = re.compile(
 _STALE = re.compile(r"Missing commit file: expected version")
 
 
+_DISK_FULL = "No space left on device"
+
+
 def rewritten_table(statement: str) -> str | None:
     r"""Give the name of the table whose rows a statement rewrites; None for any other statement.
 
@@ -93,10 +96,18 @@ def take_turns(session: LocalSparkSession) -> None:
         if session.asks_quietly:  # the session itself, which keeps its catalog up to date
             return execute(command, *args, **kwargs)
         written = _written(command)
-        if written is None:
-            return execute(command, *args, **kwargs)
-        with _turn(session, written.table) if written.in_turn else nullcontext():
-            return carry_out(written, lambda: execute(command, *args, **kwargs))
+        try:
+            if written is None:
+                return execute(command, *args, **kwargs)
+            with _turn(session, written.table) if written.in_turn else nullcontext():
+                return carry_out(written, lambda: execute(command, *args, **kwargs))
+        except PySparkException as error:
+            if _DISK_FULL not in str(error):
+                raise
+            raise type(error)(
+                message=f"The disk is full: nothing of this statement was written. Free some space for "
+                f"{session.home.place}, then run it again. ({error})"
+            ) from error
 
     client.execute_command = execute_command
 

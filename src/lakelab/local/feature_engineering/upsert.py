@@ -80,7 +80,7 @@ def upsert(delta: DeltaTable, path: Path, data: pa.Table, keys: Sequence[str]) -
                 "numTargetRowsUpdated": str(counts["updated"]),
             },
         )
-    except CommitFailedError:
+    except (CommitFailedError, OSError):
         if written:
             (path / written["add"]["path"]).unlink()
         raise
@@ -156,7 +156,11 @@ def _aliased(expressions: list[str], schema: pa.Schema) -> str:
 # ---- the commit -----------------------------------------------------------------------------------
 def _write(path: Path, rows: pa.Table) -> Action:
     name = f"part-00000-{uuid.uuid4()}-c000.snappy.parquet"
-    pq.write_table(rows, path / name, compression="snappy")
+    try:
+        pq.write_table(rows, path / name, compression="snappy")
+    except BaseException:  # the disk is full, or somebody has stopped it
+        (path / name).unlink(missing_ok=True)
+        raise
     return {
         "add": {
             "path": name,
