@@ -220,13 +220,12 @@ def drop_table(session: LocalSparkSession, statement: exp.Drop, text: str) -> Da
     target = (statement.args.get("tables") or [statement.this])[0]
     name = session.resolve(".".join(f"`{part.name}`" for part in target.parts))
     if not session.unity.exists(name):
-        if statement.args.get("exists"):
-            return None
         try:
-            return session.engine_sql(text)
+            session.engine_sql(text)  # a view, or nothing
         except AnalysisException:
             session.unity.require_table(name)  # says what is there instead
             raise
+        return nothing(session)
     with suppress(NotFoundError) if statement.args.get("exists") else nullcontext():
         session.unity.drop_table(name)  # another notebook may be first
     return nothing(session)
@@ -269,6 +268,8 @@ def _create_catalog(session: LocalSparkSession, told: re.Match[str]) -> None:
     session.unity.create_schema(catalog, "default")
     if comment:
         session.unity.governance.describe(Securable("catalog", catalog), comment=comment)
+    with suppress(AnalysisException):  # then USE CATALOG says what the engine waits for
+        session.know_catalog(catalog)
 
 
 def _clauses(told: re.Match[str], known: str) -> str | None:

@@ -87,7 +87,8 @@ def start_spark(
         unity.create_catalog(catalog)
         unity.create_schema(catalog, "default")
     unity.prepare()
-    catalogs = (*catalogs, HIVE_METASTORE)
+    made = (name for name in unity.catalogs() if name not in (*catalogs, HIVE_METASTORE))
+    catalogs = (*catalogs, HIVE_METASTORE, *made)
     # Python's own timestamps, as `collect()` gives them, are in the zone of the process.
     os.environ["TZ"] = "UTC"
     if hasattr(time, "tzset"):
@@ -104,8 +105,6 @@ def start_spark(
         _require_listening(remote)
     else:
         server, address = _start_sail(catalogs)
-        # `SparkSession.builder.getOrCreate()` in the learner's own modules wants it, as on Databricks
-        os.environ["SPARK_REMOTE"] = os.environ[_OWN_SERVER] = address
     try:
         return LocalSparkSession(address, home, unity, catalogs, server, user)
     except PySparkException as error:
@@ -132,7 +131,10 @@ def _start_sail(catalogs: tuple[str, ...]) -> tuple[SparkConnectServer, str]:
     server = SparkConnectServer("127.0.0.1", 0)
     server.start(background=True)
     _, port = server.listening_address
-    return server, f"sc://127.0.0.1:{port}"
+    address = f"sc://127.0.0.1:{port}"
+    # `SparkSession.builder.getOrCreate()` in the learner's own modules wants it, as on Databricks
+    os.environ["SPARK_REMOTE"] = os.environ[_OWN_SERVER] = address
+    return server, address
 
 
 def _require_listening(remote: str) -> None:
@@ -181,13 +183,21 @@ class LocalSparkSession(SparkSession):
         self._address = address
         self._catalogs = catalogs
         self._server = server  # it stops when nobody holds it
-        self._registered: dict[TableName, SeenLog] = {}
-        self._schemas: set[tuple[str, str]] = set()
+        # whoever has asked an engine asks it once more when Python ends
+        self._former: list[SparkConnectServer] = []
         self._sync_lock = threading.RLock()
         self._asking = threading.local()
-        channel = DefaultChannelBuilder(address)
-        channel.set(DefaultChannelBuilder.PARAM_USER_ID, user)
-        if server is not None:
+        self._connect()
+        if default:
+            SparkSession._set_default_and_active_session(self)
+
+    def _connect(self) -> None:
+        """Reach the engine, and tell it of all tables."""
+        self._registered: dict[TableName, SeenLog] = {}
+        self._schemas: set[tuple[str, str]] = set()
+        channel = DefaultChannelBuilder(self._address)
+        channel.set(DefaultChannelBuilder.PARAM_USER_ID, self.user)
+        if self._server is not None:
             # Sail compresses for whoever accepts it: on one machine that is nine tenths of the time
             channel.setChannelOption("grpc.compression_enabled_algorithms_bitset", _UNCOMPRESSED)
         channel.add_interceptor(_SyncFirst(self))
@@ -202,8 +212,41 @@ class LocalSparkSession(SparkSession):
                 self.engine_sql(f"DROP SCHEMA IF EXISTS `{catalog}`.`default`")
             self.engine_sql(f"USE CATALOG `{self._catalogs[0]}`")
         self.sync()
-        if default:
-            SparkSession._set_default_and_active_session(self)
+
+    def know_catalog(self, catalog: str) -> None:
+        """Let the engine know a catalog that was made after it started: it is started anew.
+
+        DataFrames go on, they are plans; what the engine alone has of a session does not.
+
+        Raises
+        ------
+        pyspark.errors.AnalysisException
+            If it is not ours to start, or has temporary views, which would be lost.
+        """
+        if catalog in self._catalogs:
+            return
+        if self._server is None:
+            raise AnalysisException(
+                message=f"The engine that SPARK_REMOTE names does not know catalog '{catalog}', which "
+                f"was made after it started: start it anew, then restart the notebook."
+            )
+        if views := self._temporary_views():
+            raise AnalysisException(
+                message=f"The engine does not know catalog '{catalog}', which was made after it "
+                f"started, and is not started anew while there are temporary views: drop "
+                f"{', '.join(views)} first, or restart the notebook."
+            )
+        with self._sync_lock:
+            current = self.catalog.currentCatalog(), self.catalog.currentDatabase()
+            settings = self.conf.getAll
+            self._catalogs = (*self._catalogs, catalog)
+            self._former.append(self._server)
+            self._server, self._address = _start_sail(self._catalogs)
+            self._connect()
+            for key, value in settings.items():
+                self.conf.set(key, value)
+            self.engine_sql(f"USE CATALOG `{current[0]}`")
+            self.engine_sql(f"USE SCHEMA `{current[1]}`")
 
     def __del__(self) -> None:
         # closing the channel waits for a thread of gRPC, which is gone once the interpreter ends
@@ -283,16 +326,18 @@ class LocalSparkSession(SparkSession):
             self._register(name)
 
     def _drop_temporary_views(self) -> None:
+        for view in self._temporary_views():
+            self.catalog.dropTempView(view)
+
+    def _temporary_views(self) -> list[str]:
         # a schema that is always there: the current one may be gone
-        for row in self.engine_sql(f"SHOW TABLES IN `{self._catalogs[0]}`.`default`").collect():
-            if row["isTemporary"]:
-                self.catalog.dropTempView(row["tableName"])
+        tables = self.engine_sql(f"SHOW TABLES IN `{self._catalogs[0]}`.`default`").collect()
+        return [row["tableName"] for row in tables if row["isTemporary"]]
 
     def _register(self, name: TableName) -> None:
         path = self.unity.path(name)
-        self._registered[name] = SeenLog.now(
-            path
-        )  # before the engine looks: what comes after is new
+        # before the engine looks: what is committed after that is new
+        self._registered[name] = SeenLog.now(path)
         try:
             self.engine_sql(
                 f"CREATE TABLE IF NOT EXISTS {name.quoted} USING DELTA LOCATION {literal(str(path))}"
@@ -301,8 +346,8 @@ class LocalSparkSession(SparkSession):
             if not self.unity.exists(name):
                 return  # dropped by another process since the folder was listed
             warnings.warn(
-                f"{path} is left out: it cannot be read as a Delta table ({error}). "
-                f"Delete the folder if you do not need it.",
+                f"Table {name} is left out, as its Delta log is damaged: {path / '_delta_log'} "
+                f"({error}). Restore the folder from a copy, or remove the table: DROP TABLE {name}.",
                 stacklevel=2,
             )
 
