@@ -25,10 +25,10 @@ def test_a_file_in_its_place_is_named(tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
     # the tests may run as root, who can write everywhere
-    def refuse(self, **_):
+    def refuse(self, *_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("pathlib.Path.touch", refuse)
+    monkeypatch.setattr("pathlib.Path.write_bytes", refuse)
     with pytest.raises(HomeError, match="Permission denied.*LAKELAB_HOME"):
         Home(tmp_path).prepare()
 

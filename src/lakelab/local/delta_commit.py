@@ -13,6 +13,7 @@ import json
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,8 @@ def commit(
             f"Version {version} of the table in {path} was taken by another writer."
         ) from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # it is committed, or is not, whatever happens to the draft
+            draft.unlink()
 
 
 def metadata(delta: DeltaTable, fields: list[dict[str, Any]]) -> Action:
