@@ -138,17 +138,20 @@ class Home:
         if not file.is_file() or file.stat().st_size == 0:  # it is made when it is needed
             return
         try:
-            with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
+            with closing(
+                sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=0)
+            ) as connection:
                 (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         except sqlite3.OperationalError:
             return  # another process has it for itself just now, or it cannot be opened: MLflow says so
         except sqlite3.DatabaseError as error:
             found = str(error)
+        found = " ".join(found.split())
         if found != "ok":
             raise HomeError(
                 f"The file that MLflow keeps runs and registered models in is damaged: "
                 f"{self.place / 'mlflow' / 'mlflow.db'} ({found}). Restore it from a copy, or move it away "
-                f"to begin with an empty one. The tables are not affected."
+                f"to begin with an empty one; then restart the notebook. The tables are not affected."
             )
 
     def prepare(self) -> Home:
