@@ -71,6 +71,8 @@ def test_others_see_what_they_were_granted(spark, weather):
     assert rows(ben, query) == []
     spark.unity.governance.change_grants(Securable("table", weather), BEN, add=["BROWSE"])
     assert sorted(rows(ben, query)) == [("domain",), ("reviewed",)]
+    found = ben.sql("SELECT * FROM main.information_schema.tables").collect()
+    assert [(row["table_name"], row["storage_path"]) for row in found] == [("weather", None)]
 
 
 def test_a_broken_table_hides_no_other(spark, weather):
