@@ -19,7 +19,8 @@ from pyspark.errors import AnalysisException, ParseException, PySparkException, 
 from pyspark.sql import Row, types
 from pyspark.sql import functions as F
 
-from lakelab.local.function_body import cast_to, compile_body
+from lakelab.local.function_body import compile_body
+from lakelab.local.function_values import cast_to
 from lakelab.local.functions import PYTHON, Functions, UnityFunction
 from lakelab.local.home import Home
 from lakelab.local.spark import LocalSparkSession

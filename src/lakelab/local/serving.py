@@ -30,7 +30,8 @@ from lakelab.local.feature_engineering.log_model import quiet_artifacts
 from lakelab.local.feature_engineering.packaged_model import PackagedModel
 from lakelab.local.feature_engineering.score_batch import download
 from lakelab.local.feature_engineering.validation import quoted
-from lakelab.local.function_body import PythonFunction, cast_to
+from lakelab.local.function_body import PythonFunction
+from lakelab.local.function_values import cast_to
 from lakelab.local.functions import Functions, UnityFunction
 from lakelab.local.loopback import LoopbackServer
 from lakelab.local.unity_catalog import NotFoundError, TableName, UnityCatalog

@@ -111,7 +111,7 @@ def call_by_name(session: LocalSparkSession, text: str) -> tuple[UnityFunction, 
         if text.replace("``", "").count(".") == 2:
             raise _unresolved(name, Functions(session.unity))
         return None
-    from lakelab.local.sql_functions import require_usable
+    from lakelab.local.function_rights import require_usable
 
     function = require_usable(session, name)
     return function, _register(session, function) if function.language == PYTHON else ""
@@ -194,7 +194,7 @@ def _function(
     """Find the function that a call means; None for one of the engine, or a method of nothing."""
     from sqlglot import exp
 
-    from lakelab.local.sql_functions import require_usable
+    from lakelab.local.function_rights import require_usable
 
     name = _name(call.this)
     levels = []

@@ -38,8 +38,8 @@ from lakelab.local.feature_engineering.session import (
 )
 from lakelab.local.feature_engineering.training_set import TrainingSet
 from lakelab.local.feature_engineering.validation import as_list, quoted
+from lakelab.local.function_rights import create, drop, require_usable
 from lakelab.local.functions import FEATURE_SPEC, Functions, UnityFunction
-from lakelab.local.sql_functions import create, drop, require_usable
 from lakelab.local.unity_catalog import (
     AlreadyExistsError,
     NotFoundError,

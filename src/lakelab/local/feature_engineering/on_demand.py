@@ -12,8 +12,8 @@ from lakelab.local.access import InsufficientPermissionsError
 from lakelab.local.feature_engineering.entities.feature_function import FeatureFunction
 from lakelab.local.feature_engineering.feature_spec import FeatureSpec, OnDemandColumn, in_order
 from lakelab.local.feature_engineering.validation import quoted
+from lakelab.local.function_rights import require_usable
 from lakelab.local.functions import PYTHON, UnityFunction
-from lakelab.local.sql_functions import require_usable
 from lakelab.local.unity_catalog import HIVE_METASTORE, NotFoundError, TableName, UnityCatalogError
 
 if TYPE_CHECKING:
