@@ -47,7 +47,8 @@ def linked(place: Place) -> Place:
     for name in ("x", "y"):
         (uploads / name).mkdir(parents=True, exist_ok=True)
     home.user_folder.mkdir(exist_ok=True)
-    (version,) = {file.parent for file in (home.unity_models / "models").rglob("MLmodel")}
+    asked = f"/api/2.0/mlflow/unity-catalog/model-versions/get-download-uri?name={MODEL}&version=1"
+    version = Path(place.call("GET", asked).told["artifact_uri"])
     for folder in (uploads / "x", uploads / "y", home.user_folder, version):
         if not (folder / "linked").is_symlink():
             (folder / "linked").symlink_to(home.root, target_is_directory=True)

@@ -25,6 +25,7 @@ from lakelab.local.spark import LocalSparkSession
 from lakelab.local.unity_catalog import UnityCatalog, UnityCatalogError
 from lakelab.local.workspace import DEFAULT_USER, Governance
 
+from .conftest import MLFLOW, MODEL, Place
 from .processes import PATIENCE_SECONDS, environment
 
 
@@ -340,3 +341,26 @@ def test_a_write_that_fails_leaves_nothing(
             write_table(spark, name=name, df=new, mode="merge")
     assert sorted(folder.rglob("*")) == before
     assert [row.v for row in spark.table(name).collect()] == ["old"]
+
+
+def test_an_upload_to_a_full_disk_is_refused_with_the_file_and_leaves_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call, models = place.call, place.home.unity_models / "models"
+    made = call("POST", f"{MLFLOW}/model-versions/create", {"name": MODEL, "source": "x"}).told
+    version = made["model_version"]["version"]
+    path = f"/Models/{MODEL.replace('.', '/')}/{version}/MLmodel"
+    where = call("POST", "/api/2.0/fs/create-upload-url", {"path": path}).told["url"]
+
+    def fail(self: Path, target: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", fail)
+        answer = call("PUT", where.removeprefix(place.workspace.url), b"x", authorization=None)
+    assert (answer.status, answer.code) == (400, "INVALID_STATE")
+    assert str(models) in answer.told["message"]
+    assert "No space left on device. Free some space" in answer.told["message"]
+    assert not list((models / ".uploads").iterdir())
+    refused = call("POST", f"{MLFLOW}/model-versions/finalize", {"name": MODEL, "version": version})
+    assert refused.code == "INVALID_STATE"

@@ -127,6 +127,32 @@ NONSENSE = (
         [b"[" * 50_000, b'{"name": "\xff"}', b"\xef\xbb\xbf{}", b"{}{}", b'{"a":1,', b'"x"']
     )
 )
+NASTY = [
+    b"",
+    b"{",
+    b"[]",
+    b"null",
+    b'"text"',
+    b"\xff\xfe",
+    b"[" * 100_000,
+    b'{"name": null}',
+    b'{"name": {"a": 1}}',
+    b'{"name": ["main"]}',
+    b'{"name": 7, "version": -1, "max_results": "many"}',
+    b'{"name": "main.x.\\u0000", "version": "1e9"}',
+    b'{"name": "MODEL", "alias": "\\ud800", "version": "1", "key": "\\ud800", "value": "x"}',
+    b'{"name": "MODEL", "description": "\\u0000", "key": "", "alias": "a b", "version": "1"}',
+    b'{"name": "MODEL", "tags": "x", "source": "s", "changes": {}}',
+    b'{"name": "MODEL", "tags": [{"key": 1.5}], "source": "s", "changes": [7]}',
+    b'{"name": "MODEL", "source": "file:///\\u0000", "run_id": "../..", "model_id": "m-1"}',
+    b'{"name": "MODEL", "changes": [{"principal": "p", "add": "EXECUTE"}]}',
+    b'{"name": "MODEL", "page_token": "###", "filter": "name=\'MODEL\'"}',
+    b'{"name": "MODEL", "page_token": "LTk=", "filter": "name=\'MODEL\'"}',
+    b'{"path": "/Models/PATH/1/x", "name": "' + b"a" * 5000 + b'"}',
+    b'{"path": "/Models/PATH/1/' + b"a" * 5000 + b'", "name": "main"}',
+]
+"""Bodies that once went wrong, or might: with `MODEL` and `PATH` for those of the model."""
+
 KINDS = st.sampled_from(
     [
         "application/json",
@@ -185,7 +211,12 @@ def call_strangely(place: Place, method: str, path: str, data: st.DataObject) ->
         method = data.draw(st.sampled_from(METHODS))
     body: Any = told
     if data.draw(st.integers(0, 3)) == 3:
-        body = data.draw(NONSENSE, label="body")
+        nasty = st.sampled_from(NASTY).map(
+            lambda text: text.replace(b"MODEL", MODEL.encode()).replace(
+                b"PATH", MODEL.replace(".", "/").encode()
+            )
+        )
+        body = data.draw(nasty | NONSENSE, label="body")
     kind = data.draw(KINDS, label="content type")
 
     answer = place.call(method, target, body, kind=kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import secrets
@@ -309,6 +310,12 @@ def _as_api_error(error: Exception) -> ApiError:
     if isinstance(code := getattr(error, "error_code", None), str):
         message = getattr(error, "message", str(error))
         return ApiError(code, message.removeprefix(f"{code}: "))
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        return ApiError(
+            "INVALID_STATE",
+            f"The local workspace cannot write {error.filename or 'its files'}: {error.strerror}. Free "
+            "some space there, or set LAKELAB_HOME to a folder that you can write; then do it again.",
+        )
     return ApiError(
         "INTERNAL_ERROR", f"The local workspace failed: {type(error).__name__}: {error}"
     )
