@@ -984,6 +984,14 @@ def test_grants_on_a_model_are_those_of_the_local_workspace(spark, place, home, 
     assert workspace.may(BEN, model, "EXECUTE")
     spark.sql(f"REVOKE EXECUTE ON FUNCTION {model.name} FROM `{BEN}`")
     assert not workspace.may(BEN, model, "EXECUTE")
+    spark.sql("DROP TABLE t")
+    spark.sql("DROP TABLE n")
+    with pytest.raises(PySparkException, match="SCHEMA_NOT_EMPTY"):
+        spark.sql(f"DROP SCHEMA {place['s']}")
+    spark.sql(f"DROP SCHEMA {place['s']} CASCADE")
+    spark.sql(f"CREATE SCHEMA {place['s']}")
+    with pytest.raises(PySparkException, match="ROUTINE_NOT_FOUND"):
+        spark.sql(f"SHOW GRANTS ON MODEL {model.name}")
     spark.sql(f"REVOKE ALL PRIVILEGES ON CATALOG main FROM `{BEN}`")
 
 

@@ -18,7 +18,15 @@ from pyspark.errors import AnalysisException, ParseException, PySparkException
 
 from lakelab.local.hive_metastore import NO_CONSTRAINTS
 from lakelab.local.primary_key import take_primary_key
-from lakelab.local.securables import catalog_name, named, read_anew, require, schema_name
+from lakelab.local.securables import (
+    catalog_name,
+    drop_models,
+    models_of,
+    named,
+    read_anew,
+    require,
+    schema_name,
+)
 from lakelab.local.sql_text import LEVELS, TEXT, nothing, pattern, string
 from lakelab.local.unity_catalog import (
     COLUMN_TAGS,
@@ -289,7 +297,8 @@ def _drop_schema(session: LocalSparkSession, told: re.Match[str]) -> None:
     ):
         return
     session.unity.require_schema(catalog, schema)
-    if session.unity.tables(catalog, schema) and not told["cascade"]:
+    models = models_of(session, catalog, schema)
+    if (models or session.unity.tables(catalog, schema)) and not told["cascade"]:
         raise UnityCatalogError(
             f"Cannot drop a schema `{schema}` because it contains objects. Use DROP SCHEMA ... CASCADE "
             f"to drop the schema and all its objects.",
@@ -298,6 +307,7 @@ def _drop_schema(session: LocalSparkSession, told: re.Match[str]) -> None:
         )
     with suppress(NotFoundError) if told["exists"] else nullcontext():
         session.unity.drop_schema(catalog, schema)  # another notebook may be first
+    drop_models(session, models)
 
 
 def _drop_catalog(session: LocalSparkSession, told: re.Match[str]) -> None:
@@ -311,7 +321,11 @@ def _drop_catalog(session: LocalSparkSession, told: re.Match[str]) -> None:
             f"The current catalog '{catalog}' cannot be dropped: USE CATALOG another one first."
         )
     schemas = session.unity.schemas(catalog)
-    used = [s for s in schemas if s != "default" or session.unity.tables(catalog, s)]
+    used = [
+        s
+        for s in schemas
+        if s != "default" or session.unity.tables(catalog, s) or models_of(session, catalog, s)
+    ]
     if used and not told["cascade"]:
         raise UnityCatalogError(
             f"Catalog '{catalog}' is not empty. The catalog has {len(used)} schema(s): "
@@ -319,7 +333,9 @@ def _drop_catalog(session: LocalSparkSession, told: re.Match[str]) -> None:
             condition="CATALOG_NOT_EMPTY",
         )
     for schema in schemas:
+        models = models_of(session, catalog, schema)
         session.unity.drop_schema(catalog, schema)
+        drop_models(session, models)
     session.unity.drop_catalog(catalog)
     session.unity.governance.forget(securable)
 

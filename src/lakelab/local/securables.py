@@ -19,6 +19,7 @@ from lakelab.local.workspace.grants import Securable
 
 if TYPE_CHECKING:
     from lakelab.local.spark import LocalSparkSession
+    from lakelab.local.workspace.registry import Registry
 
 _KINDS = {
     "CATALOG": "catalog",
@@ -130,21 +131,45 @@ def read_anew(session: LocalSparkSession, name: TableName) -> None:
 
 def has_model(session: LocalSparkSession, name: TableName) -> bool:
     """Say whether a model of that name is registered in Unity Catalog."""
+    registry = _registry(session)
+    try:
+        return registry is not None and bool(registry.model(str(name)))
+    except ApiError as error:
+        if error.code == "RESOURCE_DOES_NOT_EXIST":
+            return False
+        raise
+
+
+def models_of(session: LocalSparkSession, catalog: str, schema: str) -> list[Securable]:
+    """Name the registered models of a schema."""
+    registry = _registry(session) if catalog != HIVE_METASTORE else None
+    names = (model.name for model in registry.models()) if registry else ()
+    return [
+        Securable("function", name) for name in names if name.startswith(f"{catalog}.{schema}.")
+    ]
+
+
+def drop_models(session: LocalSparkSession, models: list[Securable]) -> None:
+    """Remove registered models with their versions, files and grants."""
+    registry = _registry(session)
+    for model in models if registry else ():
+        assert registry is not None
+        registry.delete_model(model.name)
+        session.unity.governance.forget(model)
+
+
+def _registry(session: LocalSparkSession) -> Registry | None:
+    """Open the registry of the local workspace; None where nothing was ever registered."""
     from lakelab.local.databricks_env import tracking_uri
 
     uri = tracking_uri(session.home)
     if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).is_file():
-        return False  # nothing was ever registered
-    from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
+        return None
+    from lakelab.local.workspace.files import ModelFiles
+    from lakelab.local.workspace.registry import Registry
 
-    try:
-        MlflowClient(uri, uri).get_registered_model(str(name))
-    except MlflowException as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            return False
-        raise
-    return True
+    models = session.home.unity_models
+    return Registry(uri, ModelFiles(models / "models"), models / "registry.lock")
 
 
 def _unknown(securable: Securable) -> NotFoundError:
