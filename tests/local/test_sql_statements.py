@@ -518,6 +518,13 @@ INVALID = "INVALID_PARAMETER_VALUE"
 REFUSALS = [
     Refusal("CREATE TABLE t (id INT)", "TABLE_OR_VIEW_ALREADY_EXISTS", "already exists"),
     Refusal("CREATE TABLE absent.t (id INT)", NO_SCHEMA, "CREATE SCHEMA main.absent"),
+    Refusal(
+        "CREATE TABLE `two words` (id INT)",
+        INVALID,
+        "'two words' must have.*no period, slash, space",
+    ),
+    Refusal("CREATE TABLE `größe` (id INT)", None, "letters without accents"),
+    Refusal("CREATE SCHEMA main.`two words`", INVALID, "'two words' must have"),
     Refusal("CREATE TABLE new (id BIGINT, PRIMARY KEY (id))", None, "nullable.*NOT NULL"),
     Refusal("CREATE TABLE new (id BIGINT PRIMARY KEY)", None, "nullable"),
     Refusal(

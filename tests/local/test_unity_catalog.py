@@ -47,6 +47,7 @@ ROWS = pa.table({"origin": ["EWR", "JFK"], "temp": [39.0, None]})
         "x" * 256,
         "a\x00b",
         "`a",
+        "`a b`",
         "a.b.",
     ],
 )
@@ -60,7 +61,7 @@ def test_names_that_are_none_are_refused(name):
     [
         ("T", TableName("main", "flights", "t")),
         ("other._t", TableName("main", "other", "_t")),
-        ("Dev.`my schema`.T-1", TableName("dev", "my schema", "t-1")),
+        ("Dev.`my-schema`.T-1", TableName("dev", "my-schema", "t-1")),
     ],
 )
 def test_names_are_completed_and_in_lower_case(name, parsed):

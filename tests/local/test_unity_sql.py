@@ -72,4 +72,4 @@ def test_names_are_completed_and_lower_case(spark, schema):
     catalog, name = schema.split(".")
     assert spark.resolve("T") == TableName(catalog, name, "t")
     assert spark.resolve("Other.T") == TableName("main", "other", "t")
-    assert spark.resolve("dev.Other.`my table`") == TableName("dev", "other", "my table")
+    assert spark.resolve("dev.Other.`my-table`") == TableName("dev", "other", "my-table")

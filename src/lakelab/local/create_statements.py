@@ -85,6 +85,11 @@ def create_table(session: LocalSparkSession, statement: exp.Create, text: str) -
         if statement.args.get("exists"):
             return nothing(session)
         raise exists_already(name)
+    if not re.fullmatch(r"[a-z0-9_.-]+", str(name)):
+        raise UnityCatalogError(
+            f"'{name}' is not made: the local engine writes other characters than letters without "
+            f"accents, digits, _ and - differently into the names of folders. On Databricks it is a name."
+        )
     key = take_primary_key(statement)
     if key is not None and name.catalog == HIVE_METASTORE:
         raise UnityCatalogError(NO_CONSTRAINTS)

@@ -94,8 +94,8 @@ class TableName:
     --------
     >>> TableName.parse("Weather", catalog="main", schema="flights")
     TableName(catalog='main', schema='flights', table='weather')
-    >>> str(TableName.parse("main.flights.`air port`"))
-    'main.flights.air port'
+    >>> str(TableName.parse("main.flights.`air-port`"))
+    'main.flights.air-port'
     >>> TableName.parse("a.b.c.d", catalog="main", schema="flights")
     Traceback (most recent call last):
     ...
@@ -133,10 +133,11 @@ catalog.schema.table, schema.table or table.
 
 def _valid(level: str, name: str) -> str:
     level = level.lower()
-    if not re.fullmatch(r"[^./\\\x00-\x20\x7f]([^./\\\x00-\x1f\x7f]{0,254})", level):
+    if not re.fullmatch(r"[^./\\\x00-\x20\x7f]{1,255}", level):
         raise UnityCatalogError(
             f"'{name}' is not a valid name: '{level}' must have 1 to 255 characters, and no period, "
-            "slash, leading space or control character."
+            "slash, space or control character.",
+            condition="INVALID_PARAMETER_VALUE",
         )
     return level
 
