@@ -94,7 +94,7 @@ def test_what_is_no_table_is_passed_over_and_named_where_a_table_shall_be(
 ) -> None:
     warehouse = spark.unity.warehouse
     folder = warehouse.joinpath(*schema.split("."))
-    foreign = [warehouse / "Photos.d", warehouse / 'a"b`c', warehouse / "main" / "My Files.x"]
+    foreign = [warehouse / "Photos.d", warehouse / "a`c", warehouse / "main" / "My Files.x"]
     for place in [*foreign, folder / "photos", folder / "begun" / "_delta_log"]:
         place.mkdir(parents=True)
     files = [warehouse / "file", warehouse / "main" / "file", folder / "file"]

@@ -836,6 +836,6 @@ def _has_commits(folder: Path) -> bool:
     if (log / f"{0:020}.json").exists():
         return True
     try:  # old commits are cleared where a checkpoint stands for them
-        return any(re.match(r"\d{20}\.", name) for name in os.listdir(log))
+        return any(re.fullmatch(r"\d{20}\.(json|checkpoint\..+)", n) for n in os.listdir(log))
     except (FileNotFoundError, NotADirectoryError):
         return False
