@@ -7,53 +7,21 @@ looks rows up by one key in it.
 from __future__ import annotations
 
 import json
-import os
 import random
 import resource
-import shutil
 import sys
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-os.environ["FEAST_USAGE"] = "False"  # 0.67 reports nothing; another version might
-
-from feast import Entity, FeatureStore, FeatureView, Field, FileSource, RepoConfig, ValueType
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
-from feast.types import Float64
+from feast_store import store_in
 
 ENTITIES, LOOKUPS, REPEATS = 50_000, 10_000, 3
 FEATURES = [f"f{number}" for number in range(4)]
-OFFLINE = "duckdb"  # the quickest of its offline stores on one machine
-
-
-def store_in(folder: Path, parquet: Path) -> FeatureStore:
-    """Make an empty feature store with one feature view."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    store = FeatureStore(
-        config=RepoConfig(
-            project="bench",
-            provider="local",
-            registry=str(folder / "registry.db"),
-            online_store={"type": "sqlite", "path": str(folder / "online.db")},
-            offline_store={"type": OFFLINE},
-            entity_key_serialization_version=3,
-        )
-    )
-    entity = Entity(name="entity", join_keys=["entity"], value_type=ValueType.INT64)
-    view = FeatureView(
-        name="hourly",
-        entities=[entity],
-        ttl=timedelta(days=3650),
-        schema=[Field(name=name, dtype=Float64) for name in FEATURES],
-        source=FileSource(path=str(parquet), timestamp_field="ts"),
-    )
-    store.apply([entity, view])
-    return store
 
 
 def half_of_the_calls_ms(function, arguments):
@@ -71,7 +39,7 @@ def half_of_the_calls_ms(function, arguments):
 
 def main(folder: Path, number: str) -> None:
     """Measure, and tell in JSON."""
-    store = store_in(folder / f"feast_{number}", folder / "hourly.parquet")
+    store = store_in(folder / f"feast_{number}", folder / "hourly.parquet", "hourly", FEATURES)
     start = time.perf_counter()
     store.materialize(datetime(2024, 8, 1, tzinfo=UTC), datetime(2024, 12, 1, tzinfo=UTC))
     materialized = time.perf_counter() - start

@@ -21,7 +21,6 @@ from lakelab.local.feature_engineering.validation import quoted
 from lakelab.local.function_body import PythonFunction
 
 if TYPE_CHECKING:
-
     from lakelab.local.functions import UnityFunction
     from lakelab.local.unity_catalog import UnityTable
 
