@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from lakelab.local import (
     comment_statements,
-    create_statements,
     describe_statements,
     grant_statements,
+    schema_statements,
     show_statements,
     table_changes,
     table_files,
@@ -36,7 +36,7 @@ Handler = Callable[["LocalSparkSession", re.Match[str]], "DataFrame | None"]
 _STATEMENTS: list[tuple[re.Pattern[str], Handler]] = [
     *grant_statements.STATEMENTS,
     *use_statements.STATEMENTS,
-    *create_statements.STATEMENTS,
+    *schema_statements.STATEMENTS,
     *comment_statements.STATEMENTS,
     *table_changes.STATEMENTS,
     *table_files.STATEMENTS,
