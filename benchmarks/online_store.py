@@ -26,7 +26,8 @@ from benchmarks.frame import (
 from benchmarks.place import create_table
 from lakelab.local.home import Home
 from lakelab.local.online_store import OnlineStores, OnlineTable, Published
-from lakelab.local.unity_catalog import TableName, UnityCatalog
+from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.unity_names import TableName
 from tests.local.online_store.postgresql import postgresql, programs
 
 ROWS = 1_000_000

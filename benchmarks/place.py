@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from deltalake import write_deltalake
 
-from lakelab.local.unity_catalog import PrimaryKey, TableName, UnityCatalog
+from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.unity_names import TableName
+from lakelab.local.unity_table import PrimaryKey
 
 if TYPE_CHECKING:
     from lakelab.local.spark import LocalSparkSession

@@ -304,7 +304,8 @@ def _start_services(lesson: Lesson | None) -> dict[str, Any]:
     from lakelab.local.home import HomeError
     from lakelab.local.official_names import ANSWERS, answer_official_names
     from lakelab.local.spark import EngineError, start_spark
-    from lakelab.local.unity_catalog import UnityCatalog, UnityCatalogError
+    from lakelab.local.unity_catalog import UnityCatalog
+    from lakelab.local.unity_errors import UnityCatalogError
     from lakelab.local.workspace import DEFAULT_USER, start_workspace
 
     global _meanwhile

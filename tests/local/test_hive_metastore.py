@@ -11,7 +11,9 @@ from pyspark.errors import AnalysisException
 
 from lakelab.local.feature_engineering import FeatureEngineeringClient
 from lakelab.local.hive_metastore import NO_CONSTRAINTS, WorkspaceCatalogs
-from lakelab.local.unity_catalog import HIVE_METASTORE, UnityCatalog, UnityCatalogError
+from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.unity_errors import UnityCatalogError
+from lakelab.local.unity_names import HIVE_METASTORE
 
 COLLEAGUE = "colleague@example.com"
 

@@ -24,7 +24,8 @@ from lakelab.local.function_values import cast_to
 from lakelab.local.functions import PYTHON, Functions, UnityFunction
 from lakelab.local.home import Home
 from lakelab.local.spark import LocalSparkSession
-from lakelab.local.unity_catalog import TableName, UnityCatalogError
+from lakelab.local.unity_errors import UnityCatalogError
+from lakelab.local.unity_names import TableName
 from lakelab.local.workspace.grants import Securable
 
 RETURNS = "RETURNS DOUBLE LANGUAGE PYTHON"

@@ -6,7 +6,7 @@ import pytest
 from pyspark.errors import AnalysisException, ParseException
 
 from lakelab.local.spark import LocalSparkSession
-from lakelab.local.unity_catalog import TableName
+from lakelab.local.unity_names import TableName
 
 
 def table(spark: LocalSparkSession, name: str = "t"):

@@ -10,7 +10,8 @@ import pytest
 from deltalake import write_deltalake
 
 from lakelab.local.home import Home
-from lakelab.local.unity_catalog import TableName, UnityCatalog
+from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.unity_names import TableName
 from lakelab.local.workspace import DEFAULT_USER, LocalWorkspace
 
 from .asgi import Caller

@@ -22,7 +22,8 @@ from lakelab.local.feature_engineering.write_table import write_table
 from lakelab.local.hive_metastore import WorkspaceCatalogs
 from lakelab.local.home import Home, HomeError
 from lakelab.local.spark import LocalSparkSession
-from lakelab.local.unity_catalog import UnityCatalog, UnityCatalogError
+from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.unity_errors import UnityCatalogError
 from lakelab.local.workspace import DEFAULT_USER, Governance
 
 from .conftest import MLFLOW, MODEL, Place

@@ -21,12 +21,9 @@ from urllib.parse import unquote
 from pyspark.errors.exceptions.connect import AnalysisException
 
 from lakelab.local.hive_metastore import WorkspaceCatalogs
-from lakelab.local.unity_catalog import (
-    HIVE_METASTORE,
-    TableName,
-    UnityCatalogError,
-    UnityTable,
-)
+from lakelab.local.unity_errors import UnityCatalogError
+from lakelab.local.unity_names import HIVE_METASTORE, TableName
+from lakelab.local.unity_table import UnityTable
 from lakelab.local.workspace.api import ApiError
 from lakelab.local.workspace.grants import Governance, Securable
 

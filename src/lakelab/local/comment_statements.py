@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from lakelab.local.securables import named, require
 from lakelab.local.sql_text import LEVELS, NAME, TEXT, levels, pattern, plain, string
-from lakelab.local.unity_catalog import UnityCatalogError, with_tags
+from lakelab.local.unity_errors import UnityCatalogError
+from lakelab.local.unity_table import with_tags
 
 if TYPE_CHECKING:
     from lakelab.local.spark import LocalSparkSession

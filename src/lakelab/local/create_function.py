@@ -14,7 +14,8 @@ from lakelab.local.function_body import PythonFunction
 from lakelab.local.function_rights import create
 from lakelab.local.functions import PYTHON, SQL, Functions, Parameter, UnityFunction
 from lakelab.local.sql_errors import refusal
-from lakelab.local.unity_catalog import AlreadyExistsError, TableName
+from lakelab.local.unity_errors import AlreadyExistsError
+from lakelab.local.unity_names import TableName
 from lakelab.local.unity_statements import nothing
 
 if TYPE_CHECKING:

@@ -19,16 +19,14 @@ from lakelab.local.hive_metastore import NO_CONSTRAINTS
 from lakelab.local.primary_key import take_primary_key
 from lakelab.local.securables import read_anew
 from lakelab.local.sql_text import nothing
-from lakelab.local.unity_catalog import (
+from lakelab.local.unity_catalog import exists_already
+from lakelab.local.unity_errors import NotFoundError, UnityCatalogError
+from lakelab.local.unity_names import HIVE_METASTORE, TableName
+from lakelab.local.unity_table import (
     COLUMN_TAGS,
-    HIVE_METASTORE,
     PRIMARY_KEY,
     TAGS,
-    NotFoundError,
-    TableName,
-    UnityCatalogError,
     UnityTable,
-    exists_already,
     kept_name,
     require_known_properties,
 )

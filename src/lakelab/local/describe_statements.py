@@ -27,7 +27,8 @@ from lakelab.local.sql_text import (
     quoted,
     string,
 )
-from lakelab.local.unity_catalog import NotFoundError, UnityTable
+from lakelab.local.unity_errors import NotFoundError
+from lakelab.local.unity_table import UnityTable
 from lakelab.local.workspace.catalog import sql_type
 from lakelab.local.workspace.grants import Securable
 

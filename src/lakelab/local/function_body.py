@@ -19,7 +19,7 @@ from pyspark.errors import PythonException
 from pyspark.sql import types
 
 from lakelab.local.function_values import as_spark_gives, cast_to
-from lakelab.local.unity_catalog import UnityCatalogError
+from lakelab.local.unity_errors import UnityCatalogError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,7 +53,7 @@ def compile_body(name: str, parameters: Sequence[str], body: str) -> Callable[..
     >>> compile_body("main.flights.half", ["x"], "return x /")
     Traceback (most recent call last):
     ...
-    lakelab.local.unity_catalog.UnityCatalogError: The body of function 'main.flights.half' is not valid \
+    lakelab.local.unity_errors.UnityCatalogError: The body of function 'main.flights.half' is not valid \
 Python: invalid syntax (line 1: return x /).
     """
     try:

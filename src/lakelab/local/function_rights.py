@@ -10,12 +10,8 @@ from typing import TYPE_CHECKING
 from lakelab.local.access import GovernedCatalogs
 from lakelab.local.functions import Functions, UnityFunction
 from lakelab.local.securables import has_model
-from lakelab.local.unity_catalog import (
-    HIVE_METASTORE,
-    AlreadyExistsError,
-    TableName,
-    UnityCatalogError,
-)
+from lakelab.local.unity_errors import AlreadyExistsError, UnityCatalogError
+from lakelab.local.unity_names import HIVE_METASTORE, TableName
 from lakelab.local.workspace.grants import Securable
 
 if TYPE_CHECKING:

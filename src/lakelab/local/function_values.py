@@ -16,7 +16,7 @@ from typing import Any
 
 from pyspark.sql import types
 
-from lakelab.local.unity_catalog import UnityCatalogError
+from lakelab.local.unity_errors import UnityCatalogError
 
 _BITS: dict[type[types.DataType], int] = {
     types.ByteType: 8,

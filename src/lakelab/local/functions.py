@@ -18,13 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lakelab.local.leftovers import unfinished_name
-from lakelab.local.unity_catalog import (
-    AlreadyExistsError,
-    NotFoundError,
-    TableName,
-    UnityCatalog,
-    UnityCatalogError,
-)
+from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.unity_errors import AlreadyExistsError, NotFoundError, UnityCatalogError
+from lakelab.local.unity_names import TableName
 
 if TYPE_CHECKING:
     from pyspark.sql.types import DataType

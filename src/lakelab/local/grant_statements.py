@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from lakelab.local.securables import named, require
 from lakelab.local.sql_text import NAME, TEXT, pattern, plain, string
-from lakelab.local.unity_catalog import HIVE_METASTORE, UnityCatalogError
+from lakelab.local.unity_errors import UnityCatalogError
+from lakelab.local.unity_names import HIVE_METASTORE
 from lakelab.local.workspace.api import ApiError
 from lakelab.local.workspace.grants import Securable, applicable
 

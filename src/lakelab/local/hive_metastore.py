@@ -13,14 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
-from lakelab.local.unity_catalog import (
-    HIVE_METASTORE,
-    PrimaryKey,
-    TableName,
-    UnityCatalog,
-    UnityCatalogError,
-    UnityTable,
-)
+from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.unity_errors import UnityCatalogError
+from lakelab.local.unity_names import HIVE_METASTORE, TableName
+from lakelab.local.unity_table import PrimaryKey, UnityTable
 from lakelab.local.workspace.grants import Governance, Securable
 
 NO_CONSTRAINTS = "Table constraints are only supported in Unity Catalog."

@@ -18,7 +18,9 @@ from deltalake.exceptions import DeltaError
 
 from lakelab.local.hive_metastore import WorkspaceCatalogs
 from lakelab.local.sql_text import literal
-from lakelab.local.unity_catalog import HIVE_METASTORE, UnityCatalogError, UnityTable
+from lakelab.local.unity_errors import UnityCatalogError
+from lakelab.local.unity_names import HIVE_METASTORE
+from lakelab.local.unity_table import UnityTable
 from lakelab.local.workspace.catalog import sql_type
 from lakelab.local.workspace.grants import Securable
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lakelab.local.unity_catalog import NotFoundError, PrimaryKey, UnityCatalogError
+from lakelab.local.unity_errors import NotFoundError, UnityCatalogError
+from lakelab.local.unity_table import PrimaryKey
 
 if TYPE_CHECKING:
     from sqlglot import exp

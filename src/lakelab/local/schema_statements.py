@@ -21,7 +21,7 @@ from lakelab.local.securables import (
     schema_name,
 )
 from lakelab.local.sql_text import LEVELS, TEXT, pattern, string
-from lakelab.local.unity_catalog import AlreadyExistsError, NotFoundError, UnityCatalogError
+from lakelab.local.unity_errors import AlreadyExistsError, NotFoundError, UnityCatalogError
 from lakelab.local.workspace.grants import Securable
 
 if TYPE_CHECKING:

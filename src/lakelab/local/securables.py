@@ -8,12 +8,8 @@ from typing import TYPE_CHECKING
 from lakelab.local.access import GovernedCatalogs, insufficient
 from lakelab.local.functions import Functions
 from lakelab.local.sql_text import levels
-from lakelab.local.unity_catalog import (
-    HIVE_METASTORE,
-    NotFoundError,
-    TableName,
-    UnityCatalogError,
-)
+from lakelab.local.unity_errors import NotFoundError, UnityCatalogError
+from lakelab.local.unity_names import HIVE_METASTORE, TableName
 from lakelab.local.workspace.api import ApiError
 from lakelab.local.workspace.grants import Securable
 

@@ -34,7 +34,9 @@ from lakelab.local.function_body import PythonFunction
 from lakelab.local.function_values import cast_to
 from lakelab.local.functions import Functions, UnityFunction
 from lakelab.local.loopback import LoopbackServer
-from lakelab.local.unity_catalog import NotFoundError, TableName, UnityCatalog
+from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.unity_errors import NotFoundError
+from lakelab.local.unity_names import TableName
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from lakelab.local.information_schema import SCHEMA as INFORMATION_SCHEMA
 from lakelab.local.securables import catalog_name, is_seen, named, schema_name
 from lakelab.local.sql_text import LEVELS, NAME, TEXT, pattern, string
-from lakelab.local.unity_catalog import HIVE_METASTORE, UnityCatalogError
+from lakelab.local.unity_errors import UnityCatalogError
+from lakelab.local.unity_names import HIVE_METASTORE
 from lakelab.local.workspace.grants import Securable
 
 if TYPE_CHECKING:

@@ -35,7 +35,8 @@ from lakelab.local.seen_log import SeenLog
 from lakelab.local.sql_text import literal
 from lakelab.local.table_writes import watch_writes
 from lakelab.local.time_travel import forget_newest_checkpoints
-from lakelab.local.unity_catalog import HIVE_METASTORE, TableName, UnityCatalogError
+from lakelab.local.unity_errors import UnityCatalogError
+from lakelab.local.unity_names import HIVE_METASTORE, TableName
 from lakelab.local.workspace import DEFAULT_USER, Governance
 from lakelab.local.write_conflicts import take_turns
 

@@ -21,7 +21,8 @@ from pyspark.errors import AnalysisException
 from lakelab.local.function_body import PythonFunction
 from lakelab.local.functions import FEATURE_SPEC, PYTHON, SQL, Functions, Parameter, UnityFunction
 from lakelab.local.sql_errors import refusal
-from lakelab.local.unity_catalog import HIVE_METASTORE, NotFoundError, TableName, UnityCatalogError
+from lakelab.local.unity_errors import NotFoundError, UnityCatalogError
+from lakelab.local.unity_names import HIVE_METASTORE, TableName
 
 if TYPE_CHECKING:
     from pyspark.sql.connect.client import SparkConnectClient

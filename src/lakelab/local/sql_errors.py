@@ -8,7 +8,7 @@ from __future__ import annotations
 from deltalake.exceptions import CommitFailedError
 from pyspark.errors.exceptions.connect import AnalysisException, SparkException
 
-from lakelab.local.unity_catalog import UnityCatalogError
+from lakelab.local.unity_errors import UnityCatalogError
 
 # what delta-rs says of a commit that comes too late, and Delta's own condition and words for it
 _CONFLICTS = {

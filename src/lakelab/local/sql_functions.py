@@ -15,7 +15,8 @@ from lakelab.local.create_function import create_function
 from lakelab.local.function_rights import drop, require
 from lakelab.local.functions import FEATURE_SPEC, Functions, Parameter
 from lakelab.local.sql_errors import refusal
-from lakelab.local.unity_catalog import NotFoundError, TableName
+from lakelab.local.unity_errors import NotFoundError
+from lakelab.local.unity_names import TableName
 from lakelab.local.unity_statements import nothing
 from lakelab.local.workspace.grants import Securable
 

@@ -19,7 +19,8 @@ from lakelab.local.create_statements import property_name, property_value
 from lakelab.local.primary_key import read_primary_key
 from lakelab.local.securables import named, read_anew, require
 from lakelab.local.sql_text import LEVELS, NAME, TEXT, nothing, pattern, plain, quoted, string
-from lakelab.local.unity_catalog import NotFoundError, UnityCatalogError, UnityTable
+from lakelab.local.unity_errors import NotFoundError, UnityCatalogError
+from lakelab.local.unity_table import UnityTable
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

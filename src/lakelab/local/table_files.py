@@ -19,7 +19,8 @@ from pyspark.errors import IllegalArgumentException, ParseException
 
 from lakelab.local.securables import read_anew
 from lakelab.local.sql_text import LEVELS, NAME, pattern, plain
-from lakelab.local.unity_catalog import NotFoundError, UnityCatalogError, UnityTable
+from lakelab.local.unity_errors import NotFoundError, UnityCatalogError
+from lakelab.local.unity_table import UnityTable
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql.connect import proto
 
-from lakelab.local.unity_catalog import TableName, UnityCatalogError
+from lakelab.local.unity_errors import UnityCatalogError
+from lakelab.local.unity_names import TableName
 
 if TYPE_CHECKING:
     from lakelab.local.spark import LocalSparkSession

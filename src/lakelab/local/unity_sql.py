@@ -2,7 +2,7 @@
 
 A statement is known by a pattern (:mod:`lakelab.local.unity_statements`) or parsed with sqlglot's Databricks
 dialect. What it says about keys, tags, comments and history is done by
-:class:`lakelab.local.unity_catalog.UnityTable`; anything else goes to the engine as it is, and what the
+:class:`lakelab.local.unity_table.UnityTable`; anything else goes to the engine as it is, and what the
 engine refuses ends in an error that names the statement.
 
 Follows https://docs.databricks.com/aws/en/sql/language-manual/
@@ -28,7 +28,7 @@ from lakelab.local.access import InsufficientPermissionsError
 from lakelab.local.create_statements import create_table, drop_table
 from lakelab.local.sql_errors import as_spark_error, conflict
 from lakelab.local.table_changes import alter_table
-from lakelab.local.unity_catalog import UnityCatalogError
+from lakelab.local.unity_errors import UnityCatalogError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

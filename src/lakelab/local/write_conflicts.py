@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any
 from pyspark.errors import PySparkException
 from pyspark.sql.connect import proto
 
-from lakelab.local.unity_catalog import TableName, UnityCatalogError
+from lakelab.local.unity_errors import UnityCatalogError
+from lakelab.local.unity_names import TableName
 
 if TYPE_CHECKING:
     from lakelab.local.spark import LocalSparkSession

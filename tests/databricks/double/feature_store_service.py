@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lakelab.local.unity_catalog import NotFoundError, TableName, UnityCatalog
+from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.unity_errors import NotFoundError
+from lakelab.local.unity_names import TableName
 from lakelab.local.workspace.api import ApiError, Call, Endpoint
 
 API = "/api/2.0/feature-store"

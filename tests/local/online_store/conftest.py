@@ -16,7 +16,9 @@ from sqlalchemy import create_engine, make_url
 
 from lakelab.local.home import Home
 from lakelab.local.online_store import OnlineStores, OnlineTable, Published
-from lakelab.local.unity_catalog import PrimaryKey, TableName, UnityCatalog
+from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.unity_names import TableName
+from lakelab.local.unity_table import PrimaryKey
 
 from .postgresql import Server, postgresql, programs
 

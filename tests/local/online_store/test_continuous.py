@@ -10,7 +10,7 @@ import pytest
 
 from lakelab.local.online_store import OnlineStores
 from lakelab.local.online_store.database import Database
-from lakelab.local.unity_catalog import NotFoundError
+from lakelab.local.unity_errors import NotFoundError
 
 from .conftest import PATIENCE_SECONDS, STORE, Lab, wait_for
 

@@ -13,7 +13,8 @@ import pytest
 
 from lakelab.local.online_store import PublishMode
 from lakelab.local.online_store.database import OnlineStoreError
-from lakelab.local.unity_catalog import NotFoundError, PrimaryKey, UnityCatalogError
+from lakelab.local.unity_errors import NotFoundError, UnityCatalogError
+from lakelab.local.unity_table import PrimaryKey
 
 from .conftest import FEED, STORE, Lab
 

@@ -9,7 +9,7 @@ import pytest
 
 from lakelab.local.online_store import OnlineStore, OnlineStores
 from lakelab.local.online_store.database import OnlineStoreError
-from lakelab.local.unity_catalog import AlreadyExistsError, NotFoundError
+from lakelab.local.unity_errors import AlreadyExistsError, NotFoundError
 
 from .conftest import STORE, Lab
 

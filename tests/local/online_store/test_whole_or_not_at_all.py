@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 from lakelab.local.online_store.database import Database
-from lakelab.local.unity_catalog import NotFoundError
+from lakelab.local.unity_errors import NotFoundError
 
 from .conftest import PATIENCE_SECONDS, Lab, wait_for
 

@@ -20,7 +20,8 @@ from databricks.sdk.service.catalog import (
 from deltalake import write_deltalake
 from mlflow import MlflowClient
 
-from lakelab.local.unity_catalog import PrimaryKey, TableName, UnityTable
+from lakelab.local.unity_names import TableName
+from lakelab.local.unity_table import PrimaryKey, UnityTable
 
 
 @pytest.fixture

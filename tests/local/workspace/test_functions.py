@@ -22,7 +22,7 @@ from lakelab.local.functions import (
     Parameter,
     UnityFunction,
 )
-from lakelab.local.unity_catalog import TableName
+from lakelab.local.unity_names import TableName
 
 
 @pytest.fixture

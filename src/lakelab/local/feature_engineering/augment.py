@@ -22,7 +22,7 @@ from lakelab.local.function_body import PythonFunction
 
 if TYPE_CHECKING:
     from lakelab.local.functions import UnityFunction
-    from lakelab.local.unity_catalog import UnityTable
+    from lakelab.local.unity_table import UnityTable
 
 _DEFAULTS: Mapping[str, Callable[[str], Any]] = {
     "smallint": int,

@@ -25,14 +25,9 @@ from lakelab.local.feature_engineering.validation import (
     require_unique,
     require_valid_keys,
 )
-from lakelab.local.unity_catalog import (
-    PRIMARY_KEY,
-    TAGS,
-    AlreadyExistsError,
-    PrimaryKey,
-    TableName,
-    UnityTable,
-)
+from lakelab.local.unity_errors import AlreadyExistsError
+from lakelab.local.unity_names import TableName
+from lakelab.local.unity_table import PRIMARY_KEY, TAGS, PrimaryKey, UnityTable
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

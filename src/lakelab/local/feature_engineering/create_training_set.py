@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from lakelab.local.functions import UnityFunction
     from lakelab.local.spark import LocalSparkSession
-    from lakelab.local.unity_catalog import UnityTable
+    from lakelab.local.unity_table import UnityTable
 
 _TEMPORAL = ("date", "timestamp", "timestamp_ntz")
 

@@ -40,12 +40,8 @@ from lakelab.local.feature_engineering.training_set import TrainingSet
 from lakelab.local.feature_engineering.validation import as_list, quoted
 from lakelab.local.function_rights import create, drop, require_usable
 from lakelab.local.functions import FEATURE_SPEC, Functions, UnityFunction
-from lakelab.local.unity_catalog import (
-    AlreadyExistsError,
-    NotFoundError,
-    TableName,
-    UnityCatalogError,
-)
+from lakelab.local.unity_errors import AlreadyExistsError, NotFoundError, UnityCatalogError
+from lakelab.local.unity_names import TableName
 from lakelab.local.workspace.grants import Securable
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from lakelab.local.feature_engineering.feature_spec import FeatureSpec, OnDemand
 from lakelab.local.feature_engineering.validation import quoted
 from lakelab.local.function_rights import require_usable
 from lakelab.local.functions import PYTHON, UnityFunction
-from lakelab.local.unity_catalog import HIVE_METASTORE, NotFoundError, TableName, UnityCatalogError
+from lakelab.local.unity_errors import NotFoundError, UnityCatalogError
+from lakelab.local.unity_names import HIVE_METASTORE, TableName
 
 if TYPE_CHECKING:
     from lakelab.local.spark import LocalSparkSession

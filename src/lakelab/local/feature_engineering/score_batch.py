@@ -30,14 +30,14 @@ from lakelab.local.feature_engineering.validation import (
     require_unique,
 )
 from lakelab.local.results import as_dataframe
-from lakelab.local.unity_catalog import TableName
+from lakelab.local.unity_names import TableName
 
 if TYPE_CHECKING:
     import pandas as pd
     from pyspark.sql import DataFrame
 
     from lakelab.local.spark import LocalSparkSession
-    from lakelab.local.unity_catalog import UnityTable
+    from lakelab.local.unity_table import UnityTable
 
 PREDICTION = "prediction"
 BATCH_ROWS = 1_000_000

@@ -5,13 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from lakelab.local.unity_catalog import (
-    NotFoundError,
-    PrimaryKey,
-    TableName,
-    UnityCatalogError,
-    UnityTable,
-)
+from lakelab.local.unity_errors import NotFoundError, UnityCatalogError
+from lakelab.local.unity_names import TableName
+from lakelab.local.unity_table import PrimaryKey, UnityTable
 
 if TYPE_CHECKING:
     from pyspark.sql.types import StructType

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from lakelab.local.spark import LocalSparkSession
-    from lakelab.local.unity_catalog import UnityTable
+    from lakelab.local.unity_table import UnityTable
 
 _logger = logging.getLogger(__name__)
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from lakelab.local.feature_engineering.augment import add_features
 from lakelab.local.feature_engineering.feature_spec import FeatureSpec, InputTable
 from lakelab.local.results import as_dataframe
-from lakelab.local.unity_catalog import NotFoundError, TableName, UnityTable
+from lakelab.local.unity_errors import NotFoundError
+from lakelab.local.unity_names import TableName
+from lakelab.local.unity_table import UnityTable
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pyspark.sql.types import StructType
 
     from lakelab.local.spark import LocalSparkSession
-    from lakelab.local.unity_catalog import UnityTable
+    from lakelab.local.unity_table import UnityTable
 
 MERGE, OVERWRITE = "merge", "overwrite"
 ATTEMPTS = 10

@@ -15,7 +15,7 @@ from lakelab.local.online_store.database import (
     quoted,
 )
 from lakelab.local.online_store.values import OnlineColumn
-from lakelab.local.unity_catalog import NotFoundError
+from lakelab.local.unity_errors import NotFoundError
 
 Row = dict[str, Any]
 _SCALARS = frozenset((int, str))

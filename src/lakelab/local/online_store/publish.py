@@ -24,12 +24,10 @@ from lakelab.local.online_store.database import (
     stores,
 )
 from lakelab.local.online_store.source import Source
-from lakelab.local.unity_catalog import (
-    CHANGE_DATA_FEED,
-    NotFoundError,
-    TableName,
-    UnityCatalog,
-)
+from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.unity_errors import NotFoundError
+from lakelab.local.unity_names import TableName
+from lakelab.local.unity_table import CHANGE_DATA_FEED
 
 
 class PublishMode(StrEnum):

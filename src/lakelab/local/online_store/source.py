@@ -14,7 +14,7 @@ from pyarrow.fs import FileType
 from lakelab.local.feature_engineering.delta_files import plain_files, read_files
 from lakelab.local.online_store.database import Batches, OnlineStoreError, quoted
 from lakelab.local.online_store.values import OnlineColumn
-from lakelab.local.unity_catalog import PrimaryKey, UnityTable
+from lakelab.local.unity_table import PrimaryKey, UnityTable
 
 _BATCH_ROWS = 50_000
 

@@ -26,7 +26,8 @@ from lakelab.local.online_store.publish import (
     SupersededError,
     drop_physical,
 )
-from lakelab.local.unity_catalog import AlreadyExistsError, NotFoundError, UnityCatalog
+from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.unity_errors import AlreadyExistsError, NotFoundError
 
 CAPACITIES = ("CU_1", "CU_2", "CU_4", "CU_8")
 MOST_REPLICAS = 3

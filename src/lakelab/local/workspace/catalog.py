@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 from deltalake.exceptions import DeltaError
 
 from lakelab.local.functions import Functions
-from lakelab.local.unity_catalog import TableName, UnityCatalog, UnityTable
+from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.unity_names import TableName
+from lakelab.local.unity_table import UnityTable
 from lakelab.local.workspace.api import UNITY_API, ApiError, Call, Endpoint, split_name
 from lakelab.local.workspace.grants import Governance, Securable
 

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from lakelab.local.functions import FEATURE_SPEC, PYTHON, SQL, Functions, UnityFunction, data_type
-from lakelab.local.unity_catalog import TableName
+from lakelab.local.unity_names import TableName
 from lakelab.local.workspace.api import UNITY_API, ApiError, Call, Endpoint, page_of, split_name
 from lakelab.local.workspace.catalog import Catalog
 from lakelab.local.workspace.grants import Securable

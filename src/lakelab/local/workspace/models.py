@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from lakelab.local.unity_catalog import TableName
+from lakelab.local.unity_names import TableName
 from lakelab.local.workspace.api import (
     FILES_API,
     MLFLOW_API,

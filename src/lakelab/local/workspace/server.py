@@ -20,12 +20,8 @@ from starlette.routing import Route
 
 from lakelab.local.home import Home
 from lakelab.local.loopback import LoopbackServer
-from lakelab.local.unity_catalog import (
-    AlreadyExistsError,
-    NotFoundError,
-    UnityCatalog,
-    UnityCatalogError,
-)
+from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.unity_errors import AlreadyExistsError, NotFoundError, UnityCatalogError
 from lakelab.local.workspace.api import ApiError, Call, Endpoint, Handler
 from lakelab.local.workspace.catalog import Catalog
 from lakelab.local.workspace.dbfs import UploadArea
