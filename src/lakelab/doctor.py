@@ -112,18 +112,18 @@ def _ports() -> Finding:
 
 def _tracking() -> Finding:
     told = os.environ.get("MLFLOW_TRACKING_URI")
-    if not told:
-        try:
-            find_home().require_store()
-        except HomeError as error:
-            return Finding("MLflow", False, str(error), "Move the file away, or restore it.")
-        return Finding("MLflow", True, "tracks in a file under local state")
     try:
         require_tracking_server()
     except LabError as error:
         return Finding("MLflow", False, str(error), "Start the server, or unset the variable.")
-    used = told if told.startswith("http") else f"{told} is not used here; tracks in a file"
-    return Finding("MLflow", True, used)
+    if told and told.startswith("http"):
+        return Finding("MLflow", True, told)
+    try:
+        find_home().require_store()
+    except HomeError as error:
+        return Finding("MLflow", False, str(error), "Move the file away, or restore it.")
+    ignored = f"{told} is not used here; " if told else ""
+    return Finding("MLflow", True, f"{ignored}tracks in a file under local state")
 
 
 def _engine() -> Finding:
