@@ -25,7 +25,7 @@ from lakelab.local.feature_engineering.validation import (
     require_unique,
     require_valid_keys,
 )
-from lakelab.local.unity_errors import AlreadyExistsError
+from lakelab.local.unity_errors import AlreadyExistsError, UnityCatalogError
 from lakelab.local.unity_names import TableName
 from lakelab.local.unity_table import PRIMARY_KEY, TAGS, PrimaryKey, UnityTable
 
@@ -111,6 +111,8 @@ def _write(spark: LocalSparkSession, plan: _Plan, data: Any) -> None:
             f"Feature table '{plan.name}' already exists: another process has just created it. "
             f"Use write_table to write to it."
         ) from error
+    except UnityCatalogError as error:  # something else is in the table's place
+        raise ValueError(str(error)) from error
     spark.sync()
 
 
