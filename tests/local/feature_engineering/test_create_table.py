@@ -262,17 +262,6 @@ def test_a_name_taken_meanwhile_is_refused(
     assert spark.table("t").count() == 1
 
 
-def test_what_is_no_table_is_not_written_over(
-    fe: Client, spark: LocalSparkSession, rows: DataFrame, schema: str
-) -> None:
-    place = spark.unity.path(spark.resolve(f"{schema}.t"))
-    place.mkdir()
-    (place / "notes.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(ValueError, match=f"{place} is there, and is no Delta table"):
-        fe.create_table(name="t", primary_keys="k", df=rows)
-    assert (place / "notes.txt").read_text(encoding="utf-8") == "mine"
-
-
 def test_drop_and_create_again_with_other_columns(
     fe: Client, spark: LocalSparkSession, rows: DataFrame
 ) -> None:
