@@ -16,10 +16,8 @@ from lakelab.local.functions import PYTHON, SQL, Functions, Parameter, UnityFunc
 from lakelab.local.sql_errors import refusal
 from lakelab.local.unity_errors import AlreadyExistsError
 from lakelab.local.unity_names import TableName
-from lakelab.local.unity_statements import nothing
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
     from pyspark.sql.types import DataType
     from sqlglot import exp
 
@@ -33,7 +31,7 @@ _ON_DATABRICKS_ONLY = {
 }
 
 
-def create_function(session: LocalSparkSession, text: str) -> DataFrame:
+def create_function(session: LocalSparkSession, text: str) -> None:
     """Do what ``CREATE FUNCTION`` says.
 
     Parameters
@@ -77,15 +75,14 @@ def create_function(session: LocalSparkSession, text: str) -> DataFrame:
         )
     name = session.resolve(".".join(f"`{part.name}`" for part in statement.this.this.parts))
     if exists and Functions(session.unity).exists(name):
-        return nothing(session)
+        return
     function = _read(session, statement, name, text, found["body"] if found else None)
     try:
         create(session, function, replace=replace)
     except AlreadyExistsError as error:
         if exists and Functions(session.unity).exists(name):
-            return nothing(session)  # another process was first
+            return  # another process was first
         raise refusal("ROUTINE_ALREADY_EXISTS", str(error), "42723") from error
-    return nothing(session)
 
 
 def _read(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.errors import AnalysisException, ParseException
 
+from lakelab.local.functions import Functions
 from lakelab.local.securables import (
     catalog_name,
     drop_models,
@@ -86,7 +87,7 @@ def _drop_schema(session: LocalSparkSession, told: re.Match[str]) -> None:
         return
     session.unity.require_schema(catalog, schema)
     models = models_of(session, catalog, schema)
-    if (models or session.unity.tables(catalog, schema)) and not told["cascade"]:
+    if (models or _has_more(session, catalog, schema)) and not told["cascade"]:
         raise UnityCatalogError(
             f"Cannot drop a schema `{schema}` because it contains objects. Use DROP SCHEMA ... CASCADE "
             f"to drop the schema and all its objects.",
@@ -96,6 +97,12 @@ def _drop_schema(session: LocalSparkSession, told: re.Match[str]) -> None:
     with suppress(NotFoundError) if told["exists"] else nullcontext():
         session.unity.drop_schema(catalog, schema)  # another notebook may be first
     drop_models(session, models)
+
+
+def _has_more(session: LocalSparkSession, catalog: str, schema: str) -> bool:
+    """Say whether a schema has tables or functions."""
+    tables = session.unity.tables(catalog, schema)
+    return bool(tables or Functions(session.unity).names(catalog, schema))
 
 
 def _drop_catalog(session: LocalSparkSession, told: re.Match[str]) -> None:
@@ -112,7 +119,7 @@ def _drop_catalog(session: LocalSparkSession, told: re.Match[str]) -> None:
     used = [
         s
         for s in schemas
-        if s != "default" or session.unity.tables(catalog, s) or models_of(session, catalog, s)
+        if s != "default" or _has_more(session, catalog, s) or models_of(session, catalog, s)
     ]
     if used and not told["cascade"]:
         raise UnityCatalogError(

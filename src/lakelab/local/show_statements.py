@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def _catalogs(session: LocalSparkSession, told: re.Match[str]) -> DataFrame:
     seen = [c for c in session.unity.catalogs() if is_seen(session, Securable("catalog", c))]
-    return _one_column(session, "catalog", _matching(seen, told))
+    return _one_column(session, "catalog", matching(seen, told["like"]))
 
 
 def _schemas(session: LocalSparkSession, told: re.Match[str]) -> DataFrame:
@@ -37,7 +37,7 @@ def _schemas(session: LocalSparkSession, told: re.Match[str]) -> DataFrame:
     ]
     if catalog != HIVE_METASTORE:
         found.append(INFORMATION_SCHEMA)
-    return _one_column(session, "databaseName", _matching(sorted(found), told))
+    return _one_column(session, "databaseName", matching(sorted(found), told["like"]))
 
 
 def _tables(session: LocalSparkSession, told: re.Match[str]) -> DataFrame:
@@ -85,24 +85,36 @@ def _like(told: re.Match[str]) -> str:
     return f" LIKE {told['like']}" if told["like"] else ""
 
 
-def _matching(names: list[str], told: re.Match[str]) -> list[str]:
-    """Keep the names that a pattern is of: ``*`` is any text, ``|`` parts alternatives."""
-    if not told["like"]:
+def matching(names: list[str], like: str | None) -> list[str]:
+    """Keep the names that a pattern is of: ``*`` is any text, ``|`` parts alternatives.
+
+    Parameters
+    ----------
+    names : list of str
+    like : str or None
+        The pattern as it stands in a statement, in quotes; None keeps all.
+
+    Examples
+    --------
+    >>> matching(["main", "dev", "prod"], "'m*|DEV'")
+    ['main', 'dev']
+    """
+    if not like:
         return names
-    alternatives = [part.strip() for part in string(told["like"]).split("|")]
+    alternatives = [part.strip() for part in string(like).split("|")]
     wanted = re.compile(
         "|".join(f"(?:{part.replace('*', '.*')})" for part in alternatives), re.IGNORECASE
     )
     return [name for name in names if wanted.fullmatch(name)]
 
 
-_OF = rf"(?: (?:IN|FROM) {LEVELS})?"
-_LIKE = rf"(?:(?: LIKE)? (?P<like>{TEXT}))?"
+OF = rf"(?: (?:IN|FROM) {LEVELS})?"
+LIKE = rf"(?:(?: LIKE)? (?P<like>{TEXT}))?"
 STATEMENTS = [
-    (pattern(rf"SHOW CATALOGS{_LIKE}"), _catalogs),
-    (pattern(rf"SHOW (?:SCHEMAS|DATABASES|NAMESPACES){_OF}{_LIKE}"), _schemas),
-    (pattern(rf"SHOW TABLES{_OF}{_LIKE}"), _tables),
-    (pattern(rf"SHOW VIEWS{_OF}{_LIKE}"), _views),
+    (pattern(rf"SHOW CATALOGS{LIKE}"), _catalogs),
+    (pattern(rf"SHOW (?:SCHEMAS|DATABASES|NAMESPACES){OF}{LIKE}"), _schemas),
+    (pattern(rf"SHOW TABLES{OF}{LIKE}"), _tables),
+    (pattern(rf"SHOW VIEWS{OF}{LIKE}"), _views),
     (
         pattern(
             rf"SHOW COLUMNS (?:IN|FROM) {LEVELS}(?: (?:IN|FROM) (?P<schema>{NAME}(?:\.{NAME})*))?"

@@ -23,7 +23,7 @@ from pyspark.errors import (
     UnsupportedOperationException,
 )
 
-from lakelab.local import access, information_schema, sql_calls, sql_functions, unity_statements
+from lakelab.local import access, information_schema, sql_calls, unity_statements
 from lakelab.local.access import InsufficientPermissionsError
 from lakelab.local.create_statements import create_table, drop_table
 from lakelab.local.sql_errors import as_spark_error, conflict
@@ -53,7 +53,7 @@ def run(session: LocalSparkSession, query: str, args: Any, kwargs: dict[str, Any
     """
     text = _COMMENTS.sub("", query)
     try:
-        if (answer := sql_functions.carry_out(session, text)) is not None:
+        if not kwargs and (answer := unity_statements.carry_out(session, text)) is not None:
             return answer
         query = text = sql_calls.with_calls(session, text)
         if not kwargs and (answer := _carry_out(session, text)) is not None:
@@ -89,8 +89,6 @@ def _carry_out(session: LocalSparkSession, text: str) -> DataFrame | None:
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
 
-    if (answer := unity_statements.carry_out(session, text)) is not None:
-        return answer
     if not re.match(r"(?:ALTER|CREATE|DROP)\b", text, re.IGNORECASE):
         return None
     try:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from lakelab.local import (
     comment_statements,
     describe_statements,
+    function_statements,
     grant_statements,
     schema_statements,
     show_statements,
@@ -29,11 +30,10 @@ if TYPE_CHECKING:
 
     from lakelab.local.spark import LocalSparkSession
 
-__all__ = ["carry_out", "nothing"]
-
 Handler = Callable[["LocalSparkSession", re.Match[str]], "DataFrame | None"]
 
 _STATEMENTS: list[tuple[re.Pattern[str], Handler]] = [
+    *function_statements.STATEMENTS,
     *grant_statements.STATEMENTS,
     *use_statements.STATEMENTS,
     *schema_statements.STATEMENTS,
