@@ -487,9 +487,11 @@ def _databricks_notebook(dbutils: Any) -> str:
 def _prepare(lab: Lab) -> None:
     """Make what the lesson needs; where the lesson is not known, what any lesson needs."""
     from lakelab.lessons import prepare
+    from lakelab.lessons.remembered import Remembered
 
     needs = lab.lesson.needs if lab.lesson else tuple(prepare.NEEDS)
-    place = prepare.Place(lab.spark, lab.catalog, lab.schema)
+    file = None if on_databricks() else find_home().warehouse / ".prepared.json"
+    place = prepare.Place(lab.spark, lab.catalog, lab.schema, Remembered(file))
     with _one_at_a_time():
         for need in needs:
             if need == "tracking" and _meanwhile:

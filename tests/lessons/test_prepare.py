@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -17,6 +18,7 @@ from lakelab.lessons.prepare import (
     feature_tables,
     raw_tables,
 )
+from lakelab.lessons.remembered import Remembered
 from lakelab.local.official_names import answer_official_names
 
 
@@ -65,6 +67,38 @@ def test_feature_tables_return_to_the_state_that_lessons_06_and_07_leave(place):
     congestion = place.spark.table("airport_congestion")
     assert congestion.count() == len(flights.airport_congestion(flights.read_raw("flights")))
     assert versions(place, "airport_weather")["airport_weather"] == first["airport_weather"]
+
+
+def test_what_is_remembered_to_be_right_is_not_looked_into(place, tmp_path, monkeypatch):
+    def forbid(name):
+        raise AssertionError(f"looked into {name} once more")
+
+    file = tmp_path / "prepared.json"
+    seen = replace(place, remembered=Remembered(file))
+    with monkeypatch.context() as patched:
+        raw_tables(seen)
+        patched.setattr(prepare.flights, "read_raw", forbid)
+        raw_tables(seen)
+
+    place.spark.sql("UPDATE raw_planes SET seats = 0")
+    made_anew = place.name("raw_airports")
+    place.spark.sql(f"CREATE OR REPLACE TABLE {made_anew} AS SELECT 1 AS x")
+    place.spark.sql("DROP TABLE raw_weather")
+    raw_tables(seen)
+    assert place.spark.sql("SELECT count(*) FROM raw_planes WHERE seats = 0").first()[0] == 0
+    assert place.spark.table("raw_airports").columns == list(flights.read_raw("airports").columns)
+    assert place.spark.table("raw_weather").count() == len(flights.read_raw("weather"))
+
+    for damage in ("no json", "[]"):  # then all is looked at once more
+        file.write_text(damage, encoding="utf-8")
+        place.spark.sql("UPDATE raw_planes SET seats = 0")
+        raw_tables(seen)
+        assert place.spark.sql("SELECT count(*) FROM raw_planes WHERE seats = 0").first()[0] == 0
+
+    monkeypatch.setattr("lakelab.lessons.remembered._course", lambda: "another lakelab")
+    monkeypatch.setattr(prepare.flights, "read_raw", forbid)
+    with pytest.raises(AssertionError, match="once more"):
+        raw_tables(seen)
 
 
 def test_each_environment_has_data_of_its_own_made_once_and_mended_when_changed(place):

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import redirect_stderr
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 from io import StringIO
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from lakelab import flights
+from lakelab.lessons.remembered import Remembered
 
 if TYPE_CHECKING:
     from databricks.feature_engineering import FeatureEngineeringClient
@@ -28,11 +30,15 @@ PREPARED = "prepared_by_lakelab"
 
 @dataclass(frozen=True)
 class Place:
-    """Where to prepare: a session, and the schema that is the learner's own."""
+    """Where to prepare: a session, and the schema that is the learner's own.
+
+    ``remembered`` spares a look at the rows of tables that nobody has changed since the last one.
+    """
 
     spark: SparkSession
     catalog: str
     schema: str
+    remembered: Remembered = field(default_factory=Remembered)
 
     def name(self, thing: str) -> str:
         """Give the three-level name of a table or model of the course."""
@@ -61,10 +67,9 @@ def study(place: Place) -> None:
 
 def raw_tables(place: Place) -> None:
     """Load the raw tables and the labels as they come: no keys, no comments."""
-    raw = {f"raw_{name}": flights.read_raw(name) for name in flights.RAW_TABLES}
-    raw["flight_labels"] = flights.flight_labels(raw["raw_flights"])
-    for table, content in raw.items():
-        _table(place, table, content)
+    for name in flights.RAW_TABLES:
+        _table(place, f"raw_{name}", partial(flights.read_raw, name))
+    _table(place, "flight_labels", lambda: flights.flight_labels(flights.read_raw("flights")))
 
 
 def feature_tables(place: Place) -> None:
@@ -75,17 +80,17 @@ def feature_tables(place: Place) -> None:
     tables = {
         "airport_weather": (
             ["origin", "ts"],
-            flights.airport_weather(flights.read_raw("weather")),
+            lambda: flights.airport_weather(flights.read_raw("weather")),
             "Hourly weather at the three New York airports (UTC)",
         ),
         "airport_congestion": (
             ["origin", "ts"],
-            flights.airport_congestion(flights.read_raw("flights")),
+            lambda: flights.airport_congestion(flights.read_raw("flights")),
             "How departures went at each airport in the last three hours (UTC)",
         ),
         "planes": (
             ["tailnum"],
-            flights.planes(flights.read_raw("planes")),
+            lambda: flights.planes(flights.read_raw("planes")),
             "What is known about each plane",
         ),
     }
@@ -176,31 +181,44 @@ def environments(place: Place) -> None:
     from lakelab.environments import environments as schemas_of
 
     fe = FeatureEngineeringClient()
-    labels = flights.flight_labels(flights.read_raw("flights"))
-    weather = flights.airport_weather(flights.read_raw("weather"))
-    labels = labels[labels["flight_id"] % 3 == 0]
-    sample = flights.in_months(labels[labels["flight_id"] % 7 == 0], 1, 8)
-    content = {
-        "dev": (sample, weather[weather["ts"] < pd.Timestamp("2013-09-01")]),
-        "staging": (flights.in_months(labels, 6, 8), weather),
-        "prod": (labels, weather),
-    }
     for environment, name in schemas_of(place.spark, place.catalog, place.schema).items():
         catalog, _, schema = name.partition(".")
-        there = Place(place.spark, catalog, schema)
-        its_labels, its_weather = content[environment]
-        _table(there, "flight_labels", its_labels)
+        there = replace(place, catalog=catalog, schema=schema)
+        _table(there, "flight_labels", partial(_labels_of, environment))
         _feature_table(
-            there, fe, "airport_weather", ["origin", "ts"], its_weather, "Hourly weather (UTC)"
+            there,
+            fe,
+            "airport_weather",
+            ["origin", "ts"],
+            partial(_weather_of, environment),
+            "Hourly weather (UTC)",
         )
 
 
-def _table(place: Place, table: str, content: pd.DataFrame) -> None:
-    if not _holds(place, table, content):
-        frame = place.spark.createDataFrame(content)
+def _labels_of(environment: str) -> pd.DataFrame:
+    labels = flights.flight_labels(flights.read_raw("flights"))
+    labels = labels[labels["flight_id"] % 3 == 0]
+    if environment == "dev":
+        return flights.in_months(labels[labels["flight_id"] % 7 == 0], 1, 8)
+    return labels if environment == "prod" else flights.in_months(labels, 6, 8)
+
+
+def _weather_of(environment: str) -> pd.DataFrame:
+    weather = flights.airport_weather(flights.read_raw("weather"))
+    return weather[weather["ts"] < pd.Timestamp("2013-09-01")] if environment == "dev" else weather
+
+
+def _table(place: Place, table: str, content: Callable[[], pd.DataFrame]) -> None:
+    def right(made: pd.DataFrame) -> bool:
+        return _holds(place, table, made)
+
+    def write(made: pd.DataFrame) -> None:
+        frame = place.spark.createDataFrame(made)
         frame.write.mode("overwrite").option("overwriteSchema", "true").saveAsTable(
             place.name(table)
         )
+
+    _make(place, table, content, right, write)
 
 
 def _feature_table(
@@ -208,19 +226,46 @@ def _feature_table(
     fe: FeatureEngineeringClient,
     table: str,
     keys: list[str],
-    content: pd.DataFrame,
+    content: Callable[[], pd.DataFrame],
     description: str,
 ) -> None:
-    if _holds(place, table, content) and _has_keys(fe, place.name(table), keys):
+    name = place.name(table)
+
+    def right(made: pd.DataFrame) -> bool:
+        return _holds(place, table, made) and _has_keys(fe, name, keys)
+
+    def write(made: pd.DataFrame) -> None:
+        place.spark.sql(f"DROP TABLE IF EXISTS {name}")
+        fe.create_table(
+            name=name,
+            primary_keys=keys,
+            timeseries_column="ts" if "ts" in keys else None,
+            df=place.spark.createDataFrame(made),
+            description=description,
+        )
+
+    _make(place, table, content, right, write)
+
+
+def _make(
+    place: Place,
+    table: str,
+    content: Callable[[], pd.DataFrame],
+    right: Callable[[pd.DataFrame], bool],
+    write: Callable[[pd.DataFrame], None],
+) -> None:
+    """Bring a table into its state: nothing to do where it is remembered, or found, to be right."""
+    name, remembered = place.name(table), place.remembered
+    if remembered.is_right(place.spark, name):
         return
-    place.spark.sql(f"DROP TABLE IF EXISTS {place.name(table)}")
-    fe.create_table(
-        name=place.name(table),
-        primary_keys=keys,
-        timeseries_column="ts" if "ts" in keys else None,
-        df=place.spark.createDataFrame(content),
-        description=description,
-    )
+    made = content()
+    exists = place.spark.catalog.tableExists(name)
+    # taken before the look: what somebody writes meanwhile is not taken for right
+    state = remembered.state(place.spark, name) if exists else None
+    if not (exists and right(made)):
+        write(made)
+        state = remembered.state(place.spark, name)
+    remembered.found_right(name, state)
 
 
 def _has_keys(fe: FeatureEngineeringClient, name: str, keys: list[str]) -> bool:
@@ -233,8 +278,6 @@ def _has_keys(fe: FeatureEngineeringClient, name: str, keys: list[str]) -> bool:
 def _holds(place: Place, table: str, content: pd.DataFrame) -> bool:
     """Say whether a table has these columns, this many rows, and the same sums of its numbers."""
     name = place.name(table)
-    if not place.spark.catalog.tableExists(name):
-        return False
     frame = place.spark.table(name)
     if frame.columns != content.columns.tolist():
         return False
