@@ -71,6 +71,21 @@ def as_spark_error(error: InsufficientPermissionsError) -> AnalysisException:
     )
 
 
+def require(governance: Governance, user: str, securable: Securable, *one_of: str) -> None:
+    """Refuse a user who lacks all of the privileges; the owner lacks none, and hive_metastore asks for none.
+
+    Raises
+    ------
+    InsufficientPermissionsError
+    """
+    if securable.name.partition(".")[0] == HIVE_METASTORE:
+        return
+    try:
+        governance.require(user, securable, *one_of)
+    except ApiError as error:
+        raise insufficient(error.message) from error
+
+
 class GovernedCatalogs(WorkspaceCatalogs):
     """The catalogs of a workspace, as one of its users may use them.
 
@@ -108,12 +123,7 @@ class GovernedCatalogs(WorkspaceCatalogs):
         ------
         InsufficientPermissionsError
         """
-        if name.partition(".")[0] == HIVE_METASTORE:
-            return
-        try:
-            self.governance.require(self.user, Securable(kind, name), *one_of)
-        except ApiError as error:
-            raise insufficient(error.message) from error
+        require(self.governance, self.user, Securable(kind, name), *one_of)
 
     def require_read(self, name: TableName) -> None:
         """Refuse to read a table that is there; whether one is there the engine says."""

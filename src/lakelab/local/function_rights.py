@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lakelab.local.access import GovernedCatalogs
 from lakelab.local.functions import Functions, UnityFunction
-from lakelab.local.securables import has_model
+from lakelab.local.securables import has_model, require
 from lakelab.local.unity_errors import AlreadyExistsError, UnityCatalogError
 from lakelab.local.unity_names import HIVE_METASTORE, TableName
 from lakelab.local.workspace.grants import Securable
@@ -30,7 +29,7 @@ def require_usable(session: LocalSparkSession, name: TableName) -> UnityFunction
     """
     functions = Functions(session.unity)
     if functions.exists(name):
-        require(session, "function", str(name), "EXECUTE")
+        require(session, Securable("function", str(name)), "EXECUTE")
     return functions.get(name)
 
 
@@ -53,9 +52,10 @@ def create(session: LocalSparkSession, function: UnityFunction, *, replace: bool
     session.unity.require_schema(name.catalog, name.schema)
     securable, existed = Securable("function", str(name)), functions.exists(name)
     if existed and replace:
-        require(session, "function", str(name))
+        require(session, securable)
     else:
-        require(session, "schema", f"{name.catalog}.{name.schema}", "CREATE_FUNCTION")
+        schema = Securable("schema", f"{name.catalog}.{name.schema}")
+        require(session, schema, "CREATE_FUNCTION")
         _require_no_model(session, name)
     made = functions.create(function, replace=replace)
     if not existed:
@@ -76,22 +76,11 @@ def drop(session: LocalSparkSession, name: TableName) -> None:
     InsufficientPermissionsError
         If it is somebody else's.
     """
-    functions = Functions(session.unity)
+    functions, securable = Functions(session.unity), Securable("function", str(name))
     if functions.exists(name):
-        require(session, "function", str(name))
+        require(session, securable)
     functions.drop(name)
-    session.unity.governance.forget(Securable("function", str(name)))
-
-
-def require(session: LocalSparkSession, kind: str, name: str, *one_of: str) -> None:
-    """Refuse a user of the session who lacks all of the privileges; the administrator is asked nothing.
-
-    Raises
-    ------
-    InsufficientPermissionsError
-    """
-    if isinstance(session.unity, GovernedCatalogs):
-        session.unity.require(kind, name, *one_of)
+    session.unity.governance.forget(securable)
 
 
 def _require_no_model(session: LocalSparkSession, name: TableName) -> None:

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from lakelab.local.create_function import create_function
-from lakelab.local.function_rights import drop, require
+from lakelab.local.function_rights import drop
 from lakelab.local.functions import FEATURE_SPEC, Functions, Parameter
-from lakelab.local.securables import schema_name
+from lakelab.local.securables import require, schema_name
 from lakelab.local.show_statements import LIKE, OF, matching
 from lakelab.local.sql_errors import refusal
 from lakelab.local.sql_text import LEVELS, pattern
@@ -53,7 +53,7 @@ def _describe(session: LocalSparkSession, told: re.Match[str]) -> DataFrame:
         function = functions.get(name)
     except NotFoundError as error:
         raise _not_found(error) from error
-    require(session, "function", str(name), "EXECUTE", "BROWSE")
+    require(session, Securable("function", str(name)), "EXECUTE", "BROWSE")
     rows = [f"Function:      {name}", "Type:          SCALAR"]
     inputs = [_parameter_line(parameter) for parameter in function.parameters] or ["()"]
     rows += _labelled("Input", inputs)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lakelab.local.access import GovernedCatalogs, insufficient
+from lakelab.local import access
+from lakelab.local.access import GovernedCatalogs
 from lakelab.local.functions import Functions
 from lakelab.local.sql_text import levels
 from lakelab.local.unity_errors import NotFoundError, UnityCatalogError
@@ -111,12 +112,7 @@ def require(session: LocalSparkSession, securable: Securable, *one_of: str) -> N
     ------
     InsufficientPermissionsError
     """
-    if securable.name.partition(".")[0] == HIVE_METASTORE:
-        return
-    try:
-        session.unity.governance.require(session.user, securable, *one_of)
-    except ApiError as error:
-        raise insufficient(error.message) from error
+    access.require(session.unity.governance, session.user, securable, *one_of)
 
 
 def read_anew(session: LocalSparkSession, name: TableName) -> None:
