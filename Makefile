@@ -99,16 +99,15 @@ $(BENCH_AUTOML)/.ready: $(BIN)/python benchmarks/requirements-flaml.txt
 	@touch $@
 
 # without what they depend on: the packages of .venv are there already
+define install_beside
+@echo "Installing $* into $(@D) (once)"
+@rm -rf $(@D)
+@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(@D) --requirement $<
+@touch $@
+endef
+
 $(OFFICIAL)/%/.ready: tests/databricks/requirements/%.txt | $(VENV)/.ready-dev
-	@echo "Installing the clients of $* into $(OFFICIAL)/$* (once)"
-	@rm -rf $(OFFICIAL)/$*
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(OFFICIAL)/$* \
-		--requirement tests/databricks/requirements/$*.txt
-	@touch $@
+	$(install_beside)
 
 $(MATRIX)/%/.ready: tests/matrix/requirements/%.txt | $(VENV)/.ready-dev
-	@echo "Installing $* into $(MATRIX)/$* (once)"
-	@rm -rf $(MATRIX)/$*
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(MATRIX)/$* \
-		--requirement tests/matrix/requirements/$*.txt
-	@touch $@
+	$(install_beside)
