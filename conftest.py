@@ -18,6 +18,10 @@ SEARCHING = ("03_", "04_")
 """AutoML takes both cores for a minute: CI, whose time is measured, runs these once."""
 
 
+QUIET = "c.IPKernelApp.log_level = 40\n"
+"""Kernels warn on the terminal of their ports, which are open to this machine only."""
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     # nbmake ignores fixtures; a kernel inherits the environment that it finds when it starts
     if item.path.suffix == ".ipynb":
@@ -25,6 +29,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         os.environ["LAKELAB_HOME"] = str(folders.mktemp(item.path.stem))
         os.environ["LAKELAB_LESSON"] = Path(item.path).stem
         os.environ.pop("MLFLOW_TRACKING_URI", None)
+        settings = folders.mktemp("ipython")
+        (settings / "profile_default").mkdir()
+        (settings / "profile_default" / "ipython_kernel_config.py").write_text(QUIET, "utf-8")
+        os.environ["IPYTHONDIR"] = str(settings)
 
 
 @pytest.hookimpl(wrapper=True)
