@@ -85,7 +85,9 @@ def _feast(folder: Path, number: int) -> Measured | None:
     program = str(Path(__file__).parent / "feast_point_in_time.py")
     try:
         return run(
-            [str(FEAST), program, str(folder), str(number), *FEATURES], limit_s=FEAST_LIMIT_S
+            [str(FEAST), program, str(folder), str(number), *FEATURES],
+            folder,  # its DuckDB spills into the folder that it runs in
+            limit_s=FEAST_LIMIT_S,
         )
     except subprocess.TimeoutExpired:
         return None
