@@ -110,14 +110,19 @@ CHANGES = {
     "saveAsTable": lambda s, name: s.table(name).write.mode("append").saveAsTable(name),
     "insertInto": lambda s, name: s.table(name).write.insertInto(name),
     "writeTo": lambda s, name: s.table(name).writeTo(name).append(),
+    "truncate": lambda s, name: s.sql(f"TRUNCATE TABLE {name}"),
+    "column comment": lambda s, name: s.sql(f"ALTER TABLE {name} ALTER COLUMN temp COMMENT 'mine'"),
+    "not null": lambda s, name: s.sql(f"ALTER TABLE {name} ALTER COLUMN temp SET NOT NULL"),
+    "property": lambda s, name: s.sql(f"ALTER TABLE {name} SET TBLPROPERTIES ('mine' = 'yes')"),
+    "default": lambda s, name: s.sql(
+        f"ALTER TABLE {name} SET TBLPROPERTIES ('delta.feature.allowColumnDefaults' = 'supported')"
+    ).sparkSession.sql(f"ALTER TABLE {name} ALTER COLUMN temp SET DEFAULT 0"),
 }
 OWNERS = {
     "comment": "COMMENT ON TABLE {name} IS 'mine'",
-    "column comment": "ALTER TABLE {name} ALTER COLUMN temp COMMENT 'mine'",
     "tag": "ALTER TABLE {name} SET TAGS ('mine' = 'yes')",
-    "property": "ALTER TABLE {name} SET TBLPROPERTIES ('mine' = 'yes')",
     "key": "ALTER TABLE {name} DROP PRIMARY KEY",
-    "not null": "ALTER TABLE {name} ALTER COLUMN temp SET NOT NULL",
+    "rename": "ALTER TABLE {name} RENAME TO mine",
     "drop": "DROP TABLE {name}",
     "drop schema": "DROP SCHEMA {schema} CASCADE",
 }
@@ -215,10 +220,13 @@ def test_grants_go_with_the_table(spark, ben, weather):
 
 
 @pytest.mark.parametrize("how", CHANGES)
-def test_changing_rows_wants_modify(spark, ben, weather, how):
+def test_changing_rows_columns_and_properties_wants_modify(spark, ben, weather, how):
     grant(spark, weather)
+    before = spark.unity.table(spark.resolve(weather)).fields
     with refused(f"User does not have MODIFY on Table '{weather}'"):
         CHANGES[how](ben, weather)
+    table = spark.unity.table(spark.resolve(weather))
+    assert (table.fields, table.properties) == (before, {})
     assert [tuple(row) for row in spark.table(weather).collect()] == [(1, 2.5)]
     change(spark, Securable("table", weather), ["MODIFY"])
     CHANGES[how](ben, weather)

@@ -256,6 +256,109 @@ COLUMNS = [
         then={"SHOW COLUMNS IN n": [("a",), ("b",)]},
     ),
 ]
+ALLOW_DEFAULTS = (
+    "ALTER TABLE n SET TBLPROPERTIES ('delta.feature.allowColumnDefaults' = 'supported')"
+)
+DEFAULTS = [
+    Row(
+        "ALTER TABLE n ALTER COLUMN b SET DEFAULT concat('no', 'ne')",
+        then={
+            "SELECT column_name, column_default FROM information_schema.columns "
+            "WHERE table_schema = '{schema}' AND table_name = 'n'": [
+                ("a", None),
+                ("b", "CONCAT('no', 'ne')"),
+            ],
+            "INSERT INTO n (a) VALUES (3)": [(1, 1)],
+            "INSERT INTO n VALUES (4, DEFAULT)": [(1, 1)],
+            "SELECT * FROM n WHERE a > 2": [(3, "none"), (4, "none")],
+            "OPTIMIZE n": [ANY],
+        },
+        given=(ALLOW_DEFAULTS,),
+    ),
+    Row(
+        "ALTER TABLE n ALTER COLUMN b DROP DEFAULT",
+        then={
+            "INSERT INTO n (a) VALUES (3)": [(1, 1)],
+            "SELECT b FROM n WHERE a > 2": [(None,)],
+        },
+        given=(ALLOW_DEFAULTS, "ALTER TABLE n ALTER COLUMN b SET DEFAULT 'none'"),
+    ),
+    Row(
+        "CREATE TABLE new (a INT, b DOUBLE NOT NULL DEFAULT 0.5 COMMENT 'half') "
+        "TBLPROPERTIES ('delta.feature.allowColumnDefaults' = 'supported')",
+        then={
+            "INSERT INTO new (a) SELECT a FROM n": [(2, 2)],
+            "SELECT * FROM new": [(1, 0.5), (2, 0.5)],
+            "ALTER TABLE new SET TBLPROPERTIES ('team' = 'ml')": [],
+            "SHOW TBLPROPERTIES new ('team')": [("team", "ml")],
+        },
+    ),
+]
+CHANGED = "num_affected_rows"
+MERGED = "num_affected_rows num_updated_rows num_deleted_rows num_inserted_rows"
+ROWS = [
+    Row("INSERT INTO n VALUES (3, 'three'), (4, NULL)", FILLED, [(2, 2)]),
+    Row(
+        "INSERT INTO n (b) SELECT b FROM n WHERE a = 1",
+        FILLED,
+        [(1, 1)],
+        then={"SELECT * FROM n": [(1, "one"), (2, None), (None, "one")]},
+    ),
+    Row(
+        "INSERT INTO {s}.t (TS, `id`) VALUES (TIMESTAMP '2013-01-02', 3), (TIMESTAMP '2013-01-02', 4);",
+        FILLED,
+        [(2, 2)],
+        then={"SELECT id, x FROM t": [(1, 1.5), (2, 2.5), (3, None), (4, None)]},
+    ),
+    Row(
+        "INSERT OVERWRITE TABLE n (a) WITH c AS (SELECT 7 AS a) SELECT a FROM c",
+        FILLED,
+        [(1, 1)],
+        then={"SELECT * FROM n": [(7, None)]},
+    ),
+    Row(
+        "UPDATE n SET b = 'uno' WHERE a = 1",
+        CHANGED,
+        [(1,)],
+        then={"SELECT * FROM n": [(1, "uno"), (2, None)]},
+    ),
+    Row("UPDATE n SET b = 'uno' WHERE a = 9", CHANGED, [(0,)]),
+    Row("DELETE FROM n WHERE a = 1", CHANGED, [(1,)], then={"SELECT a FROM n": [(2,)]}),
+    Row("-- all\nDELETE FROM {s}.n", CHANGED, [(2,)], then={"SELECT a FROM n": []}),
+    Row(
+        "MERGE INTO n USING (SELECT 1 AS a, 'uno' AS b UNION ALL SELECT 3, 'tres') m ON n.a = m.a "
+        "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT * "
+        "WHEN NOT MATCHED BY SOURCE THEN DELETE",
+        MERGED,
+        [(3, 1, 1, 1)],
+        then={"SELECT * FROM n": [(1, "uno"), (3, "tres")]},
+    ),
+    Row(
+        "MERGE INTO n USING (SELECT 9 AS a) m ON n.a = m.a WHEN MATCHED THEN DELETE",
+        MERGED,
+        [(0, 0, 0, 0)],
+    ),
+    Row("TRUNCATE TABLE n", then={"SELECT a FROM n": [], "SELECT count(*) FROM t": [(2,)]}),
+    Row("REFRESH TABLE n"),
+]
+NAMES = [
+    Row(
+        "ALTER TABLE n RENAME TO m",
+        then={
+            "SELECT * FROM m": [(1, "one"), (2, None)],
+            "SHOW TABLES": [(ANY, "m", False), (ANY, "t", False)],
+            "SHOW GRANTS ON TABLE m": [(BEN, "SELECT", "TABLE", "{s}.m")],
+            TAGS: [("kept", "yes")],
+        },
+        given=(
+            "ALTER TABLE n SET TAGS ('kept' = 'yes')",
+            f"GRANT SELECT ON TABLE n TO `{BEN}`",
+        ),
+    ),
+    Row("ALTER TABLE {s}.n RENAME TO {s}.`m`", then={"SELECT a FROM m": [(1,), (2,)]}),
+    Row("CREATE VIEW v AS SELECT a FROM n", then={"SELECT * FROM v": [(1,), (2,)]}),
+    Row("DROP VIEW v", given=("CREATE VIEW v AS SELECT a FROM n",)),
+]
 TAGS_AND_COMMENTS = [
     Row(
         "ALTER TABLE t SET TAGS ('team' = 'data, science', 'pii')",
@@ -492,6 +595,9 @@ STATEMENTS = [
     *CREATE,
     *CONSTRAINTS,
     *COLUMNS,
+    *DEFAULTS,
+    *ROWS,
+    *NAMES,
     *TAGS_AND_COMMENTS,
     *DESCRIBE,
     *PROPERTIES,
@@ -593,6 +699,41 @@ REFUSALS = [
     Refusal(
         "ALTER TABLE n ALTER COLUMN a COMMENT 'yes', y COMMENT 'no'", NO_COLUMN, "no column 'y'"
     ),
+    Refusal(
+        "CREATE TABLE new (a INT DEFAULT 1)",
+        "WRONG_COLUMN_DEFAULTS_FOR_DELTA_FEATURE_NOT_ENABLED",
+        "SET TBLPROPERTIES.'delta.feature.allowColumnDefaults' = 'supported'",
+    ),
+    Refusal(
+        "ALTER TABLE n ALTER COLUMN b SET DEFAULT 'none'",
+        "WRONG_COLUMN_DEFAULTS_FOR_DELTA_FEATURE_NOT_ENABLED",
+        "ALTER TABLE main.*n SET TBLPROPERTIES",
+    ),
+    Refusal(
+        "ALTER TABLE n ALTER COLUMN a SET DEFAULT 'none'",
+        "INVALID_DEFAULT_VALUE.UNRESOLVED_EXPRESSION",
+        "`a` with type INT has a DEFAULT value 'none'",
+        given=(ALLOW_DEFAULTS,),
+    ),
+    Refusal(
+        "OPTIMIZE new",
+        "DELTA_UNSUPPORTED_FEATURES_FOR_WRITE",
+        "IdentityColumns.*does not write",
+        given=(
+            "CREATE TABLE new (a BIGINT GENERATED ALWAYS AS IDENTITY, b INT)",
+            "INSERT INTO new (b) VALUES (1)",
+            "INSERT INTO new (b) VALUES (2)",
+        ),
+    ),
+    Refusal("INSERT INTO t (id) VALUES (3)", None, "NOT NULL constraint violated for column: ts"),
+    Refusal("INSERT INTO n (a, c) VALUES (3, 4)", NO_COLUMN, "no column 'c'. It has: a, b"),
+    Refusal("INSERT INTO n (a, A) VALUES (3, 4)", "COLUMN_ALREADY_EXISTS", "names it twice"),
+    Refusal("TRUNCATE TABLE absent", NO_TABLE, "has: n, t"),
+    Refusal("REFRESH TABLE absent", NO_TABLE, "has: n, t"),
+    Refusal("ALTER TABLE absent RENAME TO m", NO_TABLE, "has: n, t"),
+    Refusal("ALTER TABLE n RENAME TO t", "TABLE_OR_VIEW_ALREADY_EXISTS", "already exists"),
+    Refusal("ALTER TABLE n RENAME TO main.default.n", None, "renamed within its schema"),
+    Refusal("ALTER TABLE n RENAME TO `two words`", INVALID, "'two words' must have"),
     Refusal("ALTER TABLE t ADD COLUMN X INT", "FIELD_ALREADY_EXISTS", "`X` already exists"),
     Refusal("ALTER TABLE n ADD COLUMN c INT AFTER y", NO_COLUMN, "no column 'y'"),
     Refusal(
@@ -964,6 +1105,12 @@ def test_others_need_the_privileges_that_databricks_asks_for(spark, place):
         f"ALTER SCHEMA {place['s']} SET TAGS ('a' = 'b')": "APPLY TAG",
         f"ALTER TABLE {name} SET TAGS ('a' = 'b')": "APPLY TAG",
         f"ALTER TABLE {name} ADD COLUMN y INT": "MODIFY",
+        f"ALTER TABLE {name} ALTER COLUMN x COMMENT 'mine'": "MODIFY",
+        f"ALTER TABLE {name} ALTER COLUMN x SET NOT NULL": "MODIFY",
+        f"ALTER TABLE {name} SET TBLPROPERTIES ('a' = 'b')": "MODIFY",
+        f"ALTER TABLE {name} UNSET TBLPROPERTIES ('team')": "MODIFY",
+        f"TRUNCATE TABLE {name}": "MODIFY",
+        f"ALTER TABLE {name} RENAME TO bens": "MANAGE",
         f"VACUUM {name}": "MODIFY",
         f"RESTORE TABLE {name} TO VERSION AS OF 1": "MODIFY",
         f"ALTER TABLE {name} SET OWNER TO `{BEN}`": "MANAGE",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -167,6 +167,10 @@ class GovernedCatalogs(WorkspaceCatalogs):
         self._owned("table", str(name))
         super().drop_table(name)
 
+    def rename_table(self, name: TableName, new: TableName) -> None:
+        self._owned("table", str(name))
+        super().rename_table(name, new)
+
     def drop_schema(self, catalog: str, schema: str) -> None:
         self._owned("schema", f"{catalog}.{schema}")
         super().drop_schema(catalog, schema)
@@ -258,7 +262,8 @@ class GovernedCatalogs(WorkspaceCatalogs):
 class GovernedTable(UnityTable):
     """A table that a user may see, and change only as its owner.
 
-    For files and columns ``MODIFY`` is enough, for tags ``APPLY TAG``, as Databricks documents it.
+    For files, columns and properties ``MODIFY`` is enough, for tags ``APPLY TAG``, as Databricks
+    documents it.
     """
 
     def __init__(
@@ -290,9 +295,29 @@ class GovernedTable(UnityTable):
         with self._with("APPLY_TAG"):
             super()._change_json(name, change)
 
+    def set_properties(self, properties: Mapping[str, str]) -> None:
+        with self._with("MODIFY"):
+            super().set_properties(properties)
+
+    def unset_properties(self, names: Iterable[str]) -> None:
+        with self._with("MODIFY"):
+            super().unset_properties(names)
+
     def set_not_null(self, column: str) -> None:
-        self._require()  # before its rows are looked at
-        super().set_not_null(column)
+        with self._with("MODIFY"):
+            super().set_not_null(column)
+
+    def allow_null(self, column: str) -> None:
+        with self._with("MODIFY"):
+            super().allow_null(column)
+
+    def set_default(self, column: str, expression: str | None) -> None:
+        with self._with("MODIFY"):
+            super().set_default(column, expression)
+
+    def set_column_comment(self, column: str, text: str | None) -> None:
+        with self._with("MODIFY"):
+            super().set_column_comment(column, text)
 
     def _insist(self, change: Callable[[], None]) -> None:
         """Change what is said of the table: this is what all changes but those of files go through."""

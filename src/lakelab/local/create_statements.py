@@ -27,7 +27,9 @@ from lakelab.local.unity_table import (
     PRIMARY_KEY,
     TAGS,
     UnityTable,
+    allows_defaults,
     kept_name,
+    no_defaults,
     require_known_properties,
 )
 
@@ -82,6 +84,8 @@ def create_table(session: LocalSparkSession, statement: exp.Create, text: str) -
     written = _properties(statement)
     kept = {kept_name(k): v for k, v in written.items()}
     require_known_properties(kept)
+    if statement.find(exp.DefaultColumnConstraint) and not allows_defaults(written):
+        raise no_defaults(f"CREATE {'OR REPLACE ' if replaced else ''}TABLE", name)
     if key is not None:
         kept[PRIMARY_KEY] = key.to_json()
     if there:

@@ -252,6 +252,8 @@ def create_statement(table: UnityTable) -> str:
         line = f"{quoted(field['name'])} {kind if '<' in kind else kind.upper()}"
         if not field["nullable"]:
             line += " NOT NULL"
+        if (default := table.default(field["name"])) is not None:
+            line += f" DEFAULT {default}"
         if comment := field["metadata"].get("comment"):
             line += f" COMMENT {literal(comment)}"
         lines.append(line)

@@ -65,6 +65,10 @@ class WorkspaceCatalogs(UnityCatalog):
         super().drop_table(name)
         self.governance.forget(Securable("table", str(name)))  # grants go with what they are on
 
+    def rename_table(self, name: TableName, new: TableName) -> None:
+        super().rename_table(name, new)
+        self.governance.rename(Securable("table", str(name)), Securable("table", str(new)))
+
     def drop_schema(self, catalog: str, schema: str) -> None:
         tables = self.tables(catalog, schema)
         super().drop_schema(catalog, schema)

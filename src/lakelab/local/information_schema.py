@@ -151,7 +151,7 @@ def _columns(catalogs: WorkspaceCatalogs, table: UnityTable) -> Iterator[Row]:
             *_key(table),
             name,
             position,
-            None,
+            table.default(name),
             "YES" if field["nullable"] else "NO",
             kind,
             _simple_type(kind),

@@ -13,14 +13,16 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from pyspark.errors import ParseException
+from pyspark.errors import ParseException, PySparkException
 
 from lakelab.local.create_statements import property_name, property_value
 from lakelab.local.primary_key import read_primary_key
 from lakelab.local.securables import named, read_anew, require
 from lakelab.local.sql_text import LEVELS, NAME, TEXT, nothing, pattern, plain, quoted, string
 from lakelab.local.unity_errors import NotFoundError, UnityCatalogError
+from lakelab.local.unity_names import TableName
 from lakelab.local.unity_table import UnityTable
+from lakelab.local.workspace.catalog import sql_type
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -45,12 +47,26 @@ def alter_table(session: LocalSparkSession, statement: exp.Alter, text: str) -> 
     """
     if statement.kind != "TABLE":
         return None
+    from sqlglot import exp
+
     name = session.resolve(".".join(f"`{part.name}`" for part in statement.this.parts))
+    (first, *_) = statement.args["actions"]
+    if isinstance(first, exp.AlterRename):
+        _rename(session, name, first.this)
+        return nothing(session)
     for action in statement.args["actions"]:
         if not _change(session, session.unity.table(name), action):
             return None
     read_anew(session, name)
     return nothing(session)
+
+
+def _rename(session: LocalSparkSession, name: TableName, target: exp.Table) -> None:
+    """Give a table another name; one without a schema is in that of the table."""
+    parts = [f"`{part.name}`" for part in target.parts]
+    if len(parts) == 1:
+        parts = [f"`{name.catalog}`", f"`{name.schema}`", *parts]
+    session.unity.rename_table(name, session.resolve(".".join(parts)))
 
 
 def _change(session: LocalSparkSession, table: UnityTable, action: exp.Expr) -> bool:
@@ -62,7 +78,7 @@ def _change(session: LocalSparkSession, table: UnityTable, action: exp.Expr) -> 
     elif isinstance(action, exp.Drop):
         _drop(table, action)
     elif isinstance(action, exp.AlterColumn):
-        return _alter_column(table, action)
+        return _alter_column(session, table, action)
     elif isinstance(action, exp.AlterSet) and action.find(exp.Property):
         table.set_properties(
             {property_name(p): property_value(p) for p in action.find_all(exp.Property)}
@@ -163,7 +179,7 @@ def _drop_key(session: LocalSparkSession, told: re.Match[str]) -> None:
     table.set_primary_key(None)
 
 
-def _alter_column(table: UnityTable, action: exp.AlterColumn) -> bool:
+def _alter_column(session: LocalSparkSession, table: UnityTable, action: exp.AlterColumn) -> bool:
     if action.args.get("allow_null") is False:
         table.set_not_null(action.name)
     elif action.args.get("allow_null"):
@@ -178,9 +194,29 @@ def _alter_column(table: UnityTable, action: exp.AlterColumn) -> bool:
         table.allow_null(column)
     elif comment := action.args.get("comment"):
         table.set_column_comment(action.name, comment.name)
+    elif expression := action.args.get("default"):
+        _set_default(session, table, action.name, expression.sql("databricks"))
+    elif action.args.get("drop"):
+        table.set_default(action.name, None)
     else:
         return False
     return True
+
+
+def _set_default(
+    session: LocalSparkSession, table: UnityTable, column: str, expression: str
+) -> None:
+    kind = sql_type(table.field(column)["type"])
+    try:  # it stands alone, and has the column's type
+        session.engine_sql(f"SELECT CAST(({expression}) AS {kind})").collect()
+    except PySparkException as error:
+        raise UnityCatalogError(
+            f"Failed to execute ALTER TABLE command because the destination column `{column}` with type "
+            f"{kind.upper()} has a DEFAULT value {expression}, which gives no value of that type: {error}",
+            condition="INVALID_DEFAULT_VALUE.UNRESOLVED_EXPRESSION",
+            sql_state="42623",
+        ) from error
+    table.set_default(column, expression)
 
 
 def _comment_columns(session: LocalSparkSession, told: re.Match[str]) -> None:

@@ -1,4 +1,4 @@
-"""``OPTIMIZE``, ``VACUUM`` and ``RESTORE``: what is done to the files of a table.
+"""``OPTIMIZE``, ``VACUUM``, ``RESTORE``, ``TRUNCATE``, ``REFRESH``: what is done to the files of a table.
 
 Follows https://docs.databricks.com/aws/en/sql/language-manual/delta-optimize,
 https://docs.databricks.com/aws/en/sql/language-manual/delta-vacuum and
@@ -221,7 +221,20 @@ def _version_at(session: LocalSparkSession, table: UnityTable, expression: str) 
     return max(version for when, version in history if when <= milliseconds)
 
 
+# ---- TRUNCATE, REFRESH ---------------------------------------------------------------------------------
+def _truncate(session: LocalSparkSession, told: re.Match[str]) -> None:
+    name = session.resolve(told["name"])
+    session.unity.require_table(name)
+    session.engine_sql(f"DELETE FROM {name.quoted}")
+
+
+def _refresh(session: LocalSparkSession, told: re.Match[str]) -> None:
+    session.unity.table(session.resolve(told["name"]))  # it is there; nothing of it is cached
+
+
 STATEMENTS = [
+    (pattern(rf"TRUNCATE TABLE {LEVELS}"), _truncate),
+    (pattern(rf"REFRESH(?: TABLE)? {LEVELS}"), _refresh),
     (
         pattern(
             rf"OPTIMIZE {LEVELS}(?: FULL)?(?P<where> WHERE .*?)?(?: ZORDER BY\s*\((?P<zorder>.*)\))?"

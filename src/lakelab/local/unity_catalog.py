@@ -143,6 +143,30 @@ class UnityCatalog:
         with self.locked(name):
             self._remove(self.path(name), NotFoundError(f"Table '{name}' does not exist."))
 
+    def rename_table(self, name: TableName, new: TableName) -> None:
+        """Give a table another name within its schema, in one step.
+
+        Raises
+        ------
+        UnityCatalogError
+            If there is no such table, one of the new name, or the new name is of another schema.
+        """
+        self.require_table(name)
+        if (name.catalog, name.schema) != (new.catalog, new.schema):
+            raise UnityCatalogError(
+                f"Table '{name}' cannot become '{new}': a table is renamed within its schema. Write a "
+                f"table there: CREATE TABLE {new} AS SELECT * FROM {name}."
+            )
+        valid_name(new.table, str(new))
+        first, second = sorted((name, new), key=str)  # two that swap names wait, and do not hang
+        with self.locked(first), self.locked(second):
+            if self.exists(new):
+                raise exists_already(new)
+            try:
+                self.path(name).rename(self.path(new))
+            except FileNotFoundError as error:  # another notebook was first
+                raise NotFoundError(f"Table '{name}' does not exist.") from error
+
     def drop_schema(self, catalog: str, schema: str) -> None:
         gone = NotFoundError(f"Schema '{catalog}.{schema}' does not exist.")
         self._remove(self.require_schema(catalog, schema), gone)

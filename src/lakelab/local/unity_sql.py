@@ -23,10 +23,17 @@ from pyspark.errors import (
     UnsupportedOperationException,
 )
 
-from lakelab.local import access, information_schema, sql_calls, unity_statements
+from lakelab.local import (
+    access,
+    information_schema,
+    insert_statements,
+    sql_calls,
+    unity_statements,
+)
 from lakelab.local.access import InsufficientPermissionsError
 from lakelab.local.create_statements import create_table, drop_table
 from lakelab.local.sql_errors import as_spark_error, conflict
+from lakelab.local.sql_text import nothing
 from lakelab.local.table_changes import alter_table
 from lakelab.local.unity_errors import UnityCatalogError
 
@@ -39,6 +46,8 @@ if TYPE_CHECKING:
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 _COMMENTS = re.compile(r"\A(\s+|--[^\n]*(\n|\Z)|/\*.*?\*/)+", re.DOTALL)
+_DEFINES = re.compile(r"(?:CREATE|DROP|ALTER)\b", re.IGNORECASE)
+"""What only does something: the engine answers with a true that Databricks does not have."""
 
 
 def run(session: LocalSparkSession, query: str, args: Any, kwargs: dict[str, Any]) -> DataFrame:
@@ -62,7 +71,10 @@ def run(session: LocalSparkSession, query: str, args: Any, kwargs: dict[str, Any
             query = information_schema.with_rows(
                 session.unity, session.user, query, session.catalog.currentCatalog
             )
-        return session.engine_sql(query, args, **kwargs)
+        answer = session.engine_sql(
+            insert_statements.with_all_columns(session, query), args, **kwargs
+        )
+        return nothing(session) if _DEFINES.match(text) else answer
     except InsufficientPermissionsError as error:
         raise access.as_spark_error(error) from error
     except UnityCatalogError as error:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,10 @@ OUR_PROPERTIES = (PRIMARY_KEY, TAGS, COLUMN_TAGS, _KEPT_AS)
 """Table properties that hold what Unity Catalog keeps beside the table; not shown as properties."""
 
 
+DEFAULTS = "delta.feature.allowColumnDefaults"
+"""The property that allows columns to have defaults."""
+
+_DEFAULT = "CURRENT_DEFAULT"
 _CHECK = "delta.constraints."
 _COLUMN_MAPPING = "delta.columnmapping.mode"
 _YES_OR_NO = frozenset(
@@ -46,6 +52,7 @@ _YES_OR_NO = frozenset(
 )
 _NO_TAG_KEY = frozenset(".,-=/:")
 _MOST_TAGS = 50
+_UNWRITABLE = re.compile(r"Unsupported table features required: \[(?P<features>.*)\]")
 
 
 @dataclass(frozen=True)
@@ -167,7 +174,8 @@ class UnityTable:
             delta-rs's metrics: ``numFilesAdded``, ``numFilesRemoved``, ``filesAdded`` and others.
         """
         optimizer = self.delta.optimize
-        return optimizer.z_order(list(zorder_by)) if zorder_by else optimizer.compact()
+        with self._written_by_delta_rs("OPTIMIZE"):
+            return optimizer.z_order(list(zorder_by)) if zorder_by else optimizer.compact()
 
     def vacuum(self, hours: float, *, dry_run: bool, full: bool = True) -> list[str]:
         """Delete the files that no version of the last hours needs, or name them in a dry run."""
@@ -178,13 +186,32 @@ class UnityTable:
     def restore(self, version: int) -> None:
         """Make a table what it was; its key and tags stay, as Unity Catalog keeps them elsewhere."""
         before = self.delta.metadata().configuration
-        self.delta.restore(version)
+        with self._written_by_delta_rs("RESTORE"):
+            self.delta.restore(version)
 
         def keep_ours(new: Metadata) -> None:
             ours = {k: v for k, v in before.items() if k in OUR_PROPERTIES}
             new.configuration = {**_without(new.configuration, OUR_PROPERTIES), **ours}
 
         self._change("SET TBLPROPERTIES", keep_ours)
+
+    @contextmanager
+    def _written_by_delta_rs(self, statement: str) -> Iterator[None]:
+        """Say so where a table has a feature that delta-rs cannot write.
+
+        The engine makes such tables, and writes to them.
+        """
+        try:
+            yield
+        except CommitFailedError as error:
+            if not (told := _UNWRITABLE.search(str(error))):
+                raise
+            raise UnityCatalogError(
+                f"{statement} of table '{self.name}' runs on Databricks only: the table has the feature "
+                f"{told['features']}, which the Delta library of a laptop does not write.",
+                condition="DELTA_UNSUPPORTED_FEATURES_FOR_WRITE",
+                sql_state="56038",
+            ) from error
 
     # ---- what is said of it ----------------------------------------------------------------------
 
@@ -239,7 +266,12 @@ class UnityTable:
 
         def set_them() -> None:
             # delta-rs looks at the values, and raises the protocol where one needs it
-            self.delta.alter.set_table_properties(kept, raise_if_not_exists=False)
+            try:
+                self.delta.alter.set_table_properties(kept, raise_if_not_exists=False)
+            except CommitFailedError as error:
+                if not _UNWRITABLE.search(str(error)):
+                    raise
+                self._change("SET TBLPROPERTIES", lambda new: new.configuration.update(kept))
 
         try:
             self._insist(set_them)
@@ -370,6 +402,35 @@ class UnityTable:
 
         self._change("CHANGE COLUMN", forbid, {"column": name, "nullable": "false"})
 
+    def default(self, column: str) -> str | None:
+        """Give the default of a column as it was declared, None where it has none."""
+        return self.field(column)["metadata"].get(_DEFAULT)
+
+    def set_default(self, column: str, expression: str | None) -> None:
+        """Declare what a column gets where a row has no value for it; None takes that back.
+
+        On Databricks the property that allows it raises the table's protocol. It does not here: the
+        Delta library could write nothing any more, and the engine knows defaults without it.
+
+        Raises
+        ------
+        UnityCatalogError
+            If the table was not told to allow defaults.
+        """
+        name = self.field(column)["name"]
+        if expression is not None:
+            features = self.delta.protocol().writer_features or ()
+            if not (DEFAULTS.split(".")[-1] in features or allows_defaults(self.properties)):
+                raise no_defaults("ALTER TABLE", self.name)
+
+        def declare(new: Metadata) -> None:
+            told = new.field(name)
+            told["metadata"] = _without(told["metadata"], [_DEFAULT])
+            if expression is not None:
+                told["metadata"][_DEFAULT] = expression
+
+        self._change("CHANGE COLUMN", declare, {"column": name})
+
     def allow_null(self, column: str) -> None:
         """Allow nulls in a column again."""
         name = self.field(column)["name"]
@@ -452,6 +513,32 @@ class UnityTable:
                 time.sleep(random.uniform(0, 0.01 * attempt))  # let the others through
                 self.delta.update_incremental()
         return change()
+
+
+def allows_defaults(properties: Mapping[str, str]) -> bool:
+    """Say whether properties allow columns to have defaults.
+
+    Examples
+    --------
+    >>> allows_defaults({"delta.feature.allowColumnDefaults": "supported"})
+    True
+    """
+    told = {name.lower(): value.lower() for name, value in properties.items()}
+    return told.get(DEFAULTS.lower()) in ("supported", "enabled")
+
+
+def no_defaults(statement: str, name: TableName) -> UnityCatalogError:
+    """Say that a table does not allow its columns to have defaults.
+
+    Follows https://docs.databricks.com/aws/en/delta/default-columns
+    """
+    return UnityCatalogError(
+        f"Failed to execute {statement} command because it assigned a column DEFAULT value, but the "
+        f"corresponding table feature was not enabled. Please retry the command again after executing "
+        f"ALTER TABLE {name} SET TBLPROPERTIES('{DEFAULTS}' = 'supported').",
+        condition="WRONG_COLUMN_DEFAULTS_FOR_DELTA_FEATURE_NOT_ENABLED",
+        sql_state="0AKDE",
+    )
 
 
 def require_known_properties(properties: Mapping[str, str]) -> None:

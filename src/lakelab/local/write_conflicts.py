@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Any
 from pyspark.errors import PySparkException
 from pyspark.sql.connect import proto
 
+from lakelab.local import row_counts
+from lakelab.local.seen_log import SeenLog
 from lakelab.local.unity_errors import UnityCatalogError
 from lakelab.local.unity_names import TableName
 
@@ -40,8 +42,6 @@ _REWRITES = re.compile(
     rf"(?P<name>{_NAME}(?:\.{_NAME})*)",
     re.IGNORECASE | re.DOTALL,
 )
-
-_APPENDS = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*INSERT\b", re.IGNORECASE | re.DOTALL)
 
 # What Sail says when it looks at the commits of others before it makes its own, and gives up
 _CONFLICT = re.compile(
@@ -101,7 +101,10 @@ def take_turns(session: LocalSparkSession) -> None:
             if written is None:
                 return execute(command, *args, **kwargs)
             with _turn(session, written.table) if written.in_turn else nullcontext():
-                return carry_out(written, lambda: execute(command, *args, **kwargs))
+                before = _log(session, written.table) if written.rewritten else None
+                answer = carry_out(written, lambda: execute(command, *args, **kwargs))
+                _count(session, written, answer[1], before)
+                return answer
         except PySparkException as error:
             if _DISK_FULL not in str(error):
                 raise
@@ -125,11 +128,14 @@ class Written:
         Whether it waits for others; an append does not.
     rewritten : bool
         Whether it changes rows that are there.
+    operation : str, optional
+        What the statement does to rows, where it is one of SQL: ``INSERT``, ``UPDATE``, ...
     """
 
     table: str
     in_turn: bool = True
     rewritten: bool = False
+    operation: str | None = None
 
 
 def _written(command: Any) -> Written | None:
@@ -142,20 +148,41 @@ def _written(command: Any) -> Written | None:
     if not command.HasField("sql_command"):
         return None
     statement = command.sql_command.sql or command.sql_command.input.sql.query
+    operation = row_counts.operation(statement)
     if table := rewritten_table(statement):
-        return Written(table, rewritten=True)
+        return Written(table, rewritten=True, operation=operation)
     if creates := _CREATES.match(statement):
         return Written(creates["name"])
-    return Written("", in_turn=False) if _APPENDS.match(statement) else None
+    return Written("", in_turn=False, operation=operation) if operation == "INSERT" else None
 
 
 def _turn(session: LocalSparkSession, target: str) -> AbstractContextManager[None]:
+    name = _table(session, target)
+    return session.unity.locked(name) if name else nullcontext()
+
+
+def _log(session: LocalSparkSession, target: str) -> SeenLog | None:
+    name = _table(session, target)
+    return SeenLog.now(session.unity.path(name)) if name else None
+
+
+def _table(session: LocalSparkSession, target: str) -> TableName | None:
     try:
-        name: TableName = session.resolve(target)
+        name = session.resolve(target)
         session.unity.require_schema(name.catalog, name.schema)
     except UnityCatalogError:  # no name of a table, or of none that can be: the engine says so
-        return nullcontext()
-    return session.unity.locked(name)
+        return None
+    return name
+
+
+def _count(
+    session: LocalSparkSession, written: Written, properties: dict[str, Any], before: SeenLog | None
+) -> None:
+    """Let the answer say how many rows were changed."""
+    if written.operation == "INSERT":
+        row_counts.tell_inserted(session, properties)
+    elif written.operation and before:
+        row_counts.tell_rewritten(session, properties, written.operation, before)
 
 
 def carry_out(written: Written, statement: Callable[[], Any]) -> Any:
