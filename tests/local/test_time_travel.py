@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pyspark.errors import AnalysisException
 
 
 @pytest.fixture
@@ -42,3 +43,12 @@ def test_older_versions_by_option_and_by_time(spark, counted):
     when = {r["version"]: r["timestamp"] for r in spark.sql("DESCRIBE HISTORY counted").collect()}
     asked = f"SELECT count(*) FROM counted TIMESTAMP AS OF '{when[5]}'"
     assert counts(spark.sql(asked)) == [5]
+
+
+def test_a_date_is_its_first_moment(spark, counted):
+    def at(day):
+        return spark.read.option("timestampAsOf", day).table("counted")
+
+    assert counts(at("2999-12-31")) == list(range(1, 13))
+    with pytest.raises(AnalysisException, match="before timestamp 2001-02-03 00:00:00"):
+        at("2001-02-03").count()

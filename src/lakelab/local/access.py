@@ -289,6 +289,10 @@ class GovernedTable(UnityTable):
         with self._with("MODIFY"):
             super().add_columns(fields, after)
 
+    def remove_columns(self, names: Sequence[str]) -> None:
+        with self._with("MODIFY"):
+            super().remove_columns(names)
+
     def _change_json(
         self, name: str, change: Callable[[dict[str, Any]], Mapping[str, Any]]
     ) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pyspark.errors import AnalysisException, PySparkException
 
@@ -98,9 +98,14 @@ def create_table(session: LocalSparkSession, statement: exp.Create, text: str) -
         text = statement.sql("databricks")
     if there:
         _replace(session, statement, text, name, kept)
+    elif statement.expression and _is_plain(statement):
+        _fill(session, statement, name, "error")
+        if kept or comment is not None:
+            operation = "CREATE TABLE AS SELECT"
+            session.unity.table(name).replace_metadata(comment, kept, operation)
     else:
         session.engine_sql(text)
-    if comment is not None:
+    if comment is not None and session.unity.table(name).comment != comment:
         session.unity.table(name).set_comment(comment)
     return session.createDataFrame([], _FILLED) if statement.expression else nothing(session)
 
@@ -115,7 +120,7 @@ def _replace(
     """Replace a table: the engine would keep what the old one had of keys and constraints."""
     with _released(session, session.unity.table(name)):
         if statement.expression:
-            _fill(session, statement, name)
+            _fill(session, statement, name, "overwrite")
         else:
             session.engine_sql(text)
     new = session.unity.table(name)
@@ -145,12 +150,35 @@ def _released(session: LocalSparkSession, table: UnityTable) -> Iterator[None]:
         raise
 
 
-def _fill(session: LocalSparkSession, statement: exp.Create, name: TableName) -> None:
-    """Write the rows of a query over a table, with their own columns: the engine keeps the old ones."""
+def _is_plain(statement: exp.Create) -> bool:
+    """Say whether all that a statement tells of a table is what `_fill` and its caller know."""
+    from sqlglot import exp
+
+    known = (exp.PartitionedByProperty, exp.SchemaCommentProperty)
+    told = statement.args.get("properties")
+    return not isinstance(statement.this, exp.Schema) and all(
+        type(each) is exp.Property
+        or isinstance(each, known)
+        or (isinstance(each, exp.FileFormatProperty) and each.this.name.upper() == "DELTA")
+        for each in (told.expressions if told else ())
+    )
+
+
+def _fill(
+    session: LocalSparkSession,
+    statement: exp.Create,
+    name: TableName,
+    mode: Literal["error", "overwrite"],
+) -> None:
+    """Write the rows of a query to a table, with their own columns, as a DataFrame is written.
+
+    Of a query the engine keeps the columns of the table that was there, and takes those that have no
+    nulls for NOT NULL.
+    """
     from sqlglot import exp
 
     frame = session.engine_sql(statement.expression.sql("databricks"))
-    writer = frame.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
+    writer = frame.write.format("delta").mode(mode).option("overwriteSchema", "true")
     if parted := statement.find(exp.PartitionedByProperty):
         writer = writer.partitionBy(*(column.name for column in parted.this.expressions))
     writer.saveAsTable(name.quoted)

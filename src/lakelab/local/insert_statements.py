@@ -8,7 +8,8 @@ Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-dm
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from lakelab.local.sql_text import LEVELS, NAME, plain, quoted
 from lakelab.local.unity_errors import UnityCatalogError
@@ -22,6 +23,22 @@ _INSERT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _FILLED_BY_THE_ENGINE = ("CURRENT_DEFAULT", "delta.generationExpression", "delta.identity.start")
+
+
+def filled_by_the_engine(field: Mapping[str, Any]) -> bool:
+    """Say whether a column gets a value where none is given: a default, a number, a computed one.
+
+    Parameters
+    ----------
+    field : mapping
+        The column as the Delta log has it.
+
+    Examples
+    --------
+    >>> filled_by_the_engine({"name": "x", "metadata": {"CURRENT_DEFAULT": "1"}})
+    True
+    """
+    return any(key in field["metadata"] for key in _FILLED_BY_THE_ENGINE)
 
 
 def with_all_columns(session: LocalSparkSession, text: str) -> str:
@@ -64,8 +81,7 @@ def with_all_columns(session: LocalSparkSession, text: str) -> str:
     absent = [
         field["name"]
         for field in table.fields
-        if field["name"].lower() not in given
-        and not any(key in field["metadata"] for key in _FILLED_BY_THE_ENGINE)
+        if field["name"].lower() not in given and not filled_by_the_engine(field)
     ]
     if not absent:
         return text

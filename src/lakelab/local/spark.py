@@ -34,7 +34,7 @@ from lakelab.local.home import Home
 from lakelab.local.seen_log import SeenLog
 from lakelab.local.sql_text import literal
 from lakelab.local.table_writes import watch_writes
-from lakelab.local.time_travel import forget_newest_checkpoints
+from lakelab.local.time_travel import prepare_time_travel
 from lakelab.local.unity_errors import UnityCatalogError
 from lakelab.local.unity_names import HIVE_METASTORE, TableName
 from lakelab.local.workspace import DEFAULT_USER, Governance
@@ -376,7 +376,7 @@ class LocalSparkSession(SparkSession):
                 plan_calls.rewrite(self, plan)
                 if isinstance(self.unity, GovernedCatalogs):
                     self.unity.require_plan(plan, self.resolve)
-                forget_newest_checkpoints(self.unity, plan)
+                prepare_time_travel(self.unity, plan)
             except InsufficientPermissionsError as error:
                 raise as_spark_error(error) from error
             except UnityCatalogError as error:

@@ -1,55 +1,215 @@
-"""What a table keeps when `DataFrameWriter` writes it: NOT NULL columns, and the comment it is made with.
+"""What a table gets and what it keeps when a DataFrame is written to it.
 
-Sail replaces the schema of a table that is overwritten, so that its columns may be null afterwards, and
-passes over ``.option("comment", ...)``. On Databricks an overwrite without ``overwriteSchema`` keeps the
-table's constraints, and refuses rows that break them.
+- A column that has no nulls in a DataFrame, such as a literal, may be null in a table that is made of it.
+  Sail declares it NOT NULL, and then reads 0 where older rows of the table have nothing.
+- Columns that the DataFrame leaves out are null, and one that the table does not have is refused, unless
+  ``mergeSchema`` or ``overwriteSchema`` say otherwise.
+- An overwrite without ``overwriteSchema`` keeps the table's NOT NULL columns, and refuses rows that break
+  them. Sail replaces the schema.
+- A new table has the comment that ``.option("comment", ...)`` says, which Sail passes over.
 
-Follows https://docs.databricks.com/aws/en/delta/selective-overwrite and
+Follows https://docs.databricks.com/aws/en/delta/update-schema,
+https://docs.databricks.com/aws/en/delta/selective-overwrite and
 https://docs.databricks.com/aws/en/tables/constraints
 """
 
 from __future__ import annotations
 
+import json
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import AnalysisException, PySparkException
-from pyspark.sql.connect import proto
+from pyspark.sql.connect import functions, proto
+from pyspark.sql.connect.dataframe import DataFrame as ConnectDataFrame
+from pyspark.sql.connect.plan import CachedRelation
 
+from lakelab.local import access
+from lakelab.local.access import InsufficientPermissionsError
+from lakelab.local.insert_statements import filled_by_the_engine
+from lakelab.local.securables import read_anew
+from lakelab.local.sql_errors import as_spark_error, refusal
+from lakelab.local.unity_catalog import exists_already
 from lakelab.local.unity_errors import UnityCatalogError
 from lakelab.local.unity_names import TableName
+from lakelab.local.workspace.catalog import sql_type
 
 if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
     from lakelab.local.spark import LocalSparkSession
+
+_APPEND = proto.WriteOperation.SaveMode.SAVE_MODE_APPEND
+_OVERWRITE = proto.WriteOperation.SaveMode.SAVE_MODE_OVERWRITE
+_IGNORE = proto.WriteOperation.SaveMode.SAVE_MODE_IGNORE
+_MAY_BE_THERE = frozenset({_APPEND, _OVERWRITE, _IGNORE})
+_CREATE = proto.WriteOperationV2.Mode.MODE_CREATE
+_INSERT_INTO = proto.WriteOperation.SaveTable.TableSaveMethod.TABLE_SAVE_METHOD_INSERT_INTO
 
 
 def watch_writes(session: LocalSparkSession) -> None:
-    """Let writes of a session keep what Databricks keeps."""
+    """Let writes of a session do and keep what they do and keep on Databricks."""
     client: Any = session.client
     execute = client.execute_command
 
     def execute_command(command: Any, *args: Any, **kwargs: Any) -> Any:
-        if not command.HasField("write_operation") or not command.write_operation.HasField("table"):
-            return execute(command, *args, **kwargs)
-        write = command.write_operation
+        write = _write(command)
         try:
-            name = session.resolve(write.table.table_name)
+            name = write and session.resolve(_target(write))
         except UnityCatalogError:  # no name of a table: the engine says so
+            name = None
+        if name is None:
             return execute(command, *args, **kwargs)
+        _require_place(session, write, name)
+        given: Any = _frame(session, write)
+        frame: Any = _nullable(session, _with_columns_of(session, name, write, given))
+        if frame is not given:
+            write.input.CopyFrom(frame._plan.plan(session.client))
         before = _promises(session, write, name)
+        added = []
+        if _must_keep_not_null(session, name, write):
+            added = _add_columns(session, name, frame)
+            command = deepcopy(command)  # whoever was refused tries the same command again
+            _drop_option(_write(command), "mergeSchema")
         try:
             answer = execute(command, *args, **kwargs)
         except PySparkException:
+            if added:
+                session.unity.table(name).remove_columns(added)
+                read_anew(session, name)
             if before and before[1]:  # the engine has taken the schema of what it refused
-                session.register_anew(name)
+                read_anew(session, name)
             raise
-        if before is None:
-            if (comment := write.options.get("comment")) and session.unity.exists(name):
-                session.unity.table(name).set_comment(comment)
-        else:
+        if before is not None:
             _keep(session, name, *before)
+        elif (comment := write.options.get("comment")) and session.unity.exists(name):
+            session.unity.table(name).set_comment(comment)
+        if frame is not given and session.unity.exists(name):
+            read_anew(session, name)  # the engine remembers that the columns have no nulls
         return answer
 
     client.execute_command = execute_command
+
+
+def _write(command: Any) -> Any:
+    """Give the message of a command that writes to a table; None for any other command."""
+    if command.HasField("write_operation_v2"):
+        return command.write_operation_v2
+    if command.HasField("write_operation") and command.write_operation.HasField("table"):
+        return command.write_operation
+    return None
+
+
+def _target(write: Any) -> str:
+    return str(write.table_name if _is_v2(write) else write.table.table_name)
+
+
+def _is_v2(write: Any) -> bool:
+    return isinstance(write, proto.WriteOperationV2)
+
+
+def _require_place(session: LocalSparkSession, write: Any, name: TableName) -> None:
+    """Refuse a schema that is not there, and a new table where there is one."""
+    if _is_v2(write):
+        new = write.mode == _CREATE
+    else:
+        new = write.table.save_method != _INSERT_INTO and write.mode not in _MAY_BE_THERE
+    try:
+        if not session.unity.exists(name):
+            session.unity.require_schema(name.catalog, name.schema)
+        elif new:
+            session.unity.table(name)  # is not there for who may not know of it
+            raise exists_already(name)
+    except InsufficientPermissionsError as error:
+        raise access.as_spark_error(error) from error
+    except UnityCatalogError as error:
+        raise as_spark_error(error) from error
+
+
+def _frame(session: LocalSparkSession, write: Any) -> DataFrame:
+    return ConnectDataFrame(CachedRelation(write.input), session)
+
+
+def _nullable(session: LocalSparkSession, frame: DataFrame) -> DataFrame:
+    """Let all columns be null, as they may be in a table that is made of a DataFrame."""
+    nullable = frame.schema.toNullable()
+    if nullable == frame.schema:
+        return frame
+    # the engine sees through casts and conditions: a table made of them says NOT NULL again
+    return frame.unionAll(session.createDataFrame([], nullable))
+
+
+def _with_columns_of(
+    session: LocalSparkSession, name: TableName, write: Any, frame: DataFrame
+) -> DataFrame:
+    """Add the columns of a table that a DataFrame leaves out, which are null then.
+
+    Raises
+    ------
+    pyspark.errors.AnalysisException
+        If the table lacks a column of the DataFrame.
+    """
+    if (
+        not session.unity.exists(name)
+        or _is_v2(write)
+        or write.table.save_method == _INSERT_INTO  # by position
+        or write.mode == _IGNORE
+        or _option(write, "overwriteSchema")
+    ):
+        return frame
+    fields = {field["name"].lower(): field for field in session.unity.table(name).fields}
+    given = {column.lower() for column in frame.columns}
+    if (added := given - fields.keys()) and not _option(write, "mergeSchema"):
+        raise refusal(
+            "DELTA_METADATA_MISMATCH",
+            f"A schema mismatch detected when writing to the Delta table {name}: it has no column "
+            f"{', '.join(sorted(added))}. It has: {', '.join(f['name'] for f in fields.values())}. To "
+            f'add columns to it, set .option("mergeSchema", "true"); to replace its columns, '
+            f'.mode("overwrite") with .option("overwriteSchema", "true").',
+            "42KDG",
+        )
+    names = {c: fields[c.lower()]["name"] for c in frame.columns if c.lower() in fields}
+    if any(column != there for column, there in names.items()):
+        frame = frame.withColumnsRenamed(names)
+    for lower, field in fields.items():
+        if lower not in given and not filled_by_the_engine(field):
+            kind = sql_type(field["type"])
+            frame = frame.withColumn(field["name"], functions.lit(None).cast(kind))
+    return frame
+
+
+def _must_keep_not_null(session: LocalSparkSession, name: TableName, write: Any) -> bool:
+    """Say whether an append may add columns to a table that has NOT NULL columns.
+
+    The engine would add them, too, and let the others be null.
+    """
+    appended = not _is_v2(write) and write.mode == _APPEND and _option(write, "mergeSchema")
+    if not appended or not session.unity.exists(name):
+        return False
+    return not all(field["nullable"] for field in session.unity.table(name).fields)
+
+
+def _add_columns(session: LocalSparkSession, name: TableName, frame: DataFrame) -> list[str]:
+    """Add the columns that a DataFrame has and a table lacks; name them."""
+    table = session.unity.table(name)
+    there = {field["name"].lower() for field in table.fields}
+    new = [field for field in frame.schema.toNullable() if field.name.lower() not in there]
+    if new:
+        table.add_columns([json.loads(field.json()) for field in new], [None] * len(new))
+        read_anew(session, name)
+    return [field.name for field in new]
+
+
+def _drop_option(write: Any, name: str) -> None:
+    for key in [key for key in write.options if key.lower() == name.lower()]:
+        del write.options[key]
+
+
+def _option(write: Any, name: str) -> bool:
+    return any(
+        key.lower() == name.lower() and value.lower() == "true"
+        for key, value in write.options.items()
+    )
 
 
 def _promises(
@@ -59,8 +219,7 @@ def _promises(
     if not session.unity.exists(name):
         return None
     table = session.unity.table(name)
-    overwritten = write.mode == proto.WriteOperation.SaveMode.SAVE_MODE_OVERWRITE
-    if not overwritten or write.options.get("overwriteSchema", "").lower() == "true":
+    if _is_v2(write) or write.mode != _OVERWRITE or _option(write, "overwriteSchema"):
         return table.version, []
     return table.version, [field["name"] for field in table.fields if not field["nullable"]]
 
@@ -76,9 +235,9 @@ def _keep(session: LocalSparkSession, name: TableName, version: int, not_null: l
             table.set_not_null(column)
         except UnityCatalogError as error:
             table.delta.restore(version)  # as it was: the write is refused
-            session.register_anew(name)
+            read_anew(session, name)
             raise AnalysisException(
                 message=f"[DELTA_NOT_NULL_CONSTRAINT_VIOLATED] NOT NULL constraint violated for "
                 f"column: {column}. The write would put nulls into it; nothing was written."
             ) from error
-    session.register_anew(name)
+    read_anew(session, name)

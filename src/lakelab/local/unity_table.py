@@ -370,6 +370,14 @@ class UnityTable:
         added = json.dumps([{"column": field} for field in fields])
         self._change("ADD COLUMNS", add, {"columns": added})
 
+    def remove_columns(self, names: Sequence[str]) -> None:
+        """Take back columns that were added and that no row has a value of."""
+
+        def remove(new: Metadata) -> None:
+            new.fields = [field for field in new.fields if field["name"] not in names]
+
+        self._change("DROP COLUMNS", remove, {"columns": json.dumps(list(names))})
+
     def drop_check(self, name: str) -> None:
         """Drop a CHECK constraint."""
 
