@@ -99,15 +99,34 @@ def create_table(session: LocalSparkSession, statement: exp.Create, text: str) -
     if there:
         _replace(session, statement, text, name, kept)
     elif statement.expression and _is_plain(statement):
-        _fill(session, statement, name, "error")
-        if kept or comment is not None:
-            operation = "CREATE TABLE AS SELECT"
-            session.unity.table(name).replace_metadata(comment, kept, operation)
+        made = _make_filled(session, statement, name, kept, comment)
+        return session.createDataFrame([], _FILLED) if made else nothing(session)
     else:
         session.engine_sql(text)
-    if comment is not None and session.unity.table(name).comment != comment:
+    if comment is not None:
         session.unity.table(name).set_comment(comment)
     return session.createDataFrame([], _FILLED) if statement.expression else nothing(session)
+
+
+def _make_filled(
+    session: LocalSparkSession,
+    statement: exp.Create,
+    name: TableName,
+    properties: dict[str, str],
+    comment: str | None,
+) -> bool:
+    """Make a table of a query, and say whether it was made: another notebook may have been first."""
+    replaced = bool(statement.args.get("replace"))
+    with session.unity.locked(name):
+        if session.unity.exists(name) and not replaced:
+            if statement.args.get("exists"):
+                return False
+            raise exists_already(name)
+        _fill(session, statement, name, "overwrite" if replaced else "error")
+        if properties or comment is not None:
+            operation = "CREATE TABLE AS SELECT"
+            session.unity.table(name).replace_metadata(comment, properties, operation)
+    return True
 
 
 def _replace(
