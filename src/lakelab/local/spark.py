@@ -19,6 +19,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -32,6 +33,7 @@ from lakelab.local.access import GovernedCatalogs, InsufficientPermissionsError,
 from lakelab.local.hive_metastore import WorkspaceCatalogs
 from lakelab.local.home import Home
 from lakelab.local.seen_log import SeenLog
+from lakelab.local.spark_catalog import LocalCatalog
 from lakelab.local.sql_text import literal
 from lakelab.local.table_writes import watch_writes
 from lakelab.local.time_travel import prepare_time_travel
@@ -284,6 +286,11 @@ class LocalSparkSession(SparkSession):
     def engine_sql(self, query: str, args: Any = None, **kwargs: Any) -> DataFrame:
         """Run a statement as the engine understands it."""
         return super().sql(query, args, **kwargs)
+
+    @cached_property
+    def catalog(self) -> LocalCatalog:
+        """What there is, and what is current."""
+        return LocalCatalog(self)
 
     def resolve(self, name: str) -> TableName:
         """Complete a table name with the current catalog and schema, as ``USE`` left them."""
