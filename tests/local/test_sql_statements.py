@@ -359,6 +359,51 @@ NAMES = [
     Row("CREATE VIEW v AS SELECT a FROM n", then={"SELECT * FROM v": [(1,), (2,)]}),
     Row("DROP VIEW v", given=("CREATE VIEW v AS SELECT a FROM n",)),
 ]
+CLUSTERING = [
+    Row(
+        "CREATE TABLE new (a INT NOT NULL PRIMARY KEY, b STRING) CLUSTER BY (B, a) COMMENT 'near'",
+        then={
+            "DESCRIBE DETAIL new": [(*[ANY] * 8, ["b", "a"], *[ANY] * 6)],
+            "DESCRIBE new": [
+                ("a", "int", None),
+                ("b", "string", None),
+                ("# Clustering Information", "", ""),
+                ("# col_name", "data_type", "comment"),
+                ("b", "string", None),
+                ("a", "int", None),
+            ],
+            "SHOW TBLPROPERTIES new": [],
+            of(KEYS, "new"): [("new_pk", "a", 1)],
+        },
+    ),
+    Row(
+        "CREATE TABLE new CLUSTER BY (a) AS SELECT * FROM n",
+        FILLED,
+        then={
+            "DESCRIBE DETAIL new": [(*[ANY] * 8, ["a"], *[ANY] * 6)],
+            "SELECT * FROM new": [(1, "one"), (2, None)],
+        },
+    ),
+    Row(
+        "CREATE OR REPLACE TABLE n AS SELECT 1 AS a",
+        FILLED,
+        then={"DESCRIBE DETAIL n": [(*[ANY] * 8, [], *[ANY] * 6)]},
+        given=("ALTER TABLE n CLUSTER BY (a)",),
+    ),
+    Row(
+        "ALTER TABLE n CLUSTER BY(a, `B`)",
+        then={
+            "DESCRIBE DETAIL n": [(*[ANY] * 8, ["a", "b"], *[ANY] * 6)],
+            "OPTIMIZE n": [ANY],
+            "SELECT a FROM n": [(1,), (2,)],
+        },
+    ),
+    Row(
+        "ALTER TABLE n CLUSTER BY NONE",
+        then={"DESCRIBE DETAIL n": [(*[ANY] * 8, [], *[ANY] * 6)]},
+        given=("ALTER TABLE n CLUSTER BY (a)",),
+    ),
+]
 TAGS_AND_COMMENTS = [
     Row(
         "ALTER TABLE t SET TAGS ('team' = 'data, science', 'pii')",
@@ -598,6 +643,7 @@ STATEMENTS = [
     *DEFAULTS,
     *ROWS,
     *NAMES,
+    *CLUSTERING,
     *TAGS_AND_COMMENTS,
     *DESCRIBE,
     *PROPERTIES,
@@ -724,6 +770,33 @@ REFUSALS = [
             "INSERT INTO new (b) VALUES (1)",
             "INSERT INTO new (b) VALUES (2)",
         ),
+    ),
+    Refusal("CREATE TABLE new (a INT) CLUSTER BY (b)", NO_COLUMN, "no column 'b' to cluster by"),
+    Refusal("CREATE TABLE new CLUSTER BY (c) AS SELECT * FROM n", NO_COLUMN, "It has: a, b"),
+    Refusal("CREATE TABLE new (a INT) CLUSTER BY AUTO", None, "runs on Databricks only"),
+    Refusal(
+        "CREATE TABLE new (a INT, b INT) PARTITIONED BY (a) CLUSTER BY (b)",
+        "DELTA_CLUSTER_BY_WITH_PARTITIONED_BY",
+        "remove PARTITIONED BY",
+    ),
+    Refusal("ALTER TABLE n CLUSTER BY (c)", NO_COLUMN, "no column 'c' to cluster by"),
+    Refusal("ALTER TABLE n CLUSTER BY AUTO", None, "runs on Databricks only"),
+    Refusal(
+        "ALTER TABLE n CLUSTER BY (a, a, a, b, b)",
+        "DELTA_CLUSTER_BY_INVALID_NUM_COLUMNS",
+        "up to 4",
+    ),
+    Refusal(
+        "ALTER TABLE new CLUSTER BY (b)",
+        "DELTA_ALTER_TABLE_CLUSTER_BY_ON_PARTITIONED_TABLE_NOT_ALLOWED",
+        "new' is one",
+        given=("CREATE TABLE new (a INT, b INT) PARTITIONED BY (a)",),
+    ),
+    Refusal(
+        "OPTIMIZE n ZORDER BY (a)",
+        "DELTA_CLUSTERING_WITH_ZORDER_BY",
+        r"remove ZORDER BY \(a\)",
+        given=("ALTER TABLE n CLUSTER BY (a)",),
     ),
     Refusal("INSERT INTO t (id) VALUES (3)", None, "NOT NULL constraint violated for column: ts"),
     Refusal("INSERT INTO n (a, c) VALUES (3, 4)", NO_COLUMN, "no column 'c'. It has: a, b"),

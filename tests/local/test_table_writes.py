@@ -168,6 +168,52 @@ def test_insert_into_goes_by_position(spark, planes):
     assert spark.table("planes").count() == 2
 
 
+def clustering(spark, table="made"):
+    return spark.unity.table(spark.resolve(table)).clustering
+
+
+CLUSTER = {
+    "saveAsTable": lambda frame: frame.write.clusterBy("SEATS").saveAsTable("made"),
+    "writeTo": lambda frame: frame.writeTo("made").clusterBy("seats").create(),
+    "overwriteSchema": lambda frame: (
+        frame.write.saveAsTable("made"),
+        frame.write.clusterBy("seats")
+        .mode("overwrite")
+        .option("overwriteSchema", "true")
+        .saveAsTable("made"),
+    ),
+    "createOrReplace": lambda frame: (
+        frame.write.saveAsTable("made"),
+        frame.writeTo("made").clusterBy("seats").createOrReplace(),
+    ),
+}
+
+
+@pytest.mark.parametrize("how", CLUSTER)
+def test_a_table_is_clustered_by_the_columns_that_a_writer_names(spark, schema, how):
+    CLUSTER[how](frame(spark, ("N2", 4), ("N3", 2)))
+    assert clustering(spark) == ["seats"]
+    frame(spark, ("N4", 3)).write.mode("append").saveAsTable("made")
+    spark.sql("OPTIMIZE made")
+    assert [row["seats"] for row in spark.table("made").collect()] == [2, 3, 4]
+
+
+def test_an_append_cannot_cluster_a_table_otherwise(spark, schema):
+    CLUSTER["saveAsTable"](frame(spark, ("N2", 4)))
+    more = frame(spark, ("N3", 2)).write.mode("append")
+    with pytest.raises(AnalysisException, match="provided: tailnum\n- existing: seats") as refused:
+        more.clusterBy("tailnum").saveAsTable("made")
+    assert refused.value.getCondition() == "DELTA_CLUSTERING_COLUMNS_MISMATCH"
+    more.clusterBy("seats").saveAsTable("made")
+    assert (clustering(spark), spark.table("made").count()) == (["seats"], 2)
+
+
+def test_a_column_to_cluster_by_is_there(spark, schema):
+    with pytest.raises(AnalysisException, match="no column 'absent' to cluster by"):
+        frame(spark, ("N2", 4)).write.clusterBy("absent").saveAsTable("made")
+    assert not spark.catalog.tableExists("made")
+
+
 NOT_THERE = {
     "TABLE_OR_VIEW_ALREADY_EXISTS": [
         lambda frame: frame.write.saveAsTable("planes"),

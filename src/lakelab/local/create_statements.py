@@ -8,6 +8,7 @@ Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-dd
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pyspark.errors import AnalysisException, PySparkException
 
+from lakelab.local.clustering import names_as_written, take_clustering
 from lakelab.local.hive_metastore import NO_CONSTRAINTS
 from lakelab.local.primary_key import take_primary_key
 from lakelab.local.securables import read_anew
@@ -23,6 +25,7 @@ from lakelab.local.unity_catalog import exists_already
 from lakelab.local.unity_errors import NotFoundError, UnityCatalogError
 from lakelab.local.unity_names import HIVE_METASTORE, TableName
 from lakelab.local.unity_table import (
+    CLUSTERING,
     COLUMN_TAGS,
     PRIMARY_KEY,
     TAGS,
@@ -86,6 +89,9 @@ def create_table(session: LocalSparkSession, statement: exp.Create, text: str) -
     require_known_properties(kept)
     if statement.find(exp.DefaultColumnConstraint) and not allows_defaults(written):
         raise no_defaults(f"CREATE {'OR REPLACE ' if replaced else ''}TABLE", name)
+    if clustered := take_clustering(statement):
+        there_then = _columns_of(session, statement)
+        kept[CLUSTERING] = json.dumps(names_as_written(clustered, there_then, name))
     if key is not None:
         kept[PRIMARY_KEY] = key.to_json()
     if there:
@@ -106,6 +112,15 @@ def create_table(session: LocalSparkSession, statement: exp.Create, text: str) -
     if comment is not None:
         session.unity.table(name).set_comment(comment)
     return session.createDataFrame([], _FILLED) if statement.expression else nothing(session)
+
+
+def _columns_of(session: LocalSparkSession, statement: exp.Create) -> list[str]:
+    """Name the columns that a table will have."""
+    from sqlglot import exp
+
+    if statement.expression:
+        return session.engine_sql(statement.expression.sql("databricks")).columns
+    return [column.name for column in statement.find_all(exp.ColumnDef)]
 
 
 def _make_filled(

@@ -81,6 +81,9 @@ def _columns(table: UnityTable) -> list[tuple[str, str, str | None]]:
     if partitions := table.delta.metadata().partition_columns:
         rows += [("# Partition Information", "", ""), ("# col_name", "data_type", "comment")]
         rows += [row for row in rows if row[0] in partitions]
+    if clustering := table.clustering:
+        rows += [("# Clustering Information", "", ""), ("# col_name", "data_type", "comment")]
+        rows += [row for name in clustering for row in rows if row[0] == name]
     return rows
 
 
@@ -172,7 +175,7 @@ def _detail(session: LocalSparkSession, match: re.Match[str]) -> DataFrame:
         datetime.fromtimestamp((told.created_time or 0) / 1000, UTC),
         datetime.fromtimestamp(table.delta.history(1)[0]["timestamp"] / 1000, UTC),
         list(told.partition_columns),
-        [],  # liquid clustering is not known here
+        table.clustering,
         len(sizes),
         sum(sizes),
         table.properties,
@@ -262,6 +265,8 @@ def create_statement(table: UnityTable) -> str:
     statement = f"CREATE TABLE {table.name} (\n  " + ",\n  ".join(lines) + ")\nUSING delta"
     if partitions := table.delta.metadata().partition_columns:
         statement += f"\nPARTITIONED BY ({', '.join(quoted(name) for name in partitions)})"
+    if table.clustering:
+        statement += f"\nCLUSTER BY ({', '.join(quoted(name) for name in table.clustering)})"
     if table.comment:
         statement += f"\nCOMMENT {literal(table.comment)}"
     if table.properties:

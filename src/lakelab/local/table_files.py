@@ -47,6 +47,13 @@ def _optimize(session: LocalSparkSession, told: re.Match[str]) -> DataFrame:
         )
     table = session.unity.table(session.resolve(told["name"]))
     columns = [plain(name) for name in re.findall(NAME, told["zorder"] or "")]
+    if columns and table.clustering:
+        raise UnityCatalogError(
+            f"OPTIMIZE command for Delta table with clustering doesn't support ZORDER BY. Please remove "
+            f"ZORDER BY ({', '.join(columns)}).",
+            condition="DELTA_CLUSTERING_WITH_ZORDER_BY",
+            sql_state="42613",
+        )
     there = {field["name"].lower(): field["name"] for field in table.fields}
     partitions = table.delta.metadata().partition_columns
     for column in columns:

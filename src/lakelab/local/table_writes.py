@@ -26,6 +26,7 @@ from pyspark.sql.connect.plan import CachedRelation
 
 from lakelab.local import access
 from lakelab.local.access import InsufficientPermissionsError
+from lakelab.local.clustering import names_as_written, require_few
 from lakelab.local.insert_statements import filled_by_the_engine
 from lakelab.local.securables import read_anew
 from lakelab.local.sql_errors import as_spark_error, refusal
@@ -44,6 +45,8 @@ _OVERWRITE = proto.WriteOperation.SaveMode.SAVE_MODE_OVERWRITE
 _IGNORE = proto.WriteOperation.SaveMode.SAVE_MODE_IGNORE
 _MAY_BE_THERE = frozenset({_APPEND, _OVERWRITE, _IGNORE})
 _CREATE = proto.WriteOperationV2.Mode.MODE_CREATE
+_REPLACE = proto.WriteOperationV2.Mode.MODE_REPLACE
+_CREATE_OR_REPLACE = proto.WriteOperationV2.Mode.MODE_CREATE_OR_REPLACE
 _INSERT_INTO = proto.WriteOperation.SaveTable.TableSaveMethod.TABLE_SAVE_METHOD_INSERT_INTO
 
 
@@ -61,6 +64,11 @@ def watch_writes(session: LocalSparkSession) -> None:
         if name is None:
             return execute(command, *args, **kwargs)
         _require_place(session, write, name)
+        if clustering := list(write.clustering_columns):
+            command = deepcopy(command)  # whoever was refused tries the same command again
+            write = _write(command)
+            del write.clustering_columns[:]  # the engine does not know them
+            _require_clustering(session, name, write, clustering)
         given: Any = _frame(session, write)
         frame: Any = _nullable(session, _with_columns_of(session, name, write, given))
         if frame is not given:
@@ -69,7 +77,7 @@ def watch_writes(session: LocalSparkSession) -> None:
         added = []
         if _must_keep_not_null(session, name, write):
             added = _add_columns(session, name, frame)
-            command = deepcopy(command)  # whoever was refused tries the same command again
+            command = deepcopy(command)
             _drop_option(_write(command), "mergeSchema")
         try:
             answer = execute(command, *args, **kwargs)
@@ -84,6 +92,8 @@ def watch_writes(session: LocalSparkSession) -> None:
             _keep(session, name, *before)
         elif (comment := write.options.get("comment")) and session.unity.exists(name):
             session.unity.table(name).set_comment(comment)
+        if clustering and (before is None or _replaces(write)):
+            session.unity.table(name).set_clustering(clustering)
         if frame is not given and session.unity.exists(name):
             read_anew(session, name)  # the engine remembers that the columns have no nulls
         return answer
@@ -124,6 +134,34 @@ def _require_place(session: LocalSparkSession, write: Any, name: TableName) -> N
         raise access.as_spark_error(error) from error
     except UnityCatalogError as error:
         raise as_spark_error(error) from error
+
+
+def _replaces(write: Any) -> bool:
+    """Say whether a write gives the table other columns, and all else that a new table gets."""
+    if _is_v2(write):
+        return write.mode in (_REPLACE, _CREATE_OR_REPLACE)
+    return write.mode == _OVERWRITE and _option(write, "overwriteSchema")
+
+
+def _require_clustering(
+    session: LocalSparkSession, name: TableName, write: Any, columns: list[str]
+) -> None:
+    """Refuse columns to cluster by that the rows do not have, or that the table is not clustered by."""
+    try:
+        require_few(columns)
+        columns[:] = names_as_written(columns, _frame(session, write).columns, name)
+    except UnityCatalogError as error:
+        raise as_spark_error(error) from error
+    if not session.unity.exists(name) or _replaces(write):
+        return
+    there = session.unity.table(name).clustering
+    if columns != there:
+        raise refusal(
+            "DELTA_CLUSTERING_COLUMNS_MISMATCH",
+            f"The provided clustering columns do not match the existing table's.\n"
+            f"- provided: {', '.join(columns)}\n- existing: {', '.join(there) or 'none'}",
+            "42P10",
+        )
 
 
 def _frame(session: LocalSparkSession, write: Any) -> DataFrame:
@@ -219,7 +257,7 @@ def _promises(
     if not session.unity.exists(name):
         return None
     table = session.unity.table(name)
-    if _is_v2(write) or write.mode != _OVERWRITE or _option(write, "overwriteSchema"):
+    if _is_v2(write) or write.mode != _OVERWRITE or _replaces(write):
         return table.version, []
     return table.version, [field["name"] for field in table.fields if not field["nullable"]]
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lakelab.local import (
+    clustering,
     comment_statements,
     describe_statements,
     function_statements,
@@ -39,6 +40,7 @@ _STATEMENTS: list[tuple[re.Pattern[str], Handler]] = [
     *schema_statements.STATEMENTS,
     *comment_statements.STATEMENTS,
     *table_changes.STATEMENTS,
+    *clustering.STATEMENTS,
     *table_files.STATEMENTS,
     *describe_statements.STATEMENTS,
     *show_statements.STATEMENTS,

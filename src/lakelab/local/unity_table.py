@@ -34,10 +34,11 @@ from lakelab.local.unity_names import TableName
 PRIMARY_KEY = "uc.primaryKey"
 TAGS = "uc.tags"
 COLUMN_TAGS = "uc.columnTags"
+CLUSTERING = "uc.clusterBy"
 CHANGE_DATA_FEED, _KEPT_AS = "delta.enableChangeDataFeed", "uc.changeDataFeed"
 """The engine cannot write to a table whose change data feed is on. So the property is kept under
 another name, and whoever needs the changes between two versions compares their files."""
-OUR_PROPERTIES = (PRIMARY_KEY, TAGS, COLUMN_TAGS, _KEPT_AS)
+OUR_PROPERTIES = (PRIMARY_KEY, TAGS, COLUMN_TAGS, CLUSTERING, _KEPT_AS)
 """Table properties that hold what Unity Catalog keeps beside the table; not shown as properties."""
 
 
@@ -143,6 +144,11 @@ class UnityTable:
         return json.loads(self.delta.metadata().configuration.get(COLUMN_TAGS) or "{}")
 
     @property
+    def clustering(self) -> list[str]:
+        """The columns that rows lie together by (see :mod:`lakelab.local.clustering`)."""
+        return json.loads(self.delta.metadata().configuration.get(CLUSTERING) or "[]")
+
+    @property
     def fields(self) -> list[dict[str, Any]]:
         """The columns as the Delta log has them: name, type, nullable, metadata."""
         return json.loads(self.delta.schema().to_json())["fields"]
@@ -168,12 +174,14 @@ class UnityTable:
     def optimize(self, zorder_by: Sequence[str] = ()) -> dict[str, Any]:
         """Pack small files into larger ones, in the order of columns where some are named.
 
+        A table that is clustered is put in the order of its own columns.
+
         Returns
         -------
         dict
             delta-rs's metrics: ``numFilesAdded``, ``numFilesRemoved``, ``filesAdded`` and others.
         """
-        optimizer = self.delta.optimize
+        optimizer, zorder_by = self.delta.optimize, zorder_by or self.clustering
         with self._written_by_delta_rs("OPTIMIZE"):
             return optimizer.z_order(list(zorder_by)) if zorder_by else optimizer.compact()
 
@@ -252,6 +260,16 @@ class UnityTable:
                 f"nullability and retry: ALTER TABLE {self.name} ALTER COLUMN {nullable[0]} SET NOT NULL."
             )
         return key
+
+    def set_clustering(self, columns: Sequence[str]) -> None:
+        """Say which columns rows lie together by; none lets them lie as they come."""
+
+        def set_it(new: Metadata) -> None:
+            new.configuration = _without(new.configuration, [CLUSTERING])
+            if columns:
+                new.configuration[CLUSTERING] = json.dumps(list(columns))
+
+        self._change("CLUSTER BY", set_it, {"newClusteringColumns": ",".join(columns)})
 
     def set_properties(self, properties: Mapping[str, str]) -> None:
         """Set properties as a user does with ``ALTER TABLE ... SET TBLPROPERTIES``.
