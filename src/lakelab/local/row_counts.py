@@ -86,7 +86,9 @@ def tell_rewritten(
         The table's log when the statement began. Whoever rewrites rows holds the table's lock, so that
         the commit of such an operation after it is this statement's.
     """
-    metrics = _metrics(before, operation)
+    version = commit_of(before, operation)
+    info = {} if version is None else _commit_info(before.folder, version)
+    metrics = info.get("operationMetrics") or {}
     counts = {
         column: sum(int(metrics.get(name, 0)) for name in names)
         for column, names in _METRICS[operation].items()
@@ -94,17 +96,16 @@ def tell_rewritten(
     _answer(session, properties, counts)
 
 
-def _metrics(before: SeenLog, operation: str) -> dict[str, Any]:
-    """Read the metrics of the newest commit of an operation; none where it found nothing to change."""
+def commit_of(before: SeenLog, operation: str) -> int | None:
+    """Find the newest commit of an operation since a table was seen; None where it changed nothing."""
     for version in range(SeenLog.now(before.folder).version, before.version, -1):
-        info = _commit_info(before.folder / "_delta_log" / f"{version:020}.json")
-        if info.get("operation") == operation:
-            return dict(info.get("operationMetrics") or {})
-    return {}
+        if _commit_info(before.folder, version).get("operation") == operation:
+            return version
+    return None
 
 
-def _commit_info(commit: Path) -> dict[str, Any]:
-    with commit.open(encoding="utf-8") as lines:
+def _commit_info(folder: Path, version: int) -> dict[str, Any]:
+    with (folder / "_delta_log" / f"{version:020}.json").open(encoding="utf-8") as lines:
         actions = (json.loads(line) for line in lines)
         return next((dict(a["commitInfo"]) for a in actions if "commitInfo" in a), {})
 

@@ -207,7 +207,7 @@ class LocalSparkSession(SparkSession):
         super().__init__(channel)
         watch_writes(self)
         take_turns(self)
-        with self._quiet():
+        with self.quiet():
             for key, value in SETTINGS.items():
                 self.conf.set(key, value)
             for catalog in self._catalogs:
@@ -303,7 +303,7 @@ class LocalSparkSession(SparkSession):
     # ---- keeping the engine's catalog equal to the folders ---------------------------------------
     def sync(self) -> None:
         """Register tables that appeared in the warehouse or changed, forget those that went away."""
-        with self._sync_lock, self._quiet():
+        with self._sync_lock, self.quiet():
             tables = set(self.unity.readable_tables())
             schemas = {(c, s) for c in self.unity.catalogs() for s in self.unity.schemas(c)}
             for gone in self._registered.keys() - tables:
@@ -329,7 +329,7 @@ class LocalSparkSession(SparkSession):
 
     def register_anew(self, name: TableName) -> None:
         """Let the engine read a table's schema once more: it keeps the one that it has seen last."""
-        with self._sync_lock, self._quiet():
+        with self._sync_lock, self.quiet():
             self.engine_sql(f"DROP TABLE IF EXISTS {name.quoted}")  # the files stay
             self._register(name)
 
@@ -365,7 +365,7 @@ class LocalSparkSession(SparkSession):
         return getattr(self._asking, "quiet", False)
 
     @contextmanager
-    def _quiet(self) -> Iterator[None]:
+    def quiet(self) -> Iterator[None]:
         """Ask the engine without looking at the folders first: the looking itself asks."""
         before = self.asks_quietly
         self._asking.quiet = True
@@ -378,7 +378,7 @@ class LocalSparkSession(SparkSession):
         if self.asks_quietly:
             return
         self.sync()
-        with self._quiet():
+        with self.quiet():
             try:
                 plan_calls.rewrite(self, plan)
                 if isinstance(self.unity, GovernedCatalogs):

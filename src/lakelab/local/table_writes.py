@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import AnalysisException, PySparkException
@@ -26,6 +27,7 @@ from pyspark.sql.connect.plan import CachedRelation
 
 from lakelab.local import access
 from lakelab.local.access import InsufficientPermissionsError
+from lakelab.local.check_constraints import broken_row, violation
 from lakelab.local.clustering import names_as_written, require_few
 from lakelab.local.insert_statements import filled_by_the_engine
 from lakelab.local.securables import read_anew
@@ -85,11 +87,11 @@ def watch_writes(session: LocalSparkSession) -> None:
             if added:
                 session.unity.table(name).remove_columns(added)
                 read_anew(session, name)
-            if before and before[1]:  # the engine has taken the schema of what it refused
+            if before and before.not_null:  # the engine has taken the schema of what it refused
                 read_anew(session, name)
             raise
         if before is not None:
-            _keep(session, name, *before)
+            _keep(session, name, before)
         elif (comment := write.options.get("comment")) and session.unity.exists(name):
             session.unity.table(name).set_comment(comment)
         if clustering and (before is None or _replaces(write)):
@@ -250,32 +252,59 @@ def _option(write: Any, name: str) -> bool:
     )
 
 
-def _promises(
-    session: LocalSparkSession, write: Any, name: TableName
-) -> tuple[int, list[str]] | None:
-    """Give version and NOT NULL columns of the table; None where it is about to be made."""
+@dataclass(frozen=True)
+class _Promises:
+    """What an overwrite must keep of a table.
+
+    Parameters
+    ----------
+    version : int
+        The version before it.
+    not_null : list of str
+        Columns that have no nulls.
+    checks : dict of str to str
+        CHECK constraints: name and condition.
+    """
+
+    version: int
+    not_null: list[str]
+    checks: dict[str, str]
+
+
+def _promises(session: LocalSparkSession, write: Any, name: TableName) -> _Promises | None:
+    """Look at a table before it is written to; None where it is about to be made."""
     if not session.unity.exists(name):
         return None
     table = session.unity.table(name)
+    # of an overwrite by writeTo the engine looks at the rows itself
     if _is_v2(write) or write.mode != _OVERWRITE or _replaces(write):
-        return table.version, []
-    return table.version, [field["name"] for field in table.fields if not field["nullable"]]
+        return _Promises(table.version, [], {})
+    not_null = [field["name"] for field in table.fields if not field["nullable"]]
+    return _Promises(table.version, not_null, table.checks)
 
 
-def _keep(session: LocalSparkSession, name: TableName, version: int, not_null: list[str]) -> None:
-    if not not_null:
-        return
-    for column in not_null:
+def _keep(session: LocalSparkSession, name: TableName, before: _Promises) -> None:
+    """Refuse an overwrite that breaks what the table promises, and let it promise the same again."""
+    for check, condition in before.checks.items():
+        if row := broken_row(session, name, condition):
+            _take_back(session, name, before)
+            raise violation(check, condition, row)
+    for column in before.not_null:
         table = session.unity.table(name)
         if not table.field(column)["nullable"]:
             continue
         try:
             table.set_not_null(column)
         except UnityCatalogError as error:
-            table.delta.restore(version)  # as it was: the write is refused
-            read_anew(session, name)
+            _take_back(session, name, before)
             raise AnalysisException(
                 message=f"[DELTA_NOT_NULL_CONSTRAINT_VIOLATED] NOT NULL constraint violated for "
                 f"column: {column}. The write would put nulls into it; nothing was written."
             ) from error
+    if before.not_null:
+        read_anew(session, name)
+
+
+def _take_back(session: LocalSparkSession, name: TableName, before: _Promises) -> None:
+    session.unity.table(name).delta.restore(before.version)
     read_anew(session, name)

@@ -21,7 +21,7 @@ from typing import Any
 from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError
 
-from lakelab.local.delta_commit import Metadata, commit
+from lakelab.local.delta_commit import Action, Metadata, commit, now
 from lakelab.local.sql_text import quoted
 from lakelab.local.unity_errors import (
     AlreadyExistsError,
@@ -53,6 +53,7 @@ _YES_OR_NO = frozenset(
 )
 _NO_TAG_KEY = frozenset(".,-=/:")
 _MOST_TAGS = 50
+_REMOVED = {"dataChange": True, "extendedFileMetadata": True}
 _UNWRITABLE = re.compile(r"Unsupported table features required: \[(?P<features>.*)\]")
 
 
@@ -182,7 +183,7 @@ class UnityTable:
             delta-rs's metrics: ``numFilesAdded``, ``numFilesRemoved``, ``filesAdded`` and others.
         """
         optimizer, zorder_by = self.delta.optimize, zorder_by or self.clustering
-        with self._written_by_delta_rs("OPTIMIZE"):
+        with self.written_by_delta_rs("OPTIMIZE"):
             return optimizer.z_order(list(zorder_by)) if zorder_by else optimizer.compact()
 
     def vacuum(self, hours: float, *, dry_run: bool, full: bool = True) -> list[str]:
@@ -194,7 +195,7 @@ class UnityTable:
     def restore(self, version: int) -> None:
         """Make a table what it was; its key and tags stay, as Unity Catalog keeps them elsewhere."""
         before = self.delta.metadata().configuration
-        with self._written_by_delta_rs("RESTORE"):
+        with self.written_by_delta_rs("RESTORE"):
             self.delta.restore(version)
 
         def keep_ours(new: Metadata) -> None:
@@ -204,7 +205,7 @@ class UnityTable:
         self._change("SET TBLPROPERTIES", keep_ours)
 
     @contextmanager
-    def _written_by_delta_rs(self, statement: str) -> Iterator[None]:
+    def written_by_delta_rs(self, statement: str) -> Iterator[None]:
         """Say so where a table has a feature that delta-rs cannot write.
 
         The engine makes such tables, and writes to them.
@@ -220,6 +221,45 @@ class UnityTable:
                 condition="DELTA_UNSUPPORTED_FEATURES_FOR_WRITE",
                 sql_state="56038",
             ) from error
+
+    def take_back(self, version: int) -> None:
+        """Undo one commit that rewrote rows: what others committed since then stays.
+
+        Parameters
+        ----------
+        version : int
+            The commit. Nobody has rewritten rows after it.
+        """
+        actions = self._actions(version)
+        gone, back = ({a[k]["path"]: a[k] for a in actions if k in a} for k in ("add", "remove"))
+        adds: dict[str, dict[str, Any]] = {}
+        for earlier in range(version):
+            if (self.path / "_delta_log" / f"{earlier:020}.json").exists():
+                added = (a["add"] for a in self._actions(earlier) if "add" in a)
+                adds |= {add["path"]: add for add in added if add["path"] in back}
+        kept = ("path", "partitionValues", "size")
+        undone: list[Action] = [
+            {"remove": {**{k: add[k] for k in kept}, **_REMOVED, "deletionTimestamp": now()}}
+            for add in gone.values()
+        ]
+        for (
+            path,
+            removed,
+        ) in back.items():  # a checkpoint may stand for the commit that added a file
+            add = {k: removed[k] for k in kept} | {"modificationTime": now(), "dataChange": True}
+            undone.append({"add": adds.get(path, add)})
+
+        def commit_it() -> None:
+            parameters = {"version": str(version - 1)}
+            commit(self.delta, self.path, "RESTORE", undone, parameters=parameters)
+            self.delta.update_incremental()
+
+        self.delta.update_incremental()
+        self._insist(commit_it)
+
+    def _actions(self, version: int) -> list[Action]:
+        text = (self.path / "_delta_log" / f"{version:020}.json").read_text(encoding="utf-8")
+        return [json.loads(line) for line in text.splitlines()]
 
     # ---- what is said of it ----------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql.connect import proto
 
 from lakelab.local import row_counts
+from lakelab.local.check_constraints import require_checks
 from lakelab.local.seen_log import SeenLog
 from lakelab.local.unity_errors import UnityCatalogError
 from lakelab.local.unity_names import TableName
@@ -103,6 +104,8 @@ def take_turns(session: LocalSparkSession) -> None:
             with _turn(session, written.table) if written.in_turn else nullcontext():
                 before = _log(session, written.table) if written.rewritten else None
                 answer = carry_out(written, lambda: execute(command, *args, **kwargs))
+                if before and (name := _table(session, written.table)):
+                    require_checks(session, name, before, written.operation or "MERGE")
                 _count(session, written, answer[1], before)
                 return answer
         except PySparkException as error:

@@ -30,7 +30,7 @@ from lakelab.local.feature_engineering.validation import sql_name
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
-_PLAIN_WRITER_FEATURES = {"appendOnly", "invariants", "timestampNtz"}
+_PLAIN_WRITER_FEATURES = {"allowColumnDefaults", "appendOnly", "invariants", "timestampNtz"}
 
 
 def upsert(delta: DeltaTable, path: Path, data: pa.Table, keys: Sequence[str]) -> None:

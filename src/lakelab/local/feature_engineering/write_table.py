@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-from deltalake.exceptions import CommitFailedError
+from deltalake.exceptions import CommitFailedError, DeltaError
 
 from lakelab.local.feature_engineering.session import (
     full_name,
@@ -28,6 +28,8 @@ from lakelab.local.feature_engineering.validation import (
     require_valid_keys,
 )
 from lakelab.local.results import as_dataframe
+from lakelab.local.sql_errors import as_spark_error, refusal
+from lakelab.local.unity_errors import UnityCatalogError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from lakelab.local.spark import LocalSparkSession
     from lakelab.local.unity_table import UnityTable
 
+_BROKEN = "failed validation check"
+"""What delta-rs says of rows that break a constraint."""
 MERGE, OVERWRITE = "merge", "overwrite"
 ATTEMPTS = 10
 """How often a merge is tried when other writers, who take no lock, commit first."""
@@ -76,12 +80,24 @@ def write_table(
             table = open_table(spark, full)
             _require_matching(schema, table)
             try:
-                upsert(table.delta, table.path, data, primary_key(table).columns)
+                with table.written_by_delta_rs("A merge"):
+                    upsert(table.delta, table.path, data, primary_key(table).columns)
                 return
+            except UnityCatalogError as error:
+                raise as_spark_error(error) from error
             except CommitFailedError:
                 if attempt == ATTEMPTS:
                     raise
                 time.sleep(random.uniform(0, 0.05 * attempt))  # let the other writers through
+            except DeltaError as error:
+                if _BROKEN not in str(error):
+                    raise
+                checks = [f"{name} ({condition})" for name, condition in table.checks.items()]
+                raise refusal(
+                    "DELTA_VIOLATE_CONSTRAINT_WITH_VALUES",
+                    f"CHECK constraint {' or '.join(checks)} violated: {error}",
+                    "23001",
+                ) from error
 
 
 def _overwrite(spark: LocalSparkSession, table: UnityTable, data: pa.Table) -> None:

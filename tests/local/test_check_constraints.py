@@ -1,0 +1,102 @@
+"""A CHECK constraint holds whatever changes the rows, and what breaks it leaves them as they were."""
+
+from __future__ import annotations
+
+import pytest
+from pyspark.errors import AnalysisException
+from pyspark.sql import functions as F
+
+from lakelab.local.feature_engineering import FeatureEngineeringClient
+from lakelab.local.row_counts import commit_of
+from lakelab.local.seen_log import SeenLog
+
+GOOD = [(1, 1.0), (2, 2.0), (3, 3.0)]
+
+
+@pytest.fixture
+def checked(spark, schema):
+    """A table with three files."""
+    spark.sql("CREATE TABLE checked (id BIGINT NOT NULL PRIMARY KEY, v DOUBLE)")
+    for id_, v in GOOD:
+        spark.sql(f"INSERT INTO checked VALUES ({id_}, {v})")
+    spark.sql("ALTER TABLE checked ADD CONSTRAINT positive CHECK (v > 0)")
+    return spark.resolve("checked")
+
+
+def rows(spark):
+    return sorted(tuple(row) for row in spark.table("checked").collect())
+
+
+def frame(spark, v=-1.0):
+    return spark.createDataFrame([(1, v)], "id long, v double")
+
+
+BREAK = {
+    "INSERT": lambda spark: spark.sql("INSERT INTO checked VALUES (4, -1)"),
+    "INSERT OVERWRITE": lambda spark: spark.sql("INSERT OVERWRITE checked SELECT 4L, -1D"),
+    "UPDATE": lambda spark: spark.sql("UPDATE checked SET v = v - 2 WHERE id < 3"),
+    "null": lambda spark: spark.sql("UPDATE checked SET v = NULL WHERE id = 3"),
+    "MERGE": lambda spark: spark.sql(
+        "MERGE INTO checked t USING (SELECT 1L AS id, -1D AS v UNION ALL SELECT 9L, 9D) s "
+        "ON t.id = s.id WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
+    ),
+    "mergeInto": lambda spark: (
+        frame(spark)
+        .alias("s")
+        .mergeInto("checked", F.expr("checked.id = s.id"))
+        .whenMatched()
+        .updateAll()
+        .merge()
+    ),
+    "append": lambda spark: frame(spark).write.mode("append").saveAsTable("checked"),
+    "overwrite": lambda spark: frame(spark).write.mode("overwrite").saveAsTable("checked"),
+    "replaceWhere": lambda spark: (
+        frame(spark).write.mode("overwrite").option("replaceWhere", "id = 1").saveAsTable("checked")
+    ),
+    "writeTo": lambda spark: frame(spark).writeTo("checked").overwrite(F.col("id") == 1),
+    "write_table": lambda spark: FeatureEngineeringClient().write_table(
+        name="checked", df=frame(spark), mode="merge"
+    ),
+}
+
+
+@pytest.mark.parametrize("how", BREAK)
+def test_a_row_that_breaks_it_is_refused(spark, checked, how):
+    with pytest.raises(AnalysisException, match=r"(?s)positive \(v > 0\)") as refused:
+        BREAK[how](spark)
+    assert "DELTA_VIOLATE_CONSTRAINT_WITH_VALUES" in str(refused.value)
+    assert rows(spark) == GOOD
+    assert spark.unity.table(checked).checks == {"positive": "v > 0"}
+    spark.sql("UPDATE checked SET v = v + 1 WHERE id = 1")  # and the table goes on as before
+    assert rows(spark) == [(1, 2.0), *GOOD[1:]]
+    assert spark.sql("DELETE FROM checked WHERE v > 2.5").first()["num_affected_rows"] == 1
+
+
+def test_the_refusal_shows_a_row(spark, checked):
+    with pytest.raises(
+        AnalysisException, match=r"violated by row with values:\n - v : -3.0"
+    ) as refused:
+        spark.sql("UPDATE checked SET v = -3 WHERE id = 2")
+    assert refused.value.getCondition() == "DELTA_VIOLATE_CONSTRAINT_WITH_VALUES"
+    assert refused.value.getSqlState() == "23001"
+
+
+def test_a_constraint_of_several_columns(spark, checked):
+    spark.sql("ALTER TABLE checked ADD CONSTRAINT more CHECK (v >= id AND id IN (1, 2, 3))")
+    with pytest.raises(AnalysisException, match=r"(?s)more.* - v : 1.5\n - id : 2"):
+        spark.sql("UPDATE checked SET v = 1.5 WHERE id = 2")
+    assert rows(spark) == GOOD
+
+
+def test_rows_that_others_added_meanwhile_stay_when_a_commit_is_taken_back(spark, checked):
+    table = spark.unity.table(checked)
+    before = SeenLog.now(table.path)
+    spark.sql("UPDATE checked SET v = 7 WHERE id < 3")
+    spark.sql("INSERT INTO checked VALUES (8, 8)")
+    version = commit_of(before, "UPDATE")
+    table.take_back(version)
+    assert rows(spark) == [*GOOD, (8, 8.0)]
+    history = spark.sql("DESCRIBE HISTORY checked LIMIT 3").collect()
+    assert [row["operation"] for row in history] == ["RESTORE", "WRITE", "UPDATE"]
+    counted = spark.unity.table(checked).delta.get_add_actions(flatten=True)
+    assert sum(counted.column("num_records").to_pylist()) == 4  # with their statistics
