@@ -7,6 +7,7 @@ from typing import Any
 import mlflow
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
@@ -19,6 +20,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from lakelab.local.feature_engineering import FeatureEngineeringClient, FeatureLookup, score_batch
 from lakelab.local.feature_engineering.training_set import TrainingSet
+from lakelab.local.results import as_dataframe
 from lakelab.local.spark import LocalSparkSession
 
 Client = FeatureEngineeringClient
@@ -319,3 +321,32 @@ def test_the_client_may_name_the_registry(
     mlflow.set_registry_uri("http://127.0.0.1:9")
     client = FeatureEngineeringClient(model_registry_uri=home.mlflow_uri)
     assert predictions(client.score_batch(model_uri=f"models:/{name}/1", df=flights)) == BY_HAND
+
+
+NUMBERS = [pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.float32(), pa.float64()]
+
+
+@pytest.mark.parametrize("values", [[1, 2], [1, None], [None, None], []], ids=str)
+def test_the_model_gets_numbers_as_spark_gives_them(spark: LocalSparkSession, values: list) -> None:
+    columns = {str(kind): pa.array(values, kind) for kind in NUMBERS}
+    if values:
+        columns["nan"] = pa.array([float("nan"), None])
+    rows = pa.table(columns)
+    pd.testing.assert_frame_equal(
+        score_batch.to_pandas(spark, rows), as_dataframe(spark, rows).toPandas()
+    )
+
+
+def test_the_model_gets_all_else_from_spark(spark: LocalSparkSession) -> None:
+    rows = pa.table(
+        {
+            "flag": [True, None],
+            "day": pa.array([0, None], pa.date32()),
+            "at": pa.array([0, None], pa.timestamp("us", "UTC")),
+            "text": ["a", None],
+            "exact": pa.array([1, None], pa.decimal128(9, 2)),
+        }
+    )
+    given = score_batch.to_pandas(spark, rows)
+    pd.testing.assert_frame_equal(given, as_dataframe(spark, rows).toPandas())
+    assert given["at"].dt.tz is None

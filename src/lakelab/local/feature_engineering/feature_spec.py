@@ -14,6 +14,8 @@ from typing import Any
 import yaml
 
 FILE = "feature_spec.yaml"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""As safe as the other, and ten times as fast where the C library is."""
 _SERIALIZATION_VERSION = 9
 _TRAINING_DATA, _FEATURE_STORE, _ON_DEMAND = (
     "training_data",
@@ -183,7 +185,7 @@ class FeatureSpec:
         """
         path = folder / FILE
         try:
-            return cls.from_dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+            return cls.from_dict(yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER))
         except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
             raise FeatureSpecError(
                 f"{path} is not a feature spec that can be read here: {error!r}. "

@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lakelab.local import duck
 from lakelab.local.feature_engineering.delta_files import plain_files, read_files
 from lakelab.local.feature_engineering.validation import sql_name
 
@@ -67,8 +68,7 @@ def look_up(
     ...         outputs={"wind_now": "wind", "seen_at": "ts"}).to_pylist()
     [{'wind_now': None, 'seen_at': 10}, {'wind_now': None, 'seen_at': None}, {'wind_now': None, 'seen_at': None}]
     """
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with duck.connect() as connection:
         connection.register("labels", _numbered(labels, keys, time))
         columns = {f"k{i}": column for i, column in enumerate(keys.values())}
         if time:

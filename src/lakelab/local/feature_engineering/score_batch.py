@@ -155,8 +155,17 @@ def _open_tables(spark: LocalSparkSession, spec: FeatureSpec) -> dict[str, Unity
 
 
 def to_pandas(spark: LocalSparkSession, rows: pa.Table) -> pd.DataFrame:
-    """Give the model its columns with the dtypes that ``load_df().toPandas()`` gave in training."""
+    """Give the model its columns with the dtypes that ``load_df().toPandas()`` gave in training.
+
+    Of numbers these are the same however they get into pandas; of all else Spark knows.
+    """
+    if all(_is_number(field.type) for field in rows.schema):
+        return rows.to_pandas(ignore_metadata=True)
     return as_dataframe(spark, rows).toPandas()
+
+
+def _is_number(data_type: pa.DataType) -> bool:
+    return pa.types.is_signed_integer(data_type) or data_type in (pa.float32(), pa.float64())
 
 
 def _predict(

@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from deltalake import Schema
 from deltalake.exceptions import CommitFailedError
 
+from lakelab.local import duck
 from lakelab.local.delta_commit import Action, commit, metadata, now
 from lakelab.local.feature_engineering.delta_files import plain_files, read_files
 from lakelab.local.feature_engineering.validation import sql_name
@@ -109,8 +110,7 @@ def _merged_rows(
     files: list[str], data: pa.Table, keys: Sequence[str], schema: pa.Schema
 ) -> tuple[list[str], pa.Table, dict[str, int]]:
     """Find the files with known keys; give their rows, updated, and the new rows."""
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with duck.connect() as connection:
         connection.register("s", data)
         same = " AND ".join(f"t.{sql_name(key)} = s.{sql_name(key)}" for key in keys)
         touched = _touched(connection, files, same)

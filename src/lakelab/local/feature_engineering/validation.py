@@ -120,7 +120,7 @@ def require_valid_keys(data: pa.Table, keys: Sequence[str]) -> None:
     ValueError
         With the first such key as an example.
     """
-    import duckdb
+    from lakelab.local import duck
 
     for key in keys:
         if nulls := data.column(key).null_count:
@@ -129,9 +129,8 @@ def require_valid_keys(data: pa.Table, keys: Sequence[str]) -> None:
                 f"A key is never null: fill or drop these rows first."
             )
     columns = ", ".join(sql_name(key) for key in keys)
-    with duckdb.connect() as connection:
+    with duck.connect() as connection:
         connection.register("data", data.select(list(keys)))
-        connection.execute("SET TimeZone = 'UTC'")
         twice = connection.execute(
             f"SELECT {columns}, count(*) FROM data GROUP BY ALL HAVING count(*) > 1 LIMIT 1"
         ).fetchone()

@@ -11,6 +11,7 @@ import pyarrow as pa
 from deltalake.exceptions import DeltaError
 from pyarrow.fs import FileType
 
+from lakelab.local import duck
 from lakelab.local.feature_engineering.delta_files import plain_files, read_files
 from lakelab.local.online_store.database import Batches, OnlineStoreError, quoted
 from lakelab.local.online_store.values import OnlineColumn
@@ -127,8 +128,7 @@ class Source:
         except DeltaError:  # the log is kept for a while only
             return None
         before, after = plain_files(old.delta), plain_files(self.table.delta)
-        with duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'")
+        with duck.connect() as connection:
             if before is None or after is None:
                 # partitioned, for example: all of both versions is read, the same rows cancel out
                 gone_rows = old.delta.to_pyarrow_dataset()
@@ -169,8 +169,7 @@ class Source:
     # ---- files -----------------------------------------------------------------------------------
     @contextmanager
     def _opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'")
+        with duck.connect() as connection:
             files = plain_files(self.table.delta)
             if files is None:
                 connection.register("source", self.table.delta.to_pyarrow_dataset())
