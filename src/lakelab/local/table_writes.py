@@ -16,6 +16,7 @@ https://docs.databricks.com/aws/en/tables/constraints
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,7 @@ from lakelab.local.check_constraints import broken_row, violation
 from lakelab.local.clustering import names_as_written, require_few
 from lakelab.local.insert_statements import filled_by_the_engine
 from lakelab.local.securables import read_anew
-from lakelab.local.sql_errors import as_spark_error, refusal
+from lakelab.local.sql_errors import as_spark_error
 from lakelab.local.unity_catalog import exists_already
 from lakelab.local.unity_errors import UnityCatalogError
 from lakelab.local.unity_names import TableName
@@ -58,49 +59,72 @@ def watch_writes(session: LocalSparkSession) -> None:
     execute = client.execute_command
 
     def execute_command(command: Any, *args: Any, **kwargs: Any) -> Any:
+        def carry_out(changed: Any) -> Any:
+            return execute(changed, *args, **kwargs)
+
         write = _write(command)
         try:
             name = write and session.resolve(_target(write))
         except UnityCatalogError:  # no name of a table: the engine says so
             name = None
         if name is None:
-            return execute(command, *args, **kwargs)
-        _require_place(session, write, name)
-        if clustering := list(write.clustering_columns):
-            command = deepcopy(command)  # whoever was refused tries the same command again
-            write = _write(command)
-            del write.clustering_columns[:]  # the engine does not know them
-            _require_clustering(session, name, write, clustering)
-        given: Any = _frame(session, write)
-        frame: Any = _nullable(session, _with_columns_of(session, name, write, given))
-        if frame is not given:
-            write.input.CopyFrom(frame._plan.plan(session.client))
-        before = _promises(session, write, name)
-        added = []
-        if _must_keep_not_null(session, name, write):
-            added = _add_columns(session, name, frame)
-            command = deepcopy(command)
-            _drop_option(_write(command), "mergeSchema")
+            return carry_out(command)
         try:
-            answer = execute(command, *args, **kwargs)
-        except PySparkException:
-            if added:
-                session.unity.table(name).remove_columns(added)
-                read_anew(session, name)
-            if before and before.not_null:  # the engine has taken the schema of what it refused
-                read_anew(session, name)
-            raise
-        if before is not None:
-            _keep(session, name, before)
-        elif (comment := write.options.get("comment")) and session.unity.exists(name):
-            session.unity.table(name).set_comment(comment)
-        if clustering and (before is None or _replaces(write)):
-            session.unity.table(name).set_clustering(clustering)
-        if frame is not given and session.unity.exists(name):
-            read_anew(session, name)  # the engine remembers that the columns have no nulls
-        return answer
+            return _carry_out(session, name, command, carry_out)
+        except InsufficientPermissionsError as error:
+            raise access.as_spark_error(error) from error
+        except UnityCatalogError as error:
+            raise as_spark_error(error) from error
 
     client.execute_command = execute_command
+
+
+def _carry_out(
+    session: LocalSparkSession, name: TableName, command: Any, execute: Callable[[Any], Any]
+) -> Any:
+    """Carry out a write to a table, and give the engine's answer.
+
+    Raises
+    ------
+    UnityCatalogError
+        If it is to make a table where it cannot, or the table cannot take it.
+    pyspark.errors.PySparkException
+        If the engine refuses it, or a row breaks what the table promises.
+    """
+    write = _write(command)
+    _require_place(session, write, name)
+    if clustering := list(write.clustering_columns):
+        command = deepcopy(command)  # whoever was refused tries the same command again
+        write = _write(command)
+        del write.clustering_columns[:]  # the engine does not know them
+        clustering = _known_clustering(session, name, write, clustering)
+    given: Any = _frame(session, write)
+    frame: Any = _nullable(session, _with_columns_of(session, name, write, given))
+    if frame is not given:
+        write.input.CopyFrom(frame._plan.plan(session.client))
+    before = _promises(session, write, name)
+    added = []
+    if _must_keep_not_null(session, name, write):
+        added = _add_columns(session, name, frame)
+        command = deepcopy(command)
+        _drop_option(_write(command), "mergeSchema")
+    try:
+        answer = execute(command)
+    except PySparkException:
+        if added:
+            session.unity.table(name).remove_columns(added)
+        if added or (before and before.not_null):
+            read_anew(session, name)  # the engine has taken the schema of what it refused
+        raise
+    if before is not None:
+        _keep(session, name, before)
+    elif (comment := write.options.get("comment")) and session.unity.exists(name):
+        session.unity.table(name).set_comment(comment)
+    if clustering and (before is None or _replaces(write)):
+        session.unity.table(name).set_clustering(clustering)
+    if frame is not given and session.unity.exists(name):
+        read_anew(session, name)  # the engine remembers that the columns have no nulls
+    return answer
 
 
 def _write(command: Any) -> Any:
@@ -126,16 +150,11 @@ def _require_place(session: LocalSparkSession, write: Any, name: TableName) -> N
         new = write.mode == _CREATE
     else:
         new = write.table.save_method != _INSERT_INTO and write.mode not in _MAY_BE_THERE
-    try:
-        if not session.unity.exists(name):
-            session.unity.require_schema(name.catalog, name.schema)
-        elif new:
-            session.unity.table(name)  # is not there for who may not know of it
-            raise exists_already(name)
-    except InsufficientPermissionsError as error:
-        raise access.as_spark_error(error) from error
-    except UnityCatalogError as error:
-        raise as_spark_error(error) from error
+    if not session.unity.exists(name):
+        session.unity.require_schema(name.catalog, name.schema)
+    elif new:
+        session.unity.table(name)  # is not there for who may not know of it
+        raise exists_already(name)
 
 
 def _replaces(write: Any) -> bool:
@@ -145,25 +164,27 @@ def _replaces(write: Any) -> bool:
     return write.mode == _OVERWRITE and _option(write, "overwriteSchema")
 
 
-def _require_clustering(
+def _known_clustering(
     session: LocalSparkSession, name: TableName, write: Any, columns: list[str]
-) -> None:
-    """Refuse columns to cluster by that the rows do not have, or that the table is not clustered by."""
-    try:
-        require_few(columns)
-        columns[:] = names_as_written(columns, _frame(session, write).columns, name)
-    except UnityCatalogError as error:
-        raise as_spark_error(error) from error
-    if not session.unity.exists(name) or _replaces(write):
-        return
-    there = session.unity.table(name).clustering
-    if columns != there:
-        raise refusal(
-            "DELTA_CLUSTERING_COLUMNS_MISMATCH",
+) -> list[str]:
+    """Give the columns to cluster by as the table writes them.
+
+    Raises
+    ------
+    UnityCatalogError
+        If the rows do not have one, or the table is clustered by others.
+    """
+    require_few(columns)
+    known = names_as_written(columns, _frame(session, write).columns, name)
+    there = session.unity.table(name).clustering if session.unity.exists(name) else known
+    if known != there and not _replaces(write):
+        raise UnityCatalogError(
             f"The provided clustering columns do not match the existing table's.\n"
-            f"- provided: {', '.join(columns)}\n- existing: {', '.join(there) or 'none'}",
-            "42P10",
+            f"- provided: {', '.join(known)}\n- existing: {', '.join(there) or 'none'}",
+            condition="DELTA_CLUSTERING_COLUMNS_MISMATCH",
+            sql_state="42P10",
         )
+    return known
 
 
 def _frame(session: LocalSparkSession, write: Any) -> DataFrame:
@@ -186,7 +207,7 @@ def _with_columns_of(
 
     Raises
     ------
-    pyspark.errors.AnalysisException
+    UnityCatalogError
         If the table lacks a column of the DataFrame.
     """
     if (
@@ -200,13 +221,13 @@ def _with_columns_of(
     fields = {field["name"].lower(): field for field in session.unity.table(name).fields}
     given = {column.lower() for column in frame.columns}
     if (added := given - fields.keys()) and not _option(write, "mergeSchema"):
-        raise refusal(
-            "DELTA_METADATA_MISMATCH",
+        raise UnityCatalogError(
             f"A schema mismatch detected when writing to the Delta table {name}: it has no column "
             f"{', '.join(sorted(added))}. It has: {', '.join(f['name'] for f in fields.values())}. To "
             f'add columns to it, set .option("mergeSchema", "true"); to replace its columns, '
             f'.mode("overwrite") with .option("overwriteSchema", "true").',
-            "42KDG",
+            condition="DELTA_METADATA_MISMATCH",
+            sql_state="42KDG",
         )
     names = {c: fields[c.lower()]["name"] for c in frame.columns if c.lower() in fields}
     if any(column != there for column, there in names.items()):
