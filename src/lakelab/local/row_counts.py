@@ -18,13 +18,14 @@ import pyarrow as pa
 from pyspark.sql.connect.plan import LocalRelation
 
 from lakelab.local.seen_log import SeenLog
+from lakelab.local.sql_text import LEADING
 
 if TYPE_CHECKING:
     from lakelab.local.spark import LocalSparkSession
 
 _ANSWER = "sql_command_result"
 _OPERATION = re.compile(
-    r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(?P<word>MERGE|UPDATE|DELETE|INSERT)\b", re.IGNORECASE | re.DOTALL
+    rf"{LEADING}(?P<word>MERGE|UPDATE|DELETE|INSERT)\b", re.IGNORECASE | re.DOTALL
 )
 _METRICS: dict[str, dict[str, tuple[str, ...]]] = {
     "UPDATE": {"num_affected_rows": ("numUpdatedRows",)},

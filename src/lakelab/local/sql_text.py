@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 NAME = r"(?:`(?:[^`]|``)+`|[^\s;`(),.'\"]+)"
 """A pattern of one level of a name, in backticks or not."""
 
+LEADING = r"(?:\s|--[^\n]*\n|/\*.*?\*/)*"
+"""A pattern of the space and comments before a statement."""
+
 LEVELS = rf"(?P<name>{NAME}(?:\.{NAME})*)"
 """A pattern of a name of one or more levels."""
 

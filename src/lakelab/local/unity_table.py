@@ -242,10 +242,8 @@ class UnityTable:
             {"remove": {**{k: add[k] for k in kept}, **_REMOVED, "deletionTimestamp": now()}}
             for add in gone.values()
         ]
-        for (
-            path,
-            removed,
-        ) in back.items():  # a checkpoint may stand for the commit that added a file
+        # a checkpoint may stand for the commit that added a file: then without its statistics
+        for path, removed in back.items():
             add = {k: removed[k] for k in kept} | {"modificationTime": now(), "dataChange": True}
             undone.append({"add": adds.get(path, add)})
 

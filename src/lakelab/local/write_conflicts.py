@@ -17,7 +17,7 @@ import random
 import re
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from pyspark.sql.connect import proto
 from lakelab.local import row_counts
 from lakelab.local.check_constraints import require_checks
 from lakelab.local.seen_log import SeenLog
+from lakelab.local.sql_text import LEADING
 from lakelab.local.unity_errors import UnityCatalogError
 from lakelab.local.unity_names import TableName
 
@@ -38,7 +39,7 @@ ATTEMPTS = 20
 
 _NAME = r"(?:`[^`]+`|[^\s`.;(]+)"
 _REWRITES = re.compile(
-    r"(?:\s|--[^\n]*\n|/\*.*?\*/)*"
+    rf"{LEADING}"
     r"(?:MERGE\s+(?:WITH\s+SCHEMA\s+EVOLUTION\s+)?INTO|UPDATE|DELETE\s+FROM)\s+"
     rf"(?P<name>{_NAME}(?:\.{_NAME})*)",
     re.IGNORECASE | re.DOTALL,
@@ -101,12 +102,16 @@ def take_turns(session: LocalSparkSession) -> None:
         try:
             if written is None:
                 return execute(command, *args, **kwargs)
-            with _turn(session, written.table) if written.in_turn else nullcontext():
-                before = _log(session, written.table) if written.rewritten else None
+            name = _table(session, written.table) if written.in_turn else None
+            with session.unity.locked(name) if name else nullcontext():
+                before = name and SeenLog.now(session.unity.path(name))
                 answer = carry_out(written, lambda: execute(command, *args, **kwargs))
-                if before and (name := _table(session, written.table)):
+                if written.operation == "INSERT":
+                    row_counts.tell_inserted(session, answer[1])
+                elif name and before and written.rewritten:
                     require_checks(session, name, before, written.operation or "MERGE")
-                _count(session, written, answer[1], before)
+                    if written.operation:
+                        row_counts.tell_rewritten(session, answer[1], written.operation, before)
                 return answer
         except PySparkException as error:
             if _DISK_FULL not in str(error):
@@ -159,16 +164,6 @@ def _written(command: Any) -> Written | None:
     return Written("", in_turn=False, operation=operation) if operation == "INSERT" else None
 
 
-def _turn(session: LocalSparkSession, target: str) -> AbstractContextManager[None]:
-    name = _table(session, target)
-    return session.unity.locked(name) if name else nullcontext()
-
-
-def _log(session: LocalSparkSession, target: str) -> SeenLog | None:
-    name = _table(session, target)
-    return SeenLog.now(session.unity.path(name)) if name else None
-
-
 def _table(session: LocalSparkSession, target: str) -> TableName | None:
     try:
         name = session.resolve(target)
@@ -176,16 +171,6 @@ def _table(session: LocalSparkSession, target: str) -> TableName | None:
     except UnityCatalogError:  # no name of a table, or of none that can be: the engine says so
         return None
     return name
-
-
-def _count(
-    session: LocalSparkSession, written: Written, properties: dict[str, Any], before: SeenLog | None
-) -> None:
-    """Let the answer say how many rows were changed."""
-    if written.operation == "INSERT":
-        row_counts.tell_inserted(session, properties)
-    elif written.operation and before:
-        row_counts.tell_rewritten(session, properties, written.operation, before)
 
 
 def carry_out(written: Written, statement: Callable[[], Any]) -> Any:
