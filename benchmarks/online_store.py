@@ -24,10 +24,10 @@ from benchmarks.frame import (
     seconds,
 )
 from benchmarks.place import create_table
-from lakelab.local.home import Home
+from lakelab.local.catalog.names import TableName
+from lakelab.local.catalog.store import UnityCatalog
 from lakelab.local.online_store import OnlineStores, OnlineTable, Published
-from lakelab.local.unity_catalog import UnityCatalog
-from lakelab.local.unity_names import TableName
+from lakelab.local.system.home import Home
 from tests.local.online_store.postgresql import postgresql, programs
 
 ROWS = 1_000_000

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from deltalake import write_deltalake
 
-from lakelab.local.unity_catalog import UnityCatalog
-from lakelab.local.unity_names import TableName
-from lakelab.local.unity_table import PrimaryKey
+from lakelab.local.catalog.names import TableName
+from lakelab.local.catalog.store import UnityCatalog
+from lakelab.local.catalog.table import PrimaryKey
 
 if TYPE_CHECKING:
-    from lakelab.local.spark import LocalSparkSession
+    from lakelab.local.spark.session import LocalSparkSession
 
 
 @contextmanager
 def place(folder: Path) -> Iterator[LocalSparkSession]:
     """Start all that a lesson works with; give the Spark session."""
-    from lakelab.local.databricks_env import point_clients_at
-    from lakelab.local.home import Home
-    from lakelab.local.spark import start_spark
+    from lakelab.local.notebook.client_env import point_clients_at
+    from lakelab.local.spark.session import start_spark
+    from lakelab.local.system.home import Home
     from lakelab.local.workspace import start_workspace
 
     home = Home(folder).prepare()

@@ -23,7 +23,7 @@ from deltalake import DeltaTable
 
 from benchmarks.frame import FEAST, REPEATS, Figure, Measured, measured, run
 from benchmarks.place import create_table, place
-from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.catalog.store import UnityCatalog
 
 LABELS, ROWS = 200_000, 5_000_000
 SHAPES = {"wide": 50_000, "long": 1_000}

@@ -15,7 +15,7 @@ from deltalake import DeltaTable
 
 from benchmarks.frame import REPEATS, Figure, measured
 from benchmarks.place import create_table, place
-from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.catalog.store import UnityCatalog
 
 ROWS, MERGED, FEATURES = 5_000_000, 200_000, 8
 

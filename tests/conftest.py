@@ -17,8 +17,8 @@ os.environ.pop("MLFLOW_TRACKING_URI", None)
 os.environ.pop("SPARK_REMOTE", None)
 os.environ.pop("LAKELAB_HOME", None)
 
-from lakelab.local.home import Home
-from lakelab.local.spark import LocalSparkSession, start_spark
+from lakelab.local.spark.session import LocalSparkSession, start_spark
+from lakelab.local.system.home import Home
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -19,7 +19,7 @@ from lakelab import cli
 from lakelab import runner as runner_module
 from lakelab.cli import app
 from lakelab.lessons import lessons
-from lakelab.local.home import Home
+from lakelab.local.system.home import Home
 from lakelab.runner import Outcome
 
 

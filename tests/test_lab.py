@@ -13,8 +13,8 @@ import pytest
 
 from lakelab import lab
 from lakelab.lab import LabError
-from lakelab.local import mlflow_ui
-from lakelab.local.home import Home
+from lakelab.local.notebook import mlflow_ui
+from lakelab.local.system.home import Home
 
 PROBE = """
 import json, os, sys
@@ -191,7 +191,7 @@ def test_on_databricks_the_schema_is_the_users_own(monkeypatch, widgets, environ
 @pytest.mark.parametrize("is_there", [True, False])
 def test_on_databricks_our_automl_answers_only_where_theirs_is_absent(monkeypatch, is_there):
     from lakelab.automl import place
-    from lakelab.local import official_names
+    from lakelab.local.notebook import import_names as official_names
 
     answered: list[dict[str, str]] = []
     monkeypatch.setattr(official_names, "answer_official_names", answered.append)

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from lakelab.lab import find_home, project_root
 from lakelab.lessons import Lesson, NoSuchLessonError, find_lesson, lessons
-from lakelab.local.home import Home, HomeError
+from lakelab.local.system.home import Home, HomeError
 
 app = typer.Typer(
     help="The Databricks Machine Learning lessons, on this machine.",
@@ -131,8 +131,8 @@ def ui(
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 0,
 ) -> None:
     """Open the MLflow UI on what the lessons logged."""
-    from lakelab.local.databricks_env import tracking_uri
-    from lakelab.local.mlflow_ui import PortTakenError, Ui, UiError, free_port
+    from lakelab.local.notebook.mlflow_ui import PortTakenError, Ui, UiError, free_port
+    from lakelab.local.system.home import tracking_uri
 
     try:
         home = find_home().prepare()

@@ -12,8 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from lakelab.lab import LabError, find_home, require_tracking_server
-from lakelab.local.home import HomeError
-from lakelab.local.mlflow_ui import PortTakenError, free_port
+from lakelab.local.notebook.mlflow_ui import PortTakenError, free_port
+from lakelab.local.system.home import HomeError
 
 PACKAGES = (
     "mlflow", "pysail", "pyspark-client", "deltalake", "duckdb", "databricks-sdk",
@@ -127,7 +127,7 @@ def _tracking() -> Finding:
 
 
 def _engine() -> Finding:
-    from lakelab.local.spark import EngineError, start_spark
+    from lakelab.local.spark.session import EngineError, start_spark
 
     try:
         spark = start_spark(find_home())

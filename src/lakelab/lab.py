@@ -23,8 +23,8 @@ from lakelab.lessons import Lesson, NoSuchLessonError, find_lesson
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from lakelab.local.home import Home
-    from lakelab.local.mlflow_ui import Ui
+    from lakelab.local.notebook.mlflow_ui import Ui
+    from lakelab.local.system.home import Home
     from lakelab.serving import Endpoint
     from lakelab.workspaces import Workspace
 
@@ -248,7 +248,7 @@ def _start_on_databricks(spark: Any, dbutils: Any) -> dict[str, Any]:
 def _answer_automl_where_it_is_absent(user: str) -> None:
     """Runtimes above 17.3 LTS ML and serverless compute have no AutoML: there ours answers."""
     from lakelab.automl.place import keep_records_of
-    from lakelab.local.official_names import answer_official_names
+    from lakelab.local.notebook.import_names import answer_official_names
 
     if find_spec("databricks.automl") is None:
         answer_official_names(AUTOML)
@@ -298,14 +298,14 @@ def _start_on_laptop(lesson: Lesson | None) -> dict[str, Any]:
 
 def _start_services(lesson: Lesson | None) -> dict[str, Any]:
     from lakelab.automl.place import keep_records_of
-    from lakelab.local.databricks_env import point_clients_at, tracking_uri
-    from lakelab.local.dbutils import LocalDbUtils
-    from lakelab.local.display import display
-    from lakelab.local.home import HomeError
-    from lakelab.local.official_names import ANSWERS, answer_official_names
-    from lakelab.local.spark import EngineError, start_spark
-    from lakelab.local.unity_catalog import UnityCatalog
-    from lakelab.local.unity_errors import UnityCatalogError
+    from lakelab.local.catalog.errors import UnityCatalogError
+    from lakelab.local.catalog.store import UnityCatalog
+    from lakelab.local.notebook.client_env import point_clients_at
+    from lakelab.local.notebook.dbutils import LocalDbUtils
+    from lakelab.local.notebook.display import display
+    from lakelab.local.notebook.import_names import ANSWERS, answer_official_names
+    from lakelab.local.spark.session import EngineError, start_spark
+    from lakelab.local.system.home import HomeError, tracking_uri
     from lakelab.local.workspace import DEFAULT_USER, start_workspace
 
     global _meanwhile
@@ -380,15 +380,15 @@ def _open_tracking_meanwhile(home: Home, and_ui: bool) -> None:
 
 def _start_own_ui(home: Home) -> Ui | None:
     """Start the UI on the local store; None where runs are tracked by a server, which has its own."""
-    from lakelab.local.databricks_env import tracking_uri
-    from lakelab.local.mlflow_ui import start_ui
+    from lakelab.local.notebook.mlflow_ui import start_ui
+    from lakelab.local.system.home import tracking_uri
 
     return start_ui(home) if tracking_uri(home) == home.mlflow_uri else None
 
 
 def _ui_on_laptop(home: Home, page: str) -> str:
-    from lakelab.local.databricks_env import tracking_uri
-    from lakelab.local.mlflow_ui import UiError, page_address
+    from lakelab.local.notebook.mlflow_ui import UiError, page_address
+    from lakelab.local.system.home import tracking_uri
 
     try:
         own = _start_own_ui(home)
@@ -399,7 +399,7 @@ def _ui_on_laptop(home: Home, page: str) -> str:
 
 def _serve_on_laptop(home: Home, model_uri: str) -> Endpoint:
     from lakelab import serving
-    from lakelab.local.serving import ServingError
+    from lakelab.local.serving.model_server import ServingError
 
     try:
         return serving.on_laptop(home, model_uri)
@@ -418,7 +418,7 @@ def project_root() -> Path | None:
 
 def find_home() -> Home:
     """Say where local state lives: ``LAKELAB_HOME``, else the project, else the home folder."""
-    from lakelab.local.home import Home
+    from lakelab.local.system.home import Home
 
     if told := os.environ.get("LAKELAB_HOME"):
         return Home.at(Path(told))
@@ -502,8 +502,7 @@ def _prepare(lab: Lab) -> None:
 
 
 def _require_store() -> None:
-    from lakelab.local.databricks_env import tracking_uri
-    from lakelab.local.home import HomeError
+    from lakelab.local.system.home import HomeError, tracking_uri
 
     home = find_home()
     try:

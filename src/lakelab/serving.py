@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from lakelab.local.home import Home
+    from lakelab.local.system.home import Home
 
 Records = list[dict[str, Any]]
 
@@ -81,9 +81,9 @@ def on_laptop(home: Home, model_uri: str) -> Endpoint:
     """
     import requests
 
+    from lakelab.local.catalog.store import UnityCatalog
     from lakelab.local.online_store import OnlineStores, OnlineTable
-    from lakelab.local.serving import serve
-    from lakelab.local.unity_catalog import UnityCatalog
+    from lakelab.local.serving.model_server import serve
 
     stores = OnlineStores(home, UnityCatalog(home.warehouse))
     served = serve(home, stores, model_uri)

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from lakelab.local.home import Home
-    from lakelab.local.spark import LocalSparkSession
+    from lakelab.local.spark.session import LocalSparkSession
+    from lakelab.local.system.home import Home
     from lakelab.local.workspace import LocalWorkspace
 
 COLLEAGUE = "colleague@example.com"
@@ -169,8 +169,8 @@ class LocalWorkspaces:
         return self._second_spark
 
     def _open_second(self) -> str:
-        from lakelab.local.databricks_env import Login, name_profiles
-        from lakelab.local.unity_catalog import UnityCatalog
+        from lakelab.local.catalog.store import UnityCatalog
+        from lakelab.local.notebook.client_env import Login, name_profiles
         from lakelab.local.workspace import start_workspace
 
         folder = self._home.workspace("b")

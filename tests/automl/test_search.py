@@ -104,7 +104,7 @@ def test_a_table_is_known_by_its_name(spark, schema):
 
 def test_features_are_looked_up_and_the_model_scores_keys(spark, schema):
     from lakelab.local.feature_engineering import FeatureEngineeringClient
-    from lakelab.local.official_names import answer_official_names
+    from lakelab.local.notebook.import_names import answer_official_names
 
     answer_official_names()
     fe = FeatureEngineeringClient()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lakelab.local.official_names import answer_official_names
+from lakelab.local.notebook.import_names import answer_official_names
 
 from .documents import ROOT, keys, read_bundle
 

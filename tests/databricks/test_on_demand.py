@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from lakelab.local import feature_engineering
-from lakelab.local.spark import LocalSparkSession
+from lakelab.local.spark.session import LocalSparkSession
 
 ROOT = Path(__file__).parents[2]
 DOUBLE = ROOT / "tests" / "databricks" / "double"

@@ -9,7 +9,7 @@ import pytest
 from lakelab.flights import read_raw
 from lakelab.lab import Lab
 from lakelab.lessons.lesson_06.exercises import EXERCISES
-from lakelab.local.official_names import answer_official_names
+from lakelab.local.notebook.import_names import answer_official_names
 from lakelab.study import exercises
 
 

@@ -10,7 +10,7 @@ import pytest
 from lakelab.flights import airport_congestion, read_raw
 from lakelab.lab import Lab
 from lakelab.lessons.lesson_07.exercises import EXERCISES
-from lakelab.local.official_names import answer_official_names
+from lakelab.local.notebook.import_names import answer_official_names
 from lakelab.study import exercises
 
 RAW = ["carrier", "origin", "month", "day", "sched_dep_ts", "dep_delay"]

@@ -14,7 +14,7 @@ from lakelab.lessons.lesson_08.exercises import (
     check_challenger_set,
     check_lookup,
 )
-from lakelab.local.official_names import answer_official_names
+from lakelab.local.notebook.import_names import answer_official_names
 
 answer_official_names()
 from databricks.feature_engineering import (  # noqa: E402

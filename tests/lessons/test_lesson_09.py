@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from lakelab.lab import Lab
 from lakelab.lessons.lesson_09.exercises import EXERCISES, FRIDAY, JULY
-from lakelab.local.official_names import answer_official_names
+from lakelab.local.notebook.import_names import answer_official_names
 
 answer_official_names()
 

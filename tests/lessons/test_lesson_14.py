@@ -17,9 +17,9 @@ from sklearn.linear_model import LinearRegression
 from lakelab.flights import read_raw
 from lakelab.lab import Lab
 from lakelab.lessons.lesson_14 import exercises
-from lakelab.local.databricks_env import point_clients_at
-from lakelab.local.home import Home
-from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.catalog.store import UnityCatalog
+from lakelab.local.notebook.client_env import point_clients_at
+from lakelab.local.system.home import Home
 from lakelab.local.workspace import start_workspace
 from lakelab.study.exercises import check
 

@@ -13,7 +13,7 @@ from mlflow.data.delta_dataset_source import DeltaDatasetSource
 from lakelab import flights
 from lakelab.lab import Lab
 from lakelab.lessons.lesson_16 import exercises
-from lakelab.local.official_names import answer_official_names
+from lakelab.local.notebook.import_names import answer_official_names
 from lakelab.study.exercises import check
 
 from .conftest import defined

@@ -19,7 +19,7 @@ from lakelab.lessons.prepare import (
     raw_tables,
 )
 from lakelab.lessons.remembered import Remembered
-from lakelab.local.official_names import answer_official_names
+from lakelab.local.notebook.import_names import answer_official_names
 
 
 @pytest.fixture

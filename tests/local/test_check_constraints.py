@@ -6,9 +6,9 @@ import pytest
 from pyspark.errors import AnalysisException
 from pyspark.sql import functions as F
 
+from lakelab.local.delta.log import SeenLog
 from lakelab.local.feature_engineering import FeatureEngineeringClient
-from lakelab.local.row_counts import commit_of
-from lakelab.local.seen_log import SeenLog
+from lakelab.local.spark.row_counts import commit_of
 
 GOOD = [(1, 1.0), (2, 2.0), (3, 3.0)]
 

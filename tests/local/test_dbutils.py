@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from lakelab.local import display as display_module
-from lakelab.local.dbutils import LocalDbUtils, WidgetNotDefinedError
+from lakelab.local.notebook import display as display_module
+from lakelab.local.notebook.dbutils import LocalDbUtils, WidgetNotDefinedError
 
 
 def test_a_widget_has_its_default_or_what_the_environment_says(monkeypatch):

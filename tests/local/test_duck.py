@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from lakelab.local import duck
+from lakelab.local.system import duckdb_pool as duck
 
 
 def test_a_connection_sees_only_what_is_registered_with_it():
@@ -48,7 +48,7 @@ def test_times_are_in_utc():
 
 def test_what_does_not_fit_into_memory_is_not_written_beside_the_notebook(tmp_path: Path):
     code = """
-from lakelab.local import duck
+from lakelab.local.system import duckdb_pool as duck
 with duck.connect() as connection:
     connection.execute("SET memory_limit = '40MB'")
     connection.sql("SELECT range AS x, random() AS y FROM range(3000000) ORDER BY y").to_arrow_table()

@@ -14,8 +14,8 @@ from pyspark.sql import DataFrame
 
 from lakelab.local.feature_engineering import FeatureEngineeringClient, FeatureLookup
 from lakelab.local.feature_store import FeatureStoreClient
-from lakelab.local.official_names import answer_official_names
-from lakelab.local.spark import LocalSparkSession
+from lakelab.local.notebook.import_names import answer_official_names
+from lakelab.local.spark.session import LocalSparkSession
 
 HOUR = pd.Timestamp("2024-01-01 08:00")
 

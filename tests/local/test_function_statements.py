@@ -19,14 +19,14 @@ from pyspark.errors import AnalysisException, ParseException, PySparkException, 
 from pyspark.sql import Row, types
 from pyspark.sql import functions as F
 
-from lakelab.local.function_body import compile_body
-from lakelab.local.function_values import cast_to
-from lakelab.local.functions import PYTHON, Functions, UnityFunction
-from lakelab.local.home import Home
-from lakelab.local.spark import LocalSparkSession
-from lakelab.local.unity_errors import UnityCatalogError
-from lakelab.local.unity_names import TableName
-from lakelab.local.workspace.grants import Securable
+from lakelab.local.catalog.errors import UnityCatalogError
+from lakelab.local.catalog.functions import PYTHON, Functions, UnityFunction
+from lakelab.local.catalog.governance import Securable
+from lakelab.local.catalog.names import TableName
+from lakelab.local.spark.session import LocalSparkSession
+from lakelab.local.system.home import Home
+from lakelab.local.udf.casts import cast_to
+from lakelab.local.udf.python_body import compile_body
 
 RETURNS = "RETURNS DOUBLE LANGUAGE PYTHON"
 HAVERSINE = """
@@ -231,8 +231,8 @@ def test_another_process_sees_it_and_its_drop(
     code = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from lakelab.local.functions import Functions\n"
-        "from lakelab.local.unity_catalog import TableName, UnityCatalog\n"
+        "from lakelab.local.catalog.functions import Functions\n"
+        "from lakelab.local.catalog.store import TableName, UnityCatalog\n"
         "functions = Functions(UnityCatalog(Path(sys.argv[1])))\n"
         "print(functions.get(TableName.parse(sys.argv[2])).body)\n"
         "functions.drop(TableName.parse(sys.argv[2]))\n"
@@ -257,8 +257,8 @@ def test_a_killed_process_leaves_no_half_function(
     code = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from lakelab.local.functions import Functions, UnityFunction\n"
-        "from lakelab.local.unity_catalog import TableName, UnityCatalog\n"
+        "from lakelab.local.catalog.functions import Functions, UnityFunction\n"
+        "from lakelab.local.catalog.store import TableName, UnityCatalog\n"
         "functions = Functions(UnityCatalog(Path(sys.argv[1])))\n"
         "n = 0\n"
         "while True:\n"

@@ -9,11 +9,11 @@ import uuid
 import pytest
 from pyspark.errors import AnalysisException
 
+from lakelab.local.catalog.errors import UnityCatalogError
+from lakelab.local.catalog.hive_metastore import NO_CONSTRAINTS, WorkspaceCatalogs
+from lakelab.local.catalog.names import HIVE_METASTORE
+from lakelab.local.catalog.store import UnityCatalog
 from lakelab.local.feature_engineering import FeatureEngineeringClient
-from lakelab.local.hive_metastore import NO_CONSTRAINTS, WorkspaceCatalogs
-from lakelab.local.unity_catalog import UnityCatalog
-from lakelab.local.unity_errors import UnityCatalogError
-from lakelab.local.unity_names import HIVE_METASTORE
 
 COLLEAGUE = "colleague@example.com"
 
@@ -61,7 +61,7 @@ def test_another_process_of_the_workspace_sees_it(spark, home, old):
     spark.range(3).write.saveAsTable(old)
     program = (
         "from pathlib import Path\n"
-        "from lakelab.local.home import Home; from lakelab.local.spark import start_spark\n"
+        "from lakelab.local.system.home import Home; from lakelab.local.spark.session import start_spark\n"
         f"spark = start_spark(Home(Path({str(home.root)!r})).prepare())\n"
         f"print(spark.table('{old}').count())\n"
     )

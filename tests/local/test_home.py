@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from lakelab.local.home import Home, HomeError
+from lakelab.local.system.home import Home, HomeError
 
 
 def test_prepare_makes_the_folders(tmp_path):
@@ -37,7 +37,7 @@ def test_scratch_of_the_living_stays_and_of_the_dead_goes(tmp_path):
     home = Home(tmp_path).prepare()
     mine = home.scratch
     program = (
-        "import os; from pathlib import Path; from lakelab.local.home import Home\n"
+        "import os; from pathlib import Path; from lakelab.local.system.home import Home\n"
         f"print(Home(Path({str(tmp_path)!r})).scratch, flush=True); os.kill(os.getpid(), 9)"
     )
     killed = subprocess.run(
@@ -93,8 +93,8 @@ def test_a_folder_that_delta_cannot_take_is_refused(tmp_path, name):
 def test_tables_and_files_are_found_again_below_a_folder_with_spaces(tmp_path):
     program = (
         "import sys; from pathlib import Path; import pyarrow as pa\n"
-        "from deltalake import DeltaTable; from lakelab.local.home import Home\n"
-        "from lakelab.local.spark import start_spark\n"
+        "from deltalake import DeltaTable; from lakelab.local.system.home import Home\n"
+        "from lakelab.local.spark.session import start_spark\n"
         "spark = start_spark(Home.at(Path(sys.argv[1])).prepare())\n"
         "spark.sql('CREATE TABLE IF NOT EXISTS t (id BIGINT NOT NULL PRIMARY KEY)')\n"
         "spark.sql('INSERT INTO t VALUES (1)')\n"

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lakelab.local import leash
+from lakelab.local.system import child_process as leash
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
 LONG_ENOUGH = 30
@@ -27,7 +27,7 @@ subprocess.Popen([sys.executable, "-c", {STUBBORN + TELL + SLEEP!r}])
 STARTER = """
 import os, sys, time
 from pathlib import Path
-from lakelab.local import leash
+from lakelab.local.system import child_process as leash
 wrapper = leash.start([sys.executable, "-c", sys.argv[1]], dict(os.environ), Path(sys.argv[2]))
 print(wrapper.pid, flush=True)
 exec(sys.argv[3])

@@ -14,15 +14,15 @@ import psutil
 import pytest
 from mlflow import MlflowClient
 
-from lakelab.local import mlflow_ui
-from lakelab.local.home import Home
-from lakelab.local.mlflow_ui import Ui, UiError, start_ui, ui_environment
+from lakelab.local.notebook import mlflow_ui
+from lakelab.local.notebook.mlflow_ui import Ui, UiError, start_ui, ui_environment
+from lakelab.local.system.home import Home
 
 STARTER = """
 import sys
 from pathlib import Path
-from lakelab.local.home import Home
-from lakelab.local.mlflow_ui import start_ui
+from lakelab.local.system.home import Home
+from lakelab.local.notebook.mlflow_ui import start_ui
 print(start_ui(Home.at(Path(sys.argv[1])).prepare()).wait(), flush=True)
 input()
 """

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from lakelab.local.official_names import answer_official_names
+from lakelab.local.notebook.import_names import answer_official_names
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +87,7 @@ def test_a_second_call_adds_no_finder_and_keeps_the_modules() -> None:
 
 def test_nothing_is_imported_before_it_is_asked_for() -> None:
     code = (
-        "import sys; from lakelab.local.official_names import answer_official_names;"
+        "import sys; from lakelab.local.notebook.import_names import answer_official_names;"
         "answer_official_names();"
         "sys.exit(any(m.startswith(('pandas', 'pyspark', 'mlflow', 'duckdb')) for m in sys.modules))"
     )

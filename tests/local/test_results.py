@@ -7,8 +7,8 @@ import datetime
 import numpy as np
 import pyarrow as pa
 
-from lakelab.local.results import as_dataframe
-from lakelab.local.spark import LocalSparkSession
+from lakelab.local.spark.results import as_dataframe
+from lakelab.local.spark.session import LocalSparkSession
 
 DAY = datetime.datetime(2024, 1, 1, 12)
 

@@ -17,10 +17,10 @@ from lakelab.local.feature_engineering import (
     FeatureFunction,
     FeatureLookup,
 )
-from lakelab.local.home import Home
 from lakelab.local.online_store import OnlineStores
-from lakelab.local.serving import LocalEndpoint, ServingError, serve
-from lakelab.local.spark import LocalSparkSession
+from lakelab.local.serving.model_server import LocalEndpoint, ServingError, serve
+from lakelab.local.spark.session import LocalSparkSession
+from lakelab.local.system.home import Home
 
 DAY = pd.Timestamp("2024-01-01")
 

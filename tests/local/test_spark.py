@@ -11,7 +11,7 @@ import pytest
 from deltalake import write_deltalake
 from pyspark.sql import SparkSession
 
-from lakelab.local.spark import EngineError, start_spark
+from lakelab.local.spark.session import EngineError, start_spark
 
 
 def test_the_session_is_the_one_that_spark_gives_everybody(spark):
@@ -50,7 +50,7 @@ def test_tables_persist_between_processes(spark, schema, home):
     spark.sql("INSERT INTO kept VALUES (7)")
     program = (
         "import sys; from pathlib import Path\n"
-        "from lakelab.local.home import Home; from lakelab.local.spark import start_spark\n"
+        "from lakelab.local.system.home import Home; from lakelab.local.spark.session import start_spark\n"
         f"spark = start_spark(Home(Path({str(home.root)!r})).prepare())\n"
         f"print(spark.table('{schema}.kept').collect()[0]['id'])\n"
         f"spark.sql('CREATE TABLE {schema}.theirs AS SELECT 8 AS id')\n"
@@ -98,7 +98,7 @@ def test_another_server_is_used_where_it_is_named(spark, schema, home):
     address = spark.client._builder.endpoint
     program = (
         "import os; from pathlib import Path\n"
-        "from lakelab.local.home import Home; from lakelab.local.spark import start_spark\n"
+        "from lakelab.local.system.home import Home; from lakelab.local.spark.session import start_spark\n"
         f"spark = start_spark(Home(Path({str(home.root)!r})))\n"
         f"print(spark._server, spark.table('{schema}.shared').collect()[0]['x'])\n"
     )

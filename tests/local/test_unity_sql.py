@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pyspark.errors import AnalysisException, ParseException
 
-from lakelab.local.spark import LocalSparkSession
-from lakelab.local.unity_names import TableName
+from lakelab.local.catalog.names import TableName
+from lakelab.local.spark.session import LocalSparkSession
 
 
 def table(spark: LocalSparkSession, name: str = "t"):

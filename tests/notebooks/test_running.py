@@ -17,9 +17,9 @@ from mlflow import MlflowClient
 
 from lakelab.cleanup import makes
 from lakelab.environments import ENVIRONMENTS
-from lakelab.local.home import Home
-from lakelab.local.mlflow_ui import free_port, ui_command, ui_environment
-from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.catalog.store import UnityCatalog
+from lakelab.local.notebook.mlflow_ui import free_port, ui_command, ui_environment
+from lakelab.local.system.home import Home
 from lakelab.local.workspace import DEFAULT_USER
 
 from .conftest import ALL, run

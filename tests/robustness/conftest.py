@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from lakelab.local.home import Home
-from lakelab.local.unity_catalog import UnityCatalog
-from lakelab.local.unity_names import TableName
+from lakelab.local.catalog.names import TableName
+from lakelab.local.catalog.store import UnityCatalog
+from lakelab.local.system.home import Home
 from lakelab.local.workspace import DEFAULT_USER, LocalWorkspace
 
 from .asgi import Caller

@@ -17,12 +17,12 @@ from typing import Any
 
 import pyarrow.parquet
 
-from lakelab.local.databricks_env import point_clients_at
+from lakelab.local.catalog.store import UnityCatalog
 from lakelab.local.feature_engineering import FeatureEngineeringClient, FeatureLookup
 from lakelab.local.feature_engineering import create_table as create_table_module
-from lakelab.local.home import Home
-from lakelab.local.spark import start_spark
-from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.notebook.client_env import point_clients_at
+from lakelab.local.spark.session import start_spark
+from lakelab.local.system.home import Home
 from lakelab.local.workspace import start_workspace
 
 WRITES = {"os.mkdir", "os.rename", "os.link", "os.remove", "os.rmdir", "os.symlink", "os.truncate"}

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from lakelab.local.feature_engineering import FeatureEngineeringClient
-from lakelab.local.home import Home
-from lakelab.local.spark import start_spark
+from lakelab.local.spark.session import start_spark
+from lakelab.local.system.home import Home
 
 TIMES = 25
 APPENDS = 5

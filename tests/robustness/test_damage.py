@@ -17,12 +17,12 @@ from deltalake import DeltaTable, write_deltalake
 from pyspark.errors import AnalysisException, PySparkException
 
 from lakelab import doctor
+from lakelab.local.catalog.hive_metastore import WorkspaceCatalogs
+from lakelab.local.catalog.store import UnityCatalog
 from lakelab.local.feature_engineering.create_table import create_table
 from lakelab.local.feature_engineering.write_table import write_table
-from lakelab.local.hive_metastore import WorkspaceCatalogs
-from lakelab.local.home import Home, HomeError
-from lakelab.local.spark import LocalSparkSession
-from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.spark.session import LocalSparkSession
+from lakelab.local.system.home import Home, HomeError
 from lakelab.local.workspace import DEFAULT_USER, Governance
 
 from .conftest import MLFLOW, MODEL, Place
@@ -187,7 +187,7 @@ import os
 from pathlib import Path
 
 from lakelab import lab
-from lakelab.local.home import Home
+from lakelab.local.system.home import Home
 
 home = Home(Path(os.environ["LAKELAB_HOME"]))
 home.mlflow.mkdir(parents=True)

@@ -14,9 +14,9 @@ import mlflow
 import pytest
 import requests
 
-from lakelab.local.home import Home
-from lakelab.local.spark import LocalSparkSession
-from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.catalog.store import UnityCatalog
+from lakelab.local.spark.session import LocalSparkSession
+from lakelab.local.system.home import Home
 from lakelab.local.workspace import start_workspace
 
 from .processes import HERE, PATIENCE_SECONDS, environment

@@ -12,10 +12,10 @@ from deltalake import DeltaTable
 from jupyter_client.manager import start_new_kernel
 from pyspark.errors import SparkRuntimeException
 
-from lakelab.local.home import Home
-from lakelab.local.spark import LocalSparkSession
-from lakelab.local.unity_catalog import UnityCatalog
-from lakelab.local.write_conflicts import ATTEMPTS, Written, carry_out
+from lakelab.local.catalog.store import UnityCatalog
+from lakelab.local.spark.session import LocalSparkSession
+from lakelab.local.spark.write_conflicts import ATTEMPTS, Written, carry_out
+from lakelab.local.system.home import Home
 
 from .processes import PATIENCE_SECONDS, environment, start, together
 
@@ -101,8 +101,8 @@ START = """
 from pathlib import Path
 
 from lakelab.local.feature_engineering import FeatureEngineeringClient
-from lakelab.local.home import Home
-from lakelab.local.spark import start_spark
+from lakelab.local.system.home import Home
+from lakelab.local.spark.session import start_spark
 
 spark = start_spark(Home(Path({root!r})).prepare())
 fe = FeatureEngineeringClient()

@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from lakelab.local.loopback import LoopbackServer
+from lakelab.local.system.http_server import LoopbackServer
 
 USER, TOKEN = "ana@example.com", "dapi-ana"
 HOME = f"/Users/{USER}"

@@ -1,6 +1,6 @@
 """Who uploads, and to which workspace: the learner's own login, for this one command.
 
-Nothing else in lakelab uses it: see `lakelab.local.databricks_env`.
+Nothing else in lakelab uses it: see `lakelab.local.notebook.client_env`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from databricks.sdk.errors import DatabricksError, PermissionDenied, Unauthentic
 from requests.exceptions import RequestException
 
 from lakelab.lab import find_home
-from lakelab.local.home import HomeError
+from lakelab.local.system.home import HomeError
 from lakelab.upload.errors import LOG_IN_AGAIN, UploadError, first_line
 
 ANSWER_WITHIN = 10

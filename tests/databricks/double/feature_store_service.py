@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from lakelab.local.unity_catalog import UnityCatalog
-from lakelab.local.unity_errors import NotFoundError
-from lakelab.local.unity_names import TableName
-from lakelab.local.workspace.api import ApiError, Call, Endpoint
+from lakelab.local.catalog.errors import ApiError, NotFoundError
+from lakelab.local.catalog.names import TableName
+from lakelab.local.catalog.store import UnityCatalog
+from lakelab.local.workspace.api import Call, Endpoint
 
 API = "/api/2.0/feature-store"
 

@@ -81,11 +81,12 @@ def start_as_databricks(out: Path) -> dict[str, Any]:
     from time_series import type_the_nulls
 
     from lakelab.lab import find_home
-    from lakelab.local.databricks_env import point_clients_at, tracking_uri
-    from lakelab.local.dbutils import LocalDbUtils
-    from lakelab.local.display import display
-    from lakelab.local.spark import start_spark
-    from lakelab.local.unity_catalog import UnityCatalog
+    from lakelab.local.catalog.store import UnityCatalog
+    from lakelab.local.notebook.client_env import point_clients_at
+    from lakelab.local.notebook.dbutils import LocalDbUtils
+    from lakelab.local.notebook.display import display
+    from lakelab.local.spark.session import start_spark
+    from lakelab.local.system.home import tracking_uri
     from lakelab.local.workspace import start_workspace
 
     home = find_home().prepare()

@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import DataFrame
 
 from lakelab.local.feature_engineering import FeatureEngineeringClient
-from lakelab.local.spark import LocalSparkSession
+from lakelab.local.spark.session import LocalSparkSession
 
 DAY = pd.Timestamp("2024-01-01")
 

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lakelab.local.official_names import answer_official_names
+from lakelab.local.notebook.import_names import answer_official_names
 from tests.local.feature_engineering import official_signatures as official
 
 Described = dict[str, Any]

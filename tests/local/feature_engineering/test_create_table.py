@@ -20,7 +20,7 @@ from pyspark.sql.types import (
 
 from lakelab.local.feature_engineering import FeatureEngineeringClient, create_table
 from lakelab.local.feature_engineering.entities import FeatureTable
-from lakelab.local.spark import LocalSparkSession
+from lakelab.local.spark.session import LocalSparkSession
 
 Client = FeatureEngineeringClient
 TIME = pd.Timestamp("2024-01-01 10:30")

@@ -11,7 +11,7 @@ import pytest
 import lakelab.local.feature_engineering as package
 
 MODULES = [
-    "lakelab.local.official_names",
+    "lakelab.local.notebook.import_names",
     *(module.name for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")),
 ]
 

@@ -14,6 +14,7 @@ from pyspark.errors import AnalysisException, PythonException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakelab.local.catalog.functions import Functions
 from lakelab.local.feature_engineering import (
     FeatureEngineeringClient,
     FeatureFunction,
@@ -27,8 +28,7 @@ from lakelab.local.feature_engineering.feature_spec import (
     in_order,
 )
 from lakelab.local.feature_engineering.training_set import TrainingSet
-from lakelab.local.functions import Functions
-from lakelab.local.spark import LocalSparkSession
+from lakelab.local.spark.session import LocalSparkSession
 
 Client = FeatureEngineeringClient
 PLANES = FeatureLookup("planes", "tailnum")

@@ -15,14 +15,14 @@ from mlflow import MlflowClient
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
 
+from lakelab.local.catalog.functions import FEATURE_SPEC, Functions
+from lakelab.local.catalog.governance import Securable
 from lakelab.local.feature_engineering import (
     FeatureEngineeringClient,
     FeatureFunction,
     FeatureLookup,
 )
-from lakelab.local.functions import FEATURE_SPEC, Functions
-from lakelab.local.spark import LocalSparkSession
-from lakelab.local.workspace.grants import Securable
+from lakelab.local.spark.session import LocalSparkSession
 
 Client = FeatureEngineeringClient
 HALF = FeatureFunction(udf_name="half", input_bindings={"x": "seats"}, output_name="half")

@@ -190,7 +190,7 @@ def test_it_loads_in_a_process_without_spark(
         f"model = mlflow.pyfunc.load_model({uri!r})\n"
         "row = {'origin': 'JFK', 'at': pd.Timestamp('2024-01-01'), 'tailnum': 'a', 'wind': 1.0, 'seats': 2}\n"
         "print(model.predict(pd.DataFrame([row])))\n"
-        "assert 'lakelab.local.spark' not in sys.modules\n"
+        "assert 'lakelab.local.spark.session' not in sys.modules\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -18,11 +18,11 @@ from databricks.sdk.errors import (
 from databricks.sdk.service.ml import PublishSpec, PublishSpecPublishMode
 from pyspark.sql import DataFrame
 
-from lakelab.local.databricks_env import point_clients_at
 from lakelab.local.feature_engineering import DatabricksOnlineStore, FeatureEngineeringClient
-from lakelab.local.home import Home
+from lakelab.local.notebook.client_env import point_clients_at
 from lakelab.local.online_store import OnlineStores
-from lakelab.local.spark import LocalSparkSession
+from lakelab.local.spark.session import LocalSparkSession
+from lakelab.local.system.home import Home
 from lakelab.local.workspace import DEFAULT_USER, start_workspace
 
 Client = FeatureEngineeringClient

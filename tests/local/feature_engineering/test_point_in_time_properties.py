@@ -25,7 +25,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from lakelab.local.feature_engineering import FeatureEngineeringClient, FeatureLookup
 from lakelab.local.feature_engineering.point_in_time import look_up
-from lakelab.local.spark import LocalSparkSession
+from lakelab.local.spark.session import LocalSparkSession
 
 STABLE = settings(
     derandomize=True,  # the same cases in each run: what fails on one machine fails on all

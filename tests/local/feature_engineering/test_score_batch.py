@@ -20,8 +20,8 @@ from sklearn.preprocessing import OneHotEncoder
 
 from lakelab.local.feature_engineering import FeatureEngineeringClient, FeatureLookup, score_batch
 from lakelab.local.feature_engineering.training_set import TrainingSet
-from lakelab.local.results import as_dataframe
-from lakelab.local.spark import LocalSparkSession
+from lakelab.local.spark.results import as_dataframe
+from lakelab.local.spark.session import LocalSparkSession
 
 Client = FeatureEngineeringClient
 pytestmark = pytest.mark.usefixtures("experiment")

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame
 
 from lakelab.local.feature_engineering import FeatureEngineeringClient
 from lakelab.local.feature_engineering.left_out import METHODS
-from lakelab.local.spark import LocalSparkSession
+from lakelab.local.spark.session import LocalSparkSession
 
 Client = FeatureEngineeringClient
 

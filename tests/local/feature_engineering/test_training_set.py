@@ -18,7 +18,7 @@ from lakelab.local.feature_engineering import (
     FeatureLookup,
 )
 from lakelab.local.feature_engineering.feature_spec import FeatureSpec, FeatureSpecError
-from lakelab.local.spark import LocalSparkSession
+from lakelab.local.spark.session import LocalSparkSession
 
 Client = FeatureEngineeringClient
 HOUR = datetime.timedelta(hours=1)

@@ -10,8 +10,9 @@ import pytest
 from deltalake.exceptions import CommitFailedError
 from pyspark.sql import DataFrame
 
-from lakelab.local.feature_engineering import FeatureEngineeringClient, upsert, write_table
-from lakelab.local.spark import LocalSparkSession
+from lakelab.local.delta import merge as upsert
+from lakelab.local.feature_engineering import FeatureEngineeringClient, write_table
+from lakelab.local.spark.session import LocalSparkSession
 
 Client = FeatureEngineeringClient
 TIME = pd.Timestamp("2024-01-01")

@@ -14,11 +14,11 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 from sqlalchemy import create_engine, make_url
 
-from lakelab.local.home import Home
+from lakelab.local.catalog.names import TableName
+from lakelab.local.catalog.store import UnityCatalog
+from lakelab.local.catalog.table import PrimaryKey
 from lakelab.local.online_store import OnlineStores, OnlineTable, Published
-from lakelab.local.unity_catalog import UnityCatalog
-from lakelab.local.unity_names import TableName
-from lakelab.local.unity_table import PrimaryKey
+from lakelab.local.system.home import Home
 
 from .postgresql import Server, postgresql, programs
 

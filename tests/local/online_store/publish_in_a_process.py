@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lakelab.local.home import Home
+from lakelab.local.catalog.store import UnityCatalog
 from lakelab.local.online_store import OnlineStores, source
 from lakelab.local.online_store.database import Database
-from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.system.home import Home
 
 
 def die(point: str) -> None:

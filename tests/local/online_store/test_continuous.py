@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from lakelab.local.catalog.errors import NotFoundError
 from lakelab.local.online_store import OnlineStores
 from lakelab.local.online_store.database import Database
-from lakelab.local.unity_errors import NotFoundError
 
 from .conftest import PATIENCE_SECONDS, STORE, Lab, wait_for
 

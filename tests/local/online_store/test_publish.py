@@ -11,10 +11,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
+from lakelab.local.catalog.table import PrimaryKey
 from lakelab.local.online_store import PublishMode
 from lakelab.local.online_store.database import OnlineStoreError
-from lakelab.local.unity_errors import NotFoundError, UnityCatalogError
-from lakelab.local.unity_table import PrimaryKey
 
 from .conftest import FEED, STORE, Lab
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from lakelab.local.catalog.errors import AlreadyExistsError, NotFoundError
 from lakelab.local.online_store import OnlineStore, OnlineStores
 from lakelab.local.online_store.database import OnlineStoreError
-from lakelab.local.unity_errors import AlreadyExistsError, NotFoundError
 
 from .conftest import STORE, Lab
 

@@ -14,8 +14,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from lakelab.local.catalog.errors import NotFoundError
 from lakelab.local.online_store.database import Database
-from lakelab.local.unity_errors import NotFoundError
 
 from .conftest import PATIENCE_SECONDS, Lab, wait_for
 

@@ -22,9 +22,9 @@ import requests
 from mlflow import MlflowClient
 from sklearn.linear_model import LinearRegression
 
-from lakelab.local.databricks_env import point_clients_at
-from lakelab.local.home import Home
-from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.catalog.store import UnityCatalog
+from lakelab.local.notebook.client_env import point_clients_at
+from lakelab.local.system.home import Home
 from lakelab.local.workspace import LocalWorkspace, start_workspace
 
 FEATURES = pd.DataFrame({"hour": [1.0, 2.0, 3.0]})

@@ -20,8 +20,8 @@ from databricks.sdk.service.catalog import (
 from deltalake import write_deltalake
 from mlflow import MlflowClient
 
-from lakelab.local.unity_names import TableName
-from lakelab.local.unity_table import PrimaryKey, UnityTable
+from lakelab.local.catalog.names import TableName
+from lakelab.local.catalog.table import PrimaryKey, UnityTable
 
 
 @pytest.fixture
@@ -292,7 +292,7 @@ def test_calls_that_only_databricks_answers_say_so(client):
 
 
 def test_nested_types_are_written_as_in_sql():
-    from lakelab.local.workspace.catalog import sql_type
+    from lakelab.local.catalog.types import sql_type
 
     nested = json.loads(
         """{"type": "struct", "fields": [

@@ -59,8 +59,8 @@ from pathlib import Path
 
 import requests
 
-from lakelab.local.home import Home
-from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.system.home import Home
+from lakelab.local.catalog.store import UnityCatalog
 from lakelab.local.workspace import start_workspace
 
 home = Home(Path(sys.argv[1]))

@@ -11,9 +11,9 @@ from types import SimpleNamespace
 import pytest
 from databricks.sdk import WorkspaceClient
 
-from lakelab.local.databricks_env import point_clients_at, tracking_uri
-from lakelab.local.home import Home
-from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.catalog.store import UnityCatalog
+from lakelab.local.notebook.client_env import point_clients_at
+from lakelab.local.system.home import Home, tracking_uri
 from lakelab.local.workspace import start_workspace
 
 PLANTED = {
@@ -139,9 +139,10 @@ def test_other_stores_are_replaced_and_named(clean, home, uri):
 def test_a_fresh_home_registers_a_model_without_noise(clean, home, tmp_path, saved_models):
     program = f"""
 from pathlib import Path
-from lakelab.local.databricks_env import point_clients_at, tracking_uri
-from lakelab.local.home import Home
-from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.notebook.client_env import point_clients_at
+from lakelab.local.system.home import tracking_uri
+from lakelab.local.system.home import Home
+from lakelab.local.catalog.store import UnityCatalog
 from lakelab.local.workspace import start_workspace
 home = Home(Path({str(home.root)!r}))
 unity = UnityCatalog(home.warehouse)

@@ -21,8 +21,8 @@ import requests
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from lakelab.local.workspace.api import ApiError
-from lakelab.local.workspace.files import ModelFiles
+from lakelab.local.catalog.errors import ApiError
+from lakelab.local.catalog.model_files import ModelFiles
 
 FS = "/api/2.0/fs"
 VERSIONS = "/api/2.0/mlflow/unity-catalog/model-versions"

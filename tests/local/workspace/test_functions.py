@@ -14,7 +14,7 @@ from databricks.sdk.service.catalog import (
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from lakelab.local.functions import (
+from lakelab.local.catalog.functions import (
     FEATURE_SPEC,
     PYTHON,
     SQL,
@@ -22,7 +22,7 @@ from lakelab.local.functions import (
     Parameter,
     UnityFunction,
 )
-from lakelab.local.unity_names import TableName
+from lakelab.local.catalog.names import TableName
 
 
 @pytest.fixture

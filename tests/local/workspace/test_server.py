@@ -10,8 +10,8 @@ import time
 import pytest
 import requests
 
-from lakelab.local.home import Home
-from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.catalog.store import UnityCatalog
+from lakelab.local.system.home import Home
 from lakelab.local.workspace import LocalWorkspace, start_workspace
 
 ME = "/api/2.0/preview/scim/v2/Me"
@@ -35,8 +35,8 @@ def test_start_imports_no_mlflow_and_takes_half_a_second(tmp_path):
 import sys, time
 begin = time.perf_counter()
 from pathlib import Path
-from lakelab.local.home import Home
-from lakelab.local.unity_catalog import UnityCatalog
+from lakelab.local.system.home import Home
+from lakelab.local.catalog.store import UnityCatalog
 from lakelab.local.workspace import start_workspace
 home = Home(Path({str(tmp_path)!r})).prepare()
 workspace = start_workspace(home, UnityCatalog(home.warehouse), home.mlflow_uri)

@@ -20,7 +20,7 @@ from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from lakelab.local.databricks_env import name_profiles
+from lakelab.local.notebook.client_env import name_profiles
 from lakelab.local.workspace import start_workspace
 
 from .conftest import FEATURES

@@ -18,11 +18,11 @@ from lakelab.local.feature_engineering.feature_spec import (
 from lakelab.local.feature_engineering.point_in_time import look_up
 from lakelab.local.feature_engineering.session import entity_keys, primary_key
 from lakelab.local.feature_engineering.validation import quoted
-from lakelab.local.function_body import PythonFunction
+from lakelab.local.udf.python_body import PythonFunction
 
 if TYPE_CHECKING:
-    from lakelab.local.functions import UnityFunction
-    from lakelab.local.unity_table import UnityTable
+    from lakelab.local.catalog.functions import UnityFunction
+    from lakelab.local.catalog.table import UnityTable
 
 _DEFAULTS: Mapping[str, Callable[[str], Any]] = {
     "smallint": int,

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from deltalake import DeltaTable, Schema, write_deltalake
 
+from lakelab.local.catalog.errors import AlreadyExistsError, UnityCatalogError
+from lakelab.local.catalog.names import TableName
+from lakelab.local.catalog.table import PRIMARY_KEY, TAGS, PrimaryKey, UnityTable
 from lakelab.local.feature_engineering.entities.feature_table import FeatureTable
 from lakelab.local.feature_engineering.session import full_name, open_table, spark_schema
 from lakelab.local.feature_engineering.tables import describe
@@ -25,15 +28,12 @@ from lakelab.local.feature_engineering.validation import (
     require_unique,
     require_valid_keys,
 )
-from lakelab.local.unity_errors import AlreadyExistsError, UnityCatalogError
-from lakelab.local.unity_names import TableName
-from lakelab.local.unity_table import PRIMARY_KEY, TAGS, PrimaryKey, UnityTable
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
     from pyspark.sql.types import StructType
 
-    from lakelab.local.spark import LocalSparkSession
+    from lakelab.local.spark.session import LocalSparkSession
 
 _logger = logging.getLogger(__name__)
 

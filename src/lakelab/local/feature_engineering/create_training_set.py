@@ -41,9 +41,9 @@ from lakelab.local.feature_engineering.validation import (
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from lakelab.local.functions import UnityFunction
-    from lakelab.local.spark import LocalSparkSession
-    from lakelab.local.unity_table import UnityTable
+    from lakelab.local.catalog.functions import UnityFunction
+    from lakelab.local.catalog.table import UnityTable
+    from lakelab.local.spark.session import LocalSparkSession
 
 _TEMPORAL = ("date", "timestamp", "timestamp_ntz")
 

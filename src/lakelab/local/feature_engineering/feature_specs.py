@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from lakelab.local.access import InsufficientPermissionsError
+from lakelab.local.catalog.errors import (
+    AlreadyExistsError,
+    InsufficientPermissionsError,
+    NotFoundError,
+    UnityCatalogError,
+)
+from lakelab.local.catalog.functions import FEATURE_SPEC, Functions, UnityFunction
+from lakelab.local.catalog.governance import Securable
+from lakelab.local.catalog.names import TableName
 from lakelab.local.feature_engineering.create_training_set import (
     Features,
     checked_features,
@@ -38,16 +46,12 @@ from lakelab.local.feature_engineering.session import (
 )
 from lakelab.local.feature_engineering.training_set import TrainingSet
 from lakelab.local.feature_engineering.validation import as_list, quoted
-from lakelab.local.function_rights import create, drop, require_usable
-from lakelab.local.functions import FEATURE_SPEC, Functions, UnityFunction
-from lakelab.local.unity_errors import AlreadyExistsError, NotFoundError, UnityCatalogError
-from lakelab.local.unity_names import TableName
-from lakelab.local.workspace.grants import Securable
+from lakelab.local.sql.function_rights import create, drop, require_usable
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from lakelab.local.spark import LocalSparkSession
+    from lakelab.local.spark.session import LocalSparkSession
 
 
 def create_feature_spec(

@@ -24,13 +24,13 @@ from lakelab.local.feature_engineering.feature_spec import FILE, FeatureSpec
 from lakelab.local.feature_engineering.requirements import pinned_requirements
 from lakelab.local.feature_engineering.signature import infer_signature
 from lakelab.local.feature_engineering.training_set import TrainingSet
-from lakelab.local.results import as_dataframe
+from lakelab.local.spark.results import as_dataframe
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
     from mlflow.models.model import ModelInfo
 
-    from lakelab.local.spark import LocalSparkSession
+    from lakelab.local.spark.session import LocalSparkSession
 
 
 def log_model(

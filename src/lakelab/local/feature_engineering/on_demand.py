@@ -8,17 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from lakelab.local.access import InsufficientPermissionsError
+from lakelab.local.catalog.errors import (
+    InsufficientPermissionsError,
+    NotFoundError,
+    UnityCatalogError,
+)
+from lakelab.local.catalog.functions import PYTHON, UnityFunction
+from lakelab.local.catalog.names import HIVE_METASTORE, TableName
 from lakelab.local.feature_engineering.entities.feature_function import FeatureFunction
 from lakelab.local.feature_engineering.feature_spec import FeatureSpec, OnDemandColumn, in_order
 from lakelab.local.feature_engineering.validation import quoted
-from lakelab.local.function_rights import require_usable
-from lakelab.local.functions import PYTHON, UnityFunction
-from lakelab.local.unity_errors import NotFoundError, UnityCatalogError
-from lakelab.local.unity_names import HIVE_METASTORE, TableName
+from lakelab.local.sql.function_rights import require_usable
 
 if TYPE_CHECKING:
-    from lakelab.local.spark import LocalSparkSession
+    from lakelab.local.spark.session import LocalSparkSession
 
 MAX_FEATURE_FUNCTIONS = 100
 

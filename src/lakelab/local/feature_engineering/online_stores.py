@@ -19,7 +19,7 @@ from lakelab.local.feature_engineering.session import full_name
 from lakelab.local.feature_engineering.validation import require_no_kwargs
 
 if TYPE_CHECKING:
-    from lakelab.local.spark import LocalSparkSession
+    from lakelab.local.spark.session import LocalSparkSession
 
 MERGE = "merge"
 TRIGGERED, CONTINUOUS, SNAPSHOT = "TRIGGERED", "CONTINUOUS", "SNAPSHOT"

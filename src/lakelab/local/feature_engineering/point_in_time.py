@@ -19,9 +19,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakelab.local import duck
-from lakelab.local.feature_engineering.delta_files import plain_files, read_files
-from lakelab.local.feature_engineering.validation import sql_name
+from lakelab.local.delta.files import plain_files, read_files
+from lakelab.local.system import duckdb_pool as duck
+from lakelab.local.system.duckdb_pool import sql_name
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from lakelab.local.catalog.names import TableName
 from lakelab.local.feature_engineering.augment import add_features
 from lakelab.local.feature_engineering.create_training_set import require_joinable
 from lakelab.local.feature_engineering.feature_spec import FeatureSpec
@@ -29,15 +30,14 @@ from lakelab.local.feature_engineering.validation import (
     require_spark_dataframe,
     require_unique,
 )
-from lakelab.local.results import as_dataframe
-from lakelab.local.unity_names import TableName
+from lakelab.local.spark.results import as_dataframe
 
 if TYPE_CHECKING:
     import pandas as pd
     from pyspark.sql import DataFrame
 
-    from lakelab.local.spark import LocalSparkSession
-    from lakelab.local.unity_table import UnityTable
+    from lakelab.local.catalog.table import UnityTable
+    from lakelab.local.spark.session import LocalSparkSession
 
 PREDICTION = "prediction"
 BATCH_ROWS = 1_000_000

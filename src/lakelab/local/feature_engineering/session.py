@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from lakelab.local.unity_errors import NotFoundError, UnityCatalogError
-from lakelab.local.unity_names import TableName
-from lakelab.local.unity_table import PrimaryKey, UnityTable
+from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
+from lakelab.local.catalog.names import TableName
+from lakelab.local.catalog.table import PrimaryKey, UnityTable
 
 if TYPE_CHECKING:
     from pyspark.sql.types import StructType
 
-    from lakelab.local.spark import LocalSparkSession
+    from lakelab.local.spark.session import LocalSparkSession
 
 _WORKSPACE_CATALOGS = ("hive_metastore", "spark_catalog")
 
@@ -27,13 +27,13 @@ def active_session() -> LocalSparkSession:
     """
     from pyspark.sql.connect.session import SparkSession
 
-    from lakelab.local.spark import LocalSparkSession
+    from lakelab.local.spark.session import LocalSparkSession
 
     session = SparkSession.getActiveSession() or SparkSession._default_session
     if not isinstance(session, LocalSparkSession):
         raise RuntimeError(
             "There is no local Spark session to work with. "
-            "Start one first: lakelab.local.spark.start_spark(home)."
+            "Start one first: lakelab.local.spark.session.start_spark(home)."
         )
     return session
 

@@ -13,8 +13,8 @@ from lakelab.local.feature_engineering.validation import require_no_kwargs
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from lakelab.local.spark import LocalSparkSession
-    from lakelab.local.unity_table import UnityTable
+    from lakelab.local.catalog.table import UnityTable
+    from lakelab.local.spark.session import LocalSparkSession
 
 _logger = logging.getLogger(__name__)
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from lakelab.local.catalog.errors import NotFoundError
+from lakelab.local.catalog.names import TableName
+from lakelab.local.catalog.table import UnityTable
 from lakelab.local.feature_engineering.augment import add_features
 from lakelab.local.feature_engineering.feature_spec import FeatureSpec, InputTable
-from lakelab.local.results import as_dataframe
-from lakelab.local.unity_errors import NotFoundError
-from lakelab.local.unity_names import TableName
-from lakelab.local.unity_table import UnityTable
+from lakelab.local.spark.results import as_dataframe
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame
 
-    from lakelab.local.functions import UnityFunction
-    from lakelab.local.spark import LocalSparkSession
+    from lakelab.local.catalog.functions import UnityFunction
+    from lakelab.local.spark.session import LocalSparkSession
 
 
 class TrainingSet:

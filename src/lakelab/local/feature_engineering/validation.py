@@ -120,7 +120,8 @@ def require_valid_keys(data: pa.Table, keys: Sequence[str]) -> None:
     ValueError
         With the first such key as an example.
     """
-    from lakelab.local import duck
+    from lakelab.local.system import duckdb_pool as duck
+    from lakelab.local.system.duckdb_pool import sql_name
 
     for key in keys:
         if nulls := data.column(key).null_count:
@@ -140,14 +141,3 @@ def require_valid_keys(data: pa.Table, keys: Sequence[str]) -> None:
             f"Non-unique rows detected in input dataframe for key combination {list(keys)}: "
             f"{example} occurs {twice[-1]} times. Keep one row for each key."
         )
-
-
-def sql_name(name: str) -> str:
-    """Quote a column name for DuckDB.
-
-    Examples
-    --------
-    >>> sql_name("wind gust")
-    '"wind gust"'
-    """
-    return '"' + name.replace('"', '""') + '"'

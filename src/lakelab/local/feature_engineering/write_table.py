@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from deltalake.exceptions import CommitFailedError, DeltaError
 
+from lakelab.local.catalog.errors import UnityCatalogError
+from lakelab.local.delta.merge import upsert
 from lakelab.local.feature_engineering.session import (
     full_name,
     open_table,
     primary_key,
     spark_schema,
 )
-from lakelab.local.feature_engineering.upsert import upsert
 from lakelab.local.feature_engineering.validation import (
     quoted,
     require_batch,
@@ -27,16 +28,15 @@ from lakelab.local.feature_engineering.validation import (
     require_spark_dataframe,
     require_valid_keys,
 )
-from lakelab.local.results import as_dataframe
-from lakelab.local.sql_errors import as_spark_error, refusal
-from lakelab.local.unity_errors import UnityCatalogError
+from lakelab.local.spark.results import as_dataframe
+from lakelab.local.sql.errors import as_spark_error, refusal
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
     from pyspark.sql.types import StructType
 
-    from lakelab.local.spark import LocalSparkSession
-    from lakelab.local.unity_table import UnityTable
+    from lakelab.local.catalog.table import UnityTable
+    from lakelab.local.spark.session import LocalSparkSession
 
 _BROKEN = "failed validation check"
 """What delta-rs says of rows that break a constraint."""

@@ -1,7 +1,7 @@
 """The legacy client, under the names of ``databricks.feature_store``.
 
 Its package is deprecated; its modules live on in ``databricks-feature-engineering``, over the same code
-as the client of today. On a laptop they are thin aliases, too: :mod:`lakelab.local.official_names` sends
+as the client of today. On a laptop they are thin aliases, too: :mod:`lakelab.local.notebook.import_names` sends
 ``databricks.feature_store`` here, and its submodules ``entities`` and ``training_set`` straight to those
 of :mod:`lakelab.local.feature_engineering`.
 

@@ -34,7 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from lakelab.local.unity_errors import UnityCatalogError
+from lakelab.local.catalog.errors import UnityCatalogError
 
 VARIABLE = "LAKELAB_ONLINE_STORE"
 _LOCK = 0x1A4E1AB  # any number will do, as long as all processes take the same

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from lakelab.local.catalog.errors import NotFoundError
 from lakelab.local.online_store.database import (
     Database,
     OnlineStoreError,
@@ -15,7 +16,6 @@ from lakelab.local.online_store.database import (
     quoted,
 )
 from lakelab.local.online_store.values import OnlineColumn
-from lakelab.local.unity_errors import NotFoundError
 
 Row = dict[str, Any]
 _SCALARS = frozenset((int, str))

@@ -16,6 +16,10 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, MetaData, Row, Table, delete, insert, select, update
 
+from lakelab.local.catalog.errors import NotFoundError
+from lakelab.local.catalog.names import TableName
+from lakelab.local.catalog.store import UnityCatalog
+from lakelab.local.catalog.table import CHANGE_DATA_FEED
 from lakelab.local.online_store.database import (
     Database,
     OnlineStoreError,
@@ -24,10 +28,6 @@ from lakelab.local.online_store.database import (
     stores,
 )
 from lakelab.local.online_store.source import Source
-from lakelab.local.unity_catalog import UnityCatalog
-from lakelab.local.unity_errors import NotFoundError
-from lakelab.local.unity_names import TableName
-from lakelab.local.unity_table import CHANGE_DATA_FEED
 
 
 class PublishMode(StrEnum):

@@ -11,11 +11,11 @@ import pyarrow as pa
 from deltalake.exceptions import DeltaError
 from pyarrow.fs import FileType
 
-from lakelab.local import duck
-from lakelab.local.feature_engineering.delta_files import plain_files, read_files
+from lakelab.local.catalog.table import PrimaryKey, UnityTable
+from lakelab.local.delta.files import plain_files, read_files
 from lakelab.local.online_store.database import Batches, OnlineStoreError, quoted
 from lakelab.local.online_store.values import OnlineColumn
-from lakelab.local.unity_table import PrimaryKey, UnityTable
+from lakelab.local.system import duckdb_pool as duck
 
 _BATCH_ROWS = 50_000
 

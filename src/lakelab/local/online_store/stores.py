@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from lakelab.local.home import Home
+from lakelab.local.catalog.errors import AlreadyExistsError, NotFoundError
+from lakelab.local.catalog.store import UnityCatalog
 from lakelab.local.online_store.database import (
     Database,
     OnlineStoreError,
@@ -26,8 +27,7 @@ from lakelab.local.online_store.publish import (
     SupersededError,
     drop_physical,
 )
-from lakelab.local.unity_catalog import UnityCatalog
-from lakelab.local.unity_errors import AlreadyExistsError, NotFoundError
+from lakelab.local.system.home import Home
 
 CAPACITIES = ("CU_1", "CU_2", "CU_4", "CU_8")
 MOST_REPLICAS = 3

@@ -6,8 +6,8 @@ Catalog, and so do those of the workspace registry (``databricks``). It is a tea
 machine and its user. One thing of MLflow's client is mended: :mod:`lakelab.mlflow_plugin`.
 """
 
-from lakelab.local.workspace.api import ApiError
-from lakelab.local.workspace.grants import EVERYONE, Governance, Securable
+from lakelab.local.catalog.errors import ApiError
+from lakelab.local.catalog.governance import EVERYONE, Governance, Securable
 from lakelab.local.workspace.server import DEFAULT_USER, LocalWorkspace, start_workspace
 
 __all__ = [

@@ -8,44 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from lakelab.local.catalog.errors import ApiError
+
 MLFLOW_API = "/api/2.0/mlflow/unity-catalog"
 UNITY_API = "/api/2.1/unity-catalog"
 FILES_API = "/api/2.0/fs"
 
 Item = TypeVar("Item")
-
-_STATUS = {
-    "UNAUTHENTICATED": 401,
-    "PERMISSION_DENIED": 403,
-    "NOT_FOUND": 404,
-    "RESOURCE_DOES_NOT_EXIST": 404,
-    "CATALOG_DOES_NOT_EXIST": 404,
-    "SCHEMA_DOES_NOT_EXIST": 404,
-    "TABLE_DOES_NOT_EXIST": 404,
-    "ENDPOINT_NOT_FOUND": 404,
-}
-
-
-class ApiError(Exception):
-    """An answer that refuses a call.
-
-    Parameters
-    ----------
-    code : str
-        Databricks' error code, such as ``RESOURCE_DOES_NOT_EXIST``.
-    message : str
-        What was given, what was expected and what to do.
-    """
-
-    def __init__(self, code: str, message: str):
-        super().__init__(message)
-        self.code = code
-        self.message = message
-
-    @property
-    def status(self) -> int:
-        """The HTTP status. Never 429 or 5xx: the clients would silently retry those for minutes."""
-        return _STATUS.get(self.code, 400)
 
 
 @dataclass(frozen=True)
@@ -157,50 +126,5 @@ Endpoint = tuple[str, str, Handler]
 """HTTP method, path with ``{parameters}``, and the function that answers."""
 
 
-def split_name(name: str, levels: int, kind: str) -> tuple[str, ...]:
-    """Split a full name, in lower case as Unity Catalog keeps it.
-
-    Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-names
-
-    Examples
-    --------
-    >>> split_name("Main.Flights", 2, "Schema")
-    ('main', 'flights')
-    >>> split_name("main", 2, "Schema")
-    Traceback (most recent call last):
-    ...
-    lakelab.local.workspace.api.ApiError: Schema name 'main' is not valid: expected \
-catalog_name.schema_name, each of 1 to 255 characters without period, space, slash or control \
-character.
-    """
-    parts = tuple(name.lower().split("."))
-    if len(parts) == levels and all(_LEVEL.fullmatch(part) for part in parts):
-        return parts
-    expected = ".".join(["catalog_name", "schema_name", "object_name"][:levels])
-    raise ApiError(
-        "INVALID_PARAMETER_VALUE",
-        f"{kind} name '{name}' is not valid: expected {expected}, each of 1 to 255 characters "
-        "without period, space, slash or control character.",
-    )
-
-
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 """JSON can spell these out, but they are no text: no file or database takes them."""
-
-_LEVEL = re.compile(r"[^./\\:\s\x00-\x1f\x7f]{1,255}")
-
-
-def model_name(name: str) -> str:
-    """Check the three levels of a model's name, and give it in lower case.
-
-    The words "specify all three levels" are Databricks': at them MLflow's client adds the hint
-    about the legacy workspace registry.
-    """
-    parts = name.lower().split(".")
-    if len(parts) != 3:
-        raise ApiError(
-            "INVALID_PARAMETER_VALUE",
-            f"Registered model name '{name}' is not valid. Please specify all three levels of the "
-            "model in the form `catalog_name.schema_name.model_name`.",
-        )
-    return ".".join(split_name(name, 3, "Registered model"))

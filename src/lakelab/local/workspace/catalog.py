@@ -15,20 +15,21 @@ from typing import TYPE_CHECKING, Any
 
 from deltalake.exceptions import DeltaError
 
-from lakelab.local.functions import Functions
-from lakelab.local.unity_catalog import UnityCatalog
-from lakelab.local.unity_names import TableName
-from lakelab.local.unity_table import UnityTable
-from lakelab.local.workspace.api import UNITY_API, ApiError, Call, Endpoint, split_name
-from lakelab.local.workspace.grants import Governance, Securable
+from lakelab.local.catalog.errors import ApiError
+from lakelab.local.catalog.functions import Functions
+from lakelab.local.catalog.governance import Governance, Securable
+from lakelab.local.catalog.names import TableName, split_name
+from lakelab.local.catalog.store import UnityCatalog
+from lakelab.local.catalog.table import UnityTable
+from lakelab.local.catalog.types import sql_type
+from lakelab.local.workspace.api import UNITY_API, Call, Endpoint
 
 if TYPE_CHECKING:
-    from lakelab.local.workspace.registry import Registry
+    from lakelab.local.catalog.models import Registry
 
 _logger = logging.getLogger(__name__)
 
 # Delta's names of types, where SQL's and the REST API's differ from them
-_SQL_TYPES = {"byte": "tinyint", "short": "smallint", "integer": "int", "long": "bigint"}
 _TYPE_NAMES = {"INTEGER": "INT"}
 _DECIMAL = re.compile(r"decimal\((\d+),\s*(\d+)\)")
 _LEVELS = {"catalog": 1, "schema": 2, "table": 3, "function": 3}
@@ -421,27 +422,6 @@ def _columns(table: UnityTable, partition_columns: list[str]) -> list[dict[str, 
             column["partition_index"] = partition_columns.index(field["name"])
         columns.append({key: value for key, value in column.items() if value is not None})
     return columns
-
-
-def sql_type(delta_type: str | dict[str, Any]) -> str:
-    """Write a Delta type as SQL does.
-
-    Examples
-    --------
-    >>> sql_type("long")
-    'bigint'
-    >>> sql_type({"type": "array", "elementType": "integer", "containsNull": True})
-    'array<int>'
-    """
-    if isinstance(delta_type, str):
-        return _SQL_TYPES.get(delta_type, delta_type)
-    kind = delta_type["type"]
-    if kind == "array":
-        return f"array<{sql_type(delta_type['elementType'])}>"
-    if kind == "map":
-        return f"map<{sql_type(delta_type['keyType'])},{sql_type(delta_type['valueType'])}>"
-    fields = (f"{field['name']}:{sql_type(field['type'])}" for field in delta_type["fields"])
-    return f"struct<{','.join(fields)}>"
 
 
 def _primary_key(table: UnityTable) -> dict[str, Any] | None:

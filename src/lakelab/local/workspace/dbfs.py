@@ -10,8 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lakelab.local.workspace.api import ApiError, Call, Endpoint
-from lakelab.local.workspace.files import ModelFiles
+from lakelab.local.catalog.errors import ApiError
+from lakelab.local.catalog.model_files import ModelFiles
+from lakelab.local.workspace.api import Call, Endpoint
 
 ROOT = "/databricks/mlflow/tmp-external-source/"
 

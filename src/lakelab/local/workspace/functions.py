@@ -8,11 +8,19 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lakelab.local.functions import FEATURE_SPEC, PYTHON, SQL, Functions, UnityFunction, data_type
-from lakelab.local.unity_names import TableName
-from lakelab.local.workspace.api import UNITY_API, ApiError, Call, Endpoint, page_of, split_name
+from lakelab.local.catalog.errors import ApiError
+from lakelab.local.catalog.functions import (
+    FEATURE_SPEC,
+    PYTHON,
+    SQL,
+    Functions,
+    UnityFunction,
+    data_type,
+)
+from lakelab.local.catalog.governance import Securable
+from lakelab.local.catalog.names import TableName, split_name
+from lakelab.local.workspace.api import UNITY_API, Call, Endpoint, page_of
 from lakelab.local.workspace.catalog import Catalog
-from lakelab.local.workspace.grants import Securable
 
 _TYPE_NAMES = {"BYTE": "BYTE", "SHORT": "SHORT", "INTEGER": "INT", "LONG": "LONG"}
 

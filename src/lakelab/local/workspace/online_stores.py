@@ -10,12 +10,14 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from lakelab.local.workspace.api import ApiError, Call, Endpoint, page_of, split_name
+from lakelab.local.catalog.errors import ApiError
+from lakelab.local.catalog.names import split_name
+from lakelab.local.workspace.api import Call, Endpoint, page_of
 
 if TYPE_CHECKING:
-    from lakelab.local.home import Home
+    from lakelab.local.catalog.store import UnityCatalog
     from lakelab.local.online_store import OnlineStore, OnlineStores
-    from lakelab.local.unity_catalog import UnityCatalog
+    from lakelab.local.system.home import Home
 
 _API = "/api/2.0/feature-store"
 _PIPELINES = "/api/2.0/pipelines"

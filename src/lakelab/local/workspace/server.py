@@ -18,25 +18,28 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from lakelab.local.home import Home
-from lakelab.local.loopback import LoopbackServer
-from lakelab.local.unity_catalog import UnityCatalog
-from lakelab.local.unity_errors import AlreadyExistsError, NotFoundError, UnityCatalogError
-from lakelab.local.workspace.api import ApiError, Call, Endpoint, Handler
+from lakelab.local.catalog.errors import (
+    AlreadyExistsError,
+    ApiError,
+    NotFoundError,
+    UnityCatalogError,
+)
+from lakelab.local.catalog.governance import DEFAULT_USER, Governance
+from lakelab.local.catalog.model_files import ModelFiles, PresignedUrls
+from lakelab.local.catalog.models import Registry
+from lakelab.local.catalog.store import UnityCatalog
+from lakelab.local.system.home import Home
+from lakelab.local.system.http_server import LoopbackServer
+from lakelab.local.workspace.api import Call, Endpoint, Handler
 from lakelab.local.workspace.catalog import Catalog
 from lakelab.local.workspace.dbfs import UploadArea
-from lakelab.local.workspace.files import ModelFiles, PresignedUrls
 from lakelab.local.workspace.functions import FunctionCalls
-from lakelab.local.workspace.grants import Governance
 from lakelab.local.workspace.models import Models
 from lakelab.local.workspace.online_stores import OnlineStoreService
-from lakelab.local.workspace.registry import Registry
 from lakelab.local.workspace.user_folder import UserFolder
 from lakelab.local.workspace.workspace_registry import WorkspaceRegistry
 
 _logger = logging.getLogger(__name__)
-
-DEFAULT_USER = "learner@example.com"
 
 
 class LocalWorkspace:

@@ -9,7 +9,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from lakelab.local.workspace.api import ApiError, Call, Endpoint
+from lakelab.local.catalog.errors import ApiError
+from lakelab.local.workspace.api import Call, Endpoint
 
 API = "/api/2.0/workspace"
 

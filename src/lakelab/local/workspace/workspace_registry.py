@@ -20,10 +20,11 @@ from urllib.parse import urlparse
 
 from filelock import FileLock
 
-from lakelab.local.workspace.api import ApiError, Call, Endpoint, page_of
+from lakelab.local.catalog.errors import ApiError
+from lakelab.local.catalog.model_files import ModelFiles, PresignedUrls
+from lakelab.local.catalog.models import all_pages
+from lakelab.local.workspace.api import Call, Endpoint, page_of
 from lakelab.local.workspace.dbfs import UploadArea
-from lakelab.local.workspace.files import ModelFiles, PresignedUrls
-from lakelab.local.workspace.registry import all_pages
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion, RegisteredModel
@@ -427,7 +428,7 @@ def plain_name(name: str) -> str:
     >>> plain_name("main.flights.delay")
     Traceback (most recent call last):
     ...
-    lakelab.local.workspace.api.ApiError: Invalid name 'main.flights.delay' for a model of the \
+    lakelab.local.catalog.errors.ApiError: Invalid name 'main.flights.delay' for a model of the \
 workspace registry: expected 1 to 255 characters without period, slash, colon or control character. \
 A three-level name is one of Unity Catalog: mlflow.set_registry_uri("databricks-uc").
     """

@@ -1,0 +1,1 @@
+"""Unity Catalog without an engine: names, tables, functions, models, grants."""

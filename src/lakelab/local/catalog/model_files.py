@@ -1,0 +1,180 @@
+"""Files of model versions: one folder each, reached by presigned URLs."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lakelab.local.catalog.errors import ApiError
+from lakelab.local.system.unfinished import is_left, unfinished_name
+
+_TRASH = ".trash-"
+_URL_LIFETIME = 15 * 60.0
+"""Seconds. Databricks' presigned URLs live about as long."""
+
+
+class ModelFiles:
+    """The folders of model versions below one root.
+
+    No path that a caller gives, and no link inside a folder, leads out of the folder.
+
+    Parameters
+    ----------
+    root : Path
+        The folder for all models; made when needed.
+    """
+
+    def __init__(self, root: Path):
+        self.root = root.resolve()
+
+    def new_folder(self, model: str) -> str:
+        """Make an empty folder for a version, and give its path below the root."""
+        relative = "/".join([*model.split("."), uuid.uuid4().hex])
+        (self.root / relative).mkdir(parents=True)
+        return relative
+
+    def folder(self, relative: str) -> Path:
+        """Find a version's folder.
+
+        Raises
+        ------
+        ApiError
+            If the path is not that of a version's folder below the root. The registry keeps it in a
+            tag, which other programs can write.
+        """
+        parts = relative.split("/")
+        if len(parts) != 4 or any(_unsafe(part) for part in parts):
+            raise ApiError("INVALID_STATE", f"'{relative}' is not the folder of a model version.")
+        return self.inside(self.root, parts)
+
+    def inside(self, folder: Path, parts: Sequence[str]) -> Path:
+        """Find a file or folder below a version's folder, whether or not it exists yet.
+
+        Raises
+        ------
+        ApiError
+            ``INVALID_PARAMETER_VALUE`` if the path leads elsewhere.
+        """
+        path = folder.joinpath(*parts)
+        if any(_unsafe(part) for part in parts) or not _leads_inside(path, folder):
+            raise ApiError(
+                "INVALID_PARAMETER_VALUE",
+                f"Invalid path '{'/'.join(parts)}': it leads out of the model version.",
+            )
+        return path
+
+    def entries(self, folder: Path, path: Path) -> list[os.DirEntry[str]]:
+        """List a directory of a version, without what leads out of it."""
+        with os.scandir(path) as found:
+            return sorted(
+                (entry for entry in found if _leads_inside(Path(entry.path), folder)),
+                key=lambda entry: entry.name,
+            )
+
+    def upload_draft(self) -> Path:
+        """Name a file for an upload under way, outside of all versions and on the same disk."""
+        drafts = self.root / ".uploads"
+        drafts.mkdir(parents=True, exist_ok=True)
+        return drafts / unfinished_name()
+
+    def remove_leftovers(self) -> None:
+        """Delete what a killed process left behind: uploads that did not end, half-deleted versions."""
+        for draft in filter(is_left, self.root.glob(".uploads/*")):
+            if draft.is_dir():
+                shutil.rmtree(draft, ignore_errors=True)
+            else:
+                draft.unlink(missing_ok=True)
+        for trash in self.root.glob(f"{_TRASH}*"):
+            shutil.rmtree(trash, ignore_errors=True)
+
+    def delete(self, relative: str) -> None:
+        """Remove a version's folder: gone in one step, then the files are deleted."""
+        folder = self.folder(relative)
+        if folder.is_dir():
+            trash = self.root / f"{_TRASH}{uuid.uuid4().hex}"
+            folder.rename(trash)
+            shutil.rmtree(trash, ignore_errors=True)
+
+
+def _unsafe(part: str) -> bool:
+    return part in ("", ".", "..") or any(c in "/\\" or ord(c) < 32 for c in part)
+
+
+def _leads_inside(path: Path, folder: Path) -> bool:
+    # realpath follows the links on the way, of the part that exists
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+@dataclass(frozen=True)
+class _Signed:
+    method: str
+    folder: Path
+    file: Path
+    expires: float
+
+
+class PresignedUrls:
+    """URLs that stand for one upload or download each, and need no token.
+
+    Parameters
+    ----------
+    base : str
+        What the URLs begin with.
+    """
+
+    def __init__(self, base: str):
+        self._base = base
+        self._signed: dict[str, _Signed] = {}
+        self._lock = threading.Lock()
+
+    def sign(self, method: str, folder: Path, file: Path) -> dict[str, Any]:
+        key = secrets.token_urlsafe(32)
+        now = time.monotonic()
+        with self._lock:
+            self._signed = {k: s for k, s in self._signed.items() if s.expires > now}
+            self._signed[key] = _Signed(method, folder, file, now + _URL_LIFETIME)
+        return {"url": f"{self._base}/{key}", "headers": []}
+
+    def redeem(self, method: str, key: str, *, keep: bool = False) -> tuple[Path, Path]:
+        """Give the version's folder and the file that a URL stands for, and spend the URL.
+
+        Parameters
+        ----------
+        method : str
+            HTTP method; it must be the one that the URL was signed for.
+        key : str
+            The last part of the URL.
+        keep : bool
+            Leave the URL valid until it expires: large files are fetched in ranges, by one URL.
+
+        Raises
+        ------
+        ApiError
+            ``PERMISSION_DENIED`` if the URL was spent, has expired or was never given. The client then
+            asks for another.
+        """
+        with self._lock:
+            signed = self._signed.get(key)
+            if not signed or signed.method != method or signed.expires < time.monotonic():
+                raise ApiError(
+                    "PERMISSION_DENIED",
+                    "This URL was used already or has expired. Ask for another.",
+                )
+            if not keep:
+                del self._signed[key]
+        return signed.folder, signed.file
+
+    def revoke_uploads(self, folder: Path) -> None:
+        """Let no upload into a folder begin any more."""
+        with self._lock:
+            self._signed = {
+                k: s for k, s in self._signed.items() if (s.method, s.folder) != ("PUT", folder)
+            }

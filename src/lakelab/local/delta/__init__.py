@@ -1,0 +1,1 @@
+"""The Delta log: reading commits, writing commits, merging rows."""

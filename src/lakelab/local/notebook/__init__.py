@@ -1,0 +1,1 @@
+"""What a notebook on Databricks has and a laptop lacks."""

@@ -1,0 +1,210 @@
+"""The MLflow UI on the local store: a server in the background, for this machine and this process only.
+
+Follows https://mlflow.org/docs/latest/self-hosting
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import socket
+import sys
+import threading
+import time
+
+from lakelab.local.system import child_process as leash
+from lakelab.local.system.home import Home
+
+START_SECONDS = 120
+"""How long the server may take to answer; on an idle laptop it takes six."""
+
+_NOT_ITS_OWN = ("MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_REGISTRY_URI", "MLFLOW_RUN_ID")  # fmt: skip
+"""What leads the clients in a notebook, and would only mislead a server."""
+
+
+class PortTakenError(Exception):
+    """The port that was asked for is in use; the message says what to do."""
+
+
+class UiError(Exception):
+    """The MLflow server did not start; the message says why."""
+
+
+def free_port(wanted: int = 0) -> int:
+    """Check that a port is free on 127.0.0.1, or find one.
+
+    Parameters
+    ----------
+    wanted : int
+        The port; 0 lets the system choose.
+
+    Raises
+    ------
+    PortTakenError
+        If somebody listens there already.
+    """
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError as error:
+            raise PortTakenError(
+                f"port {wanted} cannot be used ({error.strerror}). "
+                f"Give another one with --port, or none for a free one."
+            ) from error
+        return probe.getsockname()[1]
+
+
+def ui_command(home: Home, port: int) -> list[str]:
+    """Give the command that serves runs and models of the local store."""
+    return [
+        sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port),
+        "--workers", "1", "--backend-store-uri", home.mlflow_uri,
+        "--artifacts-destination", str(home.artifacts),
+    ]  # fmt: skip
+
+
+def ui_environment(home: Home) -> dict[str, str]:
+    """Give the server's environment: no telemetry, no job workers (10 processes, 20 seconds)."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _NOT_ITS_OWN and not name.startswith("DATABRICKS_")
+    }
+    return {
+        **inherited,
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "MLFLOW_TRACKING_URI": home.mlflow_uri,
+    }
+
+
+class Ui:
+    """The MLflow UI of one store. It ends with this process, however that ends, or by `stop`.
+
+    Parameters
+    ----------
+    home : Home
+        Local state, whose runs and models it shows.
+    port : int
+        Where it listens on 127.0.0.1.
+
+    Attributes
+    ----------
+    url : str
+        Its address, without a slash at the end. It answers once `wait` has returned.
+    """
+
+    def __init__(self, home: Home, port: int):
+        self.url = f"http://127.0.0.1:{port}"
+        self._port = port
+        self._log = home.scratch / f"mlflow_ui_{port}.log"
+        self._process = leash.start(ui_command(home, port), ui_environment(home), self._log)
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def wait(self) -> str:
+        """Wait until the server answers; give its URL.
+
+        Raises
+        ------
+        UiError
+            If it ended instead, or took too long.
+        """
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            if not self.running:
+                raise UiError(
+                    f"the MLflow UI ended before it answered: {self.last_words()} "
+                    f"(all it said: {self._log})"
+                )
+            if time.monotonic() > deadline:
+                self.stop()
+                raise UiError(
+                    f"the MLflow UI took longer than {START_SECONDS} s (see {self._log})."
+                )
+            time.sleep(0.05)
+        return self.url
+
+    def last_words(self) -> str:
+        """Wait until the server ends; give the last thing that it complained of."""
+        self._process.wait()
+        self.stop()
+        return _complaint(self._log.read_text(errors="replace"))
+
+    def stop(self) -> None:
+        """End the server. A second call does nothing."""
+        leash.end(self._process)
+
+    def _answers(self) -> bool:
+        # http.client uses no proxy, which would not find this machine's own ports
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=5)
+        try:
+            connection.request("GET", "/health")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+
+_started: dict[str, Ui] = {}
+_one_at_a_time = threading.Lock()
+
+
+def start_ui(home: Home) -> Ui:
+    """Start the MLflow UI on the local store, or give the one that this process has started already.
+
+    Parameters
+    ----------
+    home : Home
+        Local state. Its MLflow store should exist: two processes that make it at once are in each
+        other's way.
+
+    Returns
+    -------
+    Ui
+        Perhaps still about to start: `Ui.wait` returns when it answers.
+    """
+    with _one_at_a_time:
+        there = _started.get(home.mlflow_uri)
+        if there is None or not there.running:
+            there = _started[home.mlflow_uri] = Ui(home, free_port())
+        return there
+
+
+def page_address(url: str, page: str = "") -> str:
+    """Give the address of a page of the open-source UI.
+
+    Parameters
+    ----------
+    url : str
+        The server's.
+    page : str
+        The page, such as ``experiments/1/runs``; by default the first one.
+
+    Examples
+    --------
+    >>> page_address("http://127.0.0.1:5000", "experiments/1/runs")
+    'http://127.0.0.1:5000/#/experiments/1/runs'
+    >>> page_address("http://127.0.0.1:5000/")
+    'http://127.0.0.1:5000'
+    """
+    return f"{url.rstrip('/')}/#/{page}" if page else url.rstrip("/")
+
+
+def _complaint(said: str) -> str:
+    r"""Find the last line of a log that names an error, else the last line.
+
+    Examples
+    --------
+    >>> _complaint("started\nsqlite3.OperationalError: disk full\n(Background on this error at ...)")
+    'sqlite3.OperationalError: disk full'
+    >>> _complaint("")
+    'it said nothing'
+    """
+    lines = [line for line in said.splitlines() if line.strip()] or ["it said nothing"]
+    errors = [line for line in lines if re.search(r"(Error|Exception|ERROR): ", line)]
+    return (errors or lines)[-1].strip()

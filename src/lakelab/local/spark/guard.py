@@ -1,0 +1,164 @@
+"""Refuse the plans and statements that read or change what a user may not."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from lakelab.local.catalog.errors import UnityCatalogError, insufficient
+from lakelab.local.catalog.governed import GovernedCatalogs
+from lakelab.local.catalog.names import TableName
+from lakelab.local.spark.plans import messages, paths
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
+    from sqlglot import exp
+
+_PLAIN_READS = re.compile(r"\s*\(*\s*(SELECT|VALUES|SHOW|DESC|DESCRIBE|EXPLAIN|USE|SET)\b", re.I)
+
+_CHANGES = {
+    "SaveTable": "table_name",
+    "WriteOperationV2": "table_name",
+    "MergeIntoTableCommand": "target_table_name",
+    "WriteStreamOperationStart": "table_name",
+    "CreateTable": "table_name",
+    "CreateExternalTable": "table_name",
+    "DropTable": "table_name",
+    "TruncateTable": "table_name",
+}
+
+
+def require_plan(
+    catalogs: GovernedCatalogs, plan: Message, resolve: Callable[[str], TableName]
+) -> None:
+    """Refuse a plan that reads or changes what the user may not.
+
+    Parameters
+    ----------
+    plan : Message
+        Spark Connect's plan.
+    resolve : callable
+        Completes a name with the current catalog and schema.
+    """
+    for message in messages(plan):
+        kind = message.DESCRIPTOR.name
+        if kind == "NamedTable":
+            _require_named(catalogs, message.unparsed_identifier, resolve)
+        elif kind in _CHANGES and (name := getattr(message, _CHANGES[kind])):
+            catalogs.require_change(resolve(name))
+        elif kind in ("SqlCommand", "SQL"):
+            require_statement(
+                catalogs, message.sql if kind == "SqlCommand" else message.query, resolve
+            )
+        for path in paths(message):
+            _require_elsewhere(catalogs, path)
+
+
+def require_statement(
+    catalogs: GovernedCatalogs, text: str, resolve: Callable[[str], TableName]
+) -> None:
+    """Refuse a statement that reads or changes what the user may not."""
+    import sqlglot
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
+    if not text.strip():
+        return
+    try:
+        statement = sqlglot.parse_one(text, dialect="databricks")
+    except SqlglotError:
+        statement = None
+    if statement is None or isinstance(statement, exp.Command):
+        if _PLAIN_READS.match(text):
+            return  # tables that the user may not read are not there for the engine
+        raise UnityCatalogError(
+            f"What this statement changes cannot be told, so {catalogs.user} may not run it on a "
+            f"laptop: {' '.join(text.split())[:80]}"
+        )
+    for literal in statement.find_all(exp.Literal):  # LOCATION, OPTIONS (path ...), DIRECTORY
+        if literal.is_string and _looks_like_a_path(literal.this):
+            _require_elsewhere(catalogs, literal.this)
+    changes = statement.find_all(*_changing_statements())
+    changed = {id(target) for change in changes for target in _targets(change)}
+    own = {cte.alias.lower() for cte in statement.find_all(exp.CTE)}
+    for table in statement.find_all(exp.Table):
+        if not table.name or (len(table.parts) == 1 and table.name.lower() in own):
+            continue
+        if "/" in table.name:
+            _require_elsewhere(catalogs, table.name)
+            continue
+        name = ".".join(f"`{part.name}`" for part in table.parts)
+        if id(table) in changed:
+            catalogs.require_change(resolve(name))
+        else:
+            _require_named(catalogs, name, resolve)
+
+
+def _require_named(
+    catalogs: GovernedCatalogs, name: str, resolve: Callable[[str], TableName]
+) -> None:
+    try:
+        full = resolve(name)
+    except UnityCatalogError:
+        return  # no table: a function, or a schema of four levels; the engine says what is wrong
+    catalogs.require_read(full)
+
+
+def _require_elsewhere(catalogs: GovernedCatalogs, path: str) -> None:
+    """Refuse the files of tables: on Databricks nobody reads managed tables by their path."""
+    told = Path(unquote(re.sub(r"^file:/*", "/", path))).expanduser()
+    # a pattern may match what is below the folder before it
+    plain = itertools.takewhile(_is_no_pattern, told.parts)
+    place, warehouse = Path(*plain).resolve(), catalogs.warehouse.resolve()
+    workspaces, own = catalogs.own.parent.resolve(), catalogs.own.resolve()
+    of_another = place.is_relative_to(workspaces) and not place.is_relative_to(own)
+    if of_another or place.is_relative_to(warehouse) or warehouse.is_relative_to(place):
+        raise insufficient("User does not have permission SELECT on any file.")
+
+
+def _is_no_pattern(part: str) -> bool:
+    return not set(part) & set("*?[{")
+
+
+def _looks_like_a_path(text: str) -> bool:
+    """Tell a path in a statement from other text: it has more than one level, none of them empty.
+
+    Examples
+    --------
+    >>> [_looks_like_a_path(text) for text in ("/lab/warehouse/main", "file:///lab", "/", "a / b")]
+    [True, True, False, False]
+    """
+    return bool(re.fullmatch(r"(file:/*|/)?[^/\s]+(/[^/\n]+)+/?|file:/+[^/]+/?", text))
+
+
+def _changing_statements() -> tuple[type[exp.Expr], ...]:
+    from sqlglot import exp
+
+    return (
+        exp.Alter,
+        exp.Copy,
+        exp.Create,
+        exp.Delete,
+        exp.Insert,
+        exp.Merge,
+        exp.TruncateTable,
+        exp.Update,
+    )
+
+
+def _targets(change: exp.Expr) -> Iterator[exp.Table]:
+    """Give the table that a statement changes, or that it creates."""
+    from sqlglot import exp
+
+    if isinstance(change, exp.Create) and (
+        change.kind not in ("TABLE", "VIEW") or change.find(exp.TemporaryProperty)
+    ):
+        return
+    for target in change.expressions if isinstance(change, exp.TruncateTable) else [change.this]:
+        table = target.this if isinstance(target, exp.Schema) else target
+        if isinstance(table, exp.Table):
+            yield table

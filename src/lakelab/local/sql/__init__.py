@@ -1,0 +1,1 @@
+"""SQL statements of Unity Catalog and Delta."""

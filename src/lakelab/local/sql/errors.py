@@ -1,0 +1,111 @@
+"""Refusals as Databricks words them: the exception that Spark raises, with its error condition.
+
+Follows https://docs.databricks.com/aws/en/error-messages/error-classes
+"""
+
+from __future__ import annotations
+
+from deltalake.exceptions import CommitFailedError
+from pyspark.errors.exceptions.connect import AnalysisException, SparkException
+
+from lakelab.local.catalog.errors import InsufficientPermissionsError, UnityCatalogError
+
+# what delta-rs says of a commit that comes too late, and Delta's own condition and words for it
+_CONFLICTS = {
+    "deleted the same data": (
+        "DELTA_CONCURRENT_DELETE_DELETE",
+        "ConcurrentDeleteDeleteException: This transaction attempted to delete one or more files that "
+        "were deleted by a concurrent update.",
+    ),
+    "deleted data this operation read": (
+        "DELTA_CONCURRENT_DELETE_READ",
+        "ConcurrentDeleteReadException: This transaction attempted to read one or more files that were "
+        "deleted by a concurrent update.",
+    ),
+    "added new data": (
+        "DELTA_CONCURRENT_APPEND",
+        "ConcurrentAppendException: Files were added by a concurrent update.",
+    ),
+    "Metadata changed": (
+        "DELTA_METADATA_CHANGED",
+        "MetadataChangedException: The metadata of the Delta table has been changed by a concurrent "
+        "update.",
+    ),
+    "Protocol changed": (
+        "DELTA_PROTOCOL_CHANGED",
+        "ProtocolChangedException: The protocol version of the Delta table has been changed by a "
+        "concurrent update.",
+    ),
+}
+_CONCURRENT_WRITE = (
+    "DELTA_CONCURRENT_WRITE",
+    "ConcurrentWriteException: A concurrent transaction has written new data since the current "
+    "transaction read the table.",
+)
+
+
+def refusal(condition: str, message: str, sql_state: str | None = None) -> AnalysisException:
+    """Make the exception of an error condition.
+
+    Parameters
+    ----------
+    condition : str
+        Its name, which ``getCondition`` tells.
+    message : str
+        What is wrong, and what to do.
+    sql_state : str, optional
+        Its SQLSTATE, which ``getSqlState`` tells.
+
+    Examples
+    --------
+    >>> error = refusal("SCHEMA_NOT_FOUND", "The schema `x` cannot be found.", "42704")
+    >>> str(error)
+    '[SCHEMA_NOT_FOUND] The schema `x` cannot be found. SQLSTATE: 42704'
+    >>> error.getCondition()
+    'SCHEMA_NOT_FOUND'
+    """
+    end = f" SQLSTATE: {sql_state}" if sql_state else ""
+    return AnalysisException(
+        message=f"[{condition}] {message}{end}", errorClass=condition, sql_state=sql_state
+    )
+
+
+def as_spark_error(error: UnityCatalogError) -> AnalysisException:
+    """Give what Unity Catalog refuses as the exception that Spark raises.
+
+    Examples
+    --------
+    >>> as_spark_error(UnityCatalogError("No.", condition="NO", sql_state="42000")).getSqlState()
+    '42000'
+    >>> str(as_spark_error(UnityCatalogError("No.")))
+    'No.'
+    """
+    if error.condition is None:
+        return AnalysisException(message=str(error))
+    return refusal(error.condition, str(error), error.sql_state)
+
+
+def conflict(error: CommitFailedError) -> SparkException:
+    """Give a commit that came too late as the exception that Delta raises.
+
+    Follows https://docs.databricks.com/aws/en/optimizations/isolation-level
+
+    Examples
+    --------
+    >>> conflict(CommitFailedError("Metadata changed since last commit.")).getCondition()
+    'DELTA_METADATA_CHANGED'
+    """
+    found = (told for words, told in _CONFLICTS.items() if words in str(error))
+    condition, message = next(found, _CONCURRENT_WRITE)
+    return SparkException(
+        message=f"[{condition}] {message} Please try the operation again. SQLSTATE: 2D521",
+        errorClass=condition,
+        sql_state="2D521",
+    )
+
+
+def permission_error(error: InsufficientPermissionsError) -> AnalysisException:
+    """Give the exception that Spark raises, with the error class that `getCondition` tells."""
+    return AnalysisException(
+        message=str(error), errorClass="INSUFFICIENT_PERMISSIONS", sql_state="42501"
+    )

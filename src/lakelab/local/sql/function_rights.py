@@ -1,0 +1,92 @@
+"""Who may make, call and remove functions of Unity Catalog.
+
+Follows https://docs.databricks.com/aws/en/data-governance/unity-catalog/manage-privileges/privileges
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lakelab.local.catalog.errors import AlreadyExistsError, UnityCatalogError
+from lakelab.local.catalog.functions import Functions, UnityFunction
+from lakelab.local.catalog.governance import Securable
+from lakelab.local.catalog.names import HIVE_METASTORE, TableName
+from lakelab.local.sql.securables import has_model, require
+
+if TYPE_CHECKING:
+    from lakelab.local.sql.session import Session
+
+
+def require_usable(session: Session, name: TableName) -> UnityFunction:
+    """Open a function that the session's user may call.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none of that name.
+    InsufficientPermissionsError
+        If the user lacks EXECUTE on it.
+    """
+    functions = Functions(session.unity)
+    if functions.exists(name):
+        require(session, Securable("function", str(name)), "EXECUTE")
+    return functions.get(name)
+
+
+def create(session: Session, function: UnityFunction, *, replace: bool) -> UnityFunction:
+    """Keep a function that the session's user may make.
+
+    Raises
+    ------
+    UnityCatalogError
+        If there is a function or a model of that name, or the schema is not there.
+    InsufficientPermissionsError
+        If the user lacks CREATE FUNCTION on the schema, or does not own what is to be replaced.
+    """
+    name, functions = function.name, Functions(session.unity)
+    if name.catalog == HIVE_METASTORE:
+        raise UnityCatalogError(
+            f"'{name}' is in the workspace's {HIVE_METASTORE}: functions are made in Unity Catalog. "
+            f"Name a catalog of it: <catalog>.{name.schema}.{name.table}."
+        )
+    session.unity.require_schema(name.catalog, name.schema)
+    securable, existed = Securable("function", str(name)), functions.exists(name)
+    if existed and replace:
+        require(session, securable)
+    else:
+        schema = Securable("schema", f"{name.catalog}.{name.schema}")
+        require(session, schema, "CREATE_FUNCTION")
+        _require_no_model(session, name)
+    made = functions.create(function, replace=replace)
+    if not existed:
+        # what a function of that name had, whose schema was dropped, is not for this one
+        session.unity.governance.forget(securable)
+        if session.user != session.unity.governance.admin:
+            session.unity.governance.describe(securable, owner=session.user)
+    return made
+
+
+def drop(session: Session, name: TableName) -> None:
+    """Remove a function that the session's user owns, with its grants.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none of that name.
+    InsufficientPermissionsError
+        If it is somebody else's.
+    """
+    functions, securable = Functions(session.unity), Securable("function", str(name))
+    if functions.exists(name):
+        require(session, securable)
+    functions.drop(name)
+    session.unity.governance.forget(securable)
+
+
+def _require_no_model(session: Session, name: TableName) -> None:
+    """Refuse the name of a registered model: models and functions share their names."""
+    if has_model(session, name):
+        raise AlreadyExistsError(
+            f"There is a registered model '{name}'; models and functions of a schema share their "
+            f"names. Choose another name for the function."
+        )

@@ -1,0 +1,108 @@
+"""Run a command for as long as the process that started it lives: a process may be killed without a word.
+
+The starter keeps one end of a pipe, this wrapper reads from the other. However the starter ends, the
+system closes its end, and the wrapper ends the command and whatever the command started.
+
+``python -m lakelab.local.system.child_process command argument ...``
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import psutil
+
+GRACE_SECONDS = 3
+"""How long a command that was asked to end may take."""
+
+
+def start(command: list[str], environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    r"""Start a command that ends with this process, however that ends, or by `end`.
+
+    Parameters
+    ----------
+    command : list of str
+        Program and arguments.
+    environment : dict of str to str
+        Its environment, all of it.
+    log : Path
+        Where its output goes.
+
+    Returns
+    -------
+    subprocess.Popen
+        The wrapper. It ends when the command does, with the same exit code.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     log = Path(folder) / "log"
+    ...     process = start([sys.executable, "-c", "print('hello')"], dict(os.environ), log)
+    ...     code = process.wait()
+    ...     end(process)
+    ...     code, log.read_text()
+    (0, 'hello\n')
+    """
+    with log.open("wb") as out:
+        return subprocess.Popen(
+            [sys.executable, "-m", "lakelab.local.system.child_process", *command],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            # Jupyter interrupts a kernel together with all processes of its session
+            start_new_session=True,
+        )
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a command that `start` started, and wait for it. A second call does nothing."""
+    assert process.stdin is not None
+    process.stdin.close()
+    process.wait()
+
+
+def _main(command: list[str]) -> int:
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    over = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: over.set())
+    # nothing is ever sent: reading ends when nobody is left who could send
+    for event in (child.wait, partial(os.read, 0, 1)):
+        threading.Thread(target=_tell, args=[event, over], daemon=True).start()
+    over.wait()
+    _end_tree(child)
+    return child.wait()
+
+
+def _tell(event: Callable[[], object], over: threading.Event) -> None:
+    event()
+    over.set()
+
+
+def _end_tree(child: subprocess.Popen[bytes]) -> None:
+    """Ask the command and what it started to end; kill what is still there soon after."""
+    with suppress(psutil.NoSuchProcess):
+        top = psutil.Process(child.pid)
+        tree = [top, *top.children(recursive=True)]
+        for process in tree:
+            with suppress(psutil.NoSuchProcess):
+                process.terminate()
+        for process in psutil.wait_procs(tree, timeout=GRACE_SECONDS)[1]:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+    if hasattr(os, "killpg"):  # what a process started that had ended before is no child any more
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    sys.exit(_main(sys.argv[1:]))

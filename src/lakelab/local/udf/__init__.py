@@ -1,0 +1,1 @@
+"""Python functions of Unity Catalog: running a body, casting values."""
