@@ -165,7 +165,7 @@ class LocalWorkspaces:
 
     def _session_of_second(self) -> LocalSparkSession:
         if self._second_spark is None:
-            self._second_spark = self._spark.of_workspace("b", COLLEAGUE)
+            self._second_spark = self._spark.workspace_session("b", COLLEAGUE)
         return self._second_spark
 
     def _open_second(self) -> str:

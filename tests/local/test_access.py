@@ -17,7 +17,7 @@ BEN = "ben@example.com"
 @pytest.fixture(scope="module")
 def ben(spark):
     """The session of a user who was granted nothing."""
-    return spark.of_workspace("b", BEN)
+    return spark.workspace_session("b", BEN)
 
 
 @pytest.fixture

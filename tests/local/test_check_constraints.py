@@ -6,7 +6,7 @@ import pytest
 from pyspark.errors import AnalysisException
 from pyspark.sql import functions as F
 
-from lakelab.local.delta.log import SeenLog
+from lakelab.local.delta.log import LogSnapshot
 from lakelab.local.feature_engineering import FeatureEngineeringClient
 from lakelab.local.spark.row_counts import commit_of
 
@@ -90,7 +90,7 @@ def test_a_constraint_of_several_columns(spark, checked):
 
 def test_rows_that_others_added_meanwhile_stay_when_a_commit_is_taken_back(spark, checked):
     table = spark.unity.table(checked)
-    before = SeenLog.now(table.path)
+    before = LogSnapshot.read(table.path)
     spark.sql("UPDATE checked SET v = 7 WHERE id < 3")
     spark.sql("INSERT INTO checked VALUES (8, 8)")
     version = commit_of(before, "UPDATE")

@@ -386,7 +386,7 @@ def ana(spark: LocalSparkSession, schema: str) -> Iterator[LocalSparkSession]:
     catalog, governance = Securable("catalog", "main"), spark.unity.governance
     governance.change_grants(catalog, user, add=["USE_CATALOG"])
     governance.change_grants(Securable("schema", schema), user, add=["USE_SCHEMA"])
-    session = spark.of_workspace("b", user)
+    session = spark.workspace_session("b", user)
     session.sql(f"USE {schema}")
     yield session
     governance.change_grants(catalog, user, remove=["USE_CATALOG"])

@@ -20,7 +20,7 @@ COLLEAGUE = "colleague@example.com"
 
 @pytest.fixture(scope="module")
 def theirs(spark):
-    return spark.of_workspace("b", COLLEAGUE)
+    return spark.workspace_session("b", COLLEAGUE)
 
 
 @pytest.fixture

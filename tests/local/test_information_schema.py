@@ -64,7 +64,7 @@ def test_the_metastore_of_the_workspace_is_not_in_it(spark, weather):
 
 
 def test_others_see_what_they_were_granted(spark, weather):
-    ben, schema = spark.of_workspace("b", BEN), weather.split(".")[1]
+    ben, schema = spark.workspace_session("b", BEN), weather.split(".")[1]
     query = (
         f"SELECT tag_name FROM main.information_schema.table_tags WHERE schema_name = '{schema}'"
     )

@@ -1167,7 +1167,7 @@ def test_a_failed_replacement_leaves_the_constraints(spark, place):
 
 
 def test_others_need_the_privileges_that_databricks_asks_for(spark, place):
-    ben, name = spark.of_workspace("b", BEN), f"{place['s']}.t"
+    ben, name = spark.workspace_session("b", BEN), f"{place['s']}.t"
     spark.sql(f"GRANT USE CATALOG ON CATALOG main TO `{BEN}`")
     spark.sql(f"GRANT USE SCHEMA ON SCHEMA {place['s']} TO `{BEN}`")
     spark.sql(f"GRANT SELECT ON TABLE {name} TO `{BEN}`")

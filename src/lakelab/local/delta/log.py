@@ -17,7 +17,7 @@ _COMMIT = re.compile(r"(\d{20})\.json")
 
 
 @dataclass(frozen=True)
-class SeenLog:
+class LogSnapshot:
     """The last commit of a table that was seen.
 
     Parameters
@@ -35,12 +35,12 @@ class SeenLog:
     identity: tuple[int, int] | None
 
     @classmethod
-    def now(cls, folder: Path) -> SeenLog:
+    def read(cls, folder: Path) -> LogSnapshot:
         """Look at a table's log.
 
         Examples
         --------
-        >>> SeenLog.now(Path("no such table")).version
+        >>> LogSnapshot.read(Path("no such table")).version
         -1
         """
         try:
@@ -50,7 +50,7 @@ class SeenLog:
         version = max((int(commit[1]) for commit in found if commit), default=-1)
         return cls(folder, version, _identity(folder, version))
 
-    def later(self) -> SeenLog | None:
+    def refresh(self) -> LogSnapshot | None:
         """Look once more. None if the engine must read the table's columns anew."""
         if self.identity != _identity(self.folder, self.version):
             return None  # another table, or a log whose old commits were cleared
@@ -65,7 +65,7 @@ class SeenLog:
             version += 1
         if version == self.version:
             return self
-        return SeenLog(self.folder, version, _identity(self.folder, version))
+        return LogSnapshot(self.folder, version, _identity(self.folder, version))
 
 
 def _commit(folder: Path, version: int) -> Path:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakelab.local.catalog.names import quoted
 from lakelab.local.catalog.table import UnityTable
-from lakelab.local.delta.log import SeenLog
+from lakelab.local.delta.log import LogSnapshot
 from lakelab.local.spark.row_counts import commit_of
 from lakelab.local.sql.errors import refusal
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def require_checks(
-    session: LocalSparkSession, name: TableName, before: SeenLog, operation: str
+    session: LocalSparkSession, name: TableName, before: LogSnapshot, operation: str
 ) -> None:
     """Take back what a statement did to a table if a row breaks a CHECK constraint now.
 
@@ -34,7 +34,7 @@ def require_checks(
     session : LocalSparkSession
     name : TableName
         The table, whose lock is held.
-    before : SeenLog
+    before : LogSnapshot
         Its log when the statement began.
     operation : str
         What the history calls the statement's commit.
@@ -84,7 +84,7 @@ def broken_row(
     told = sqlglot.parse_one(condition, dialect="databricks")
     columns = list(dict.fromkeys(column.name for column in told.find_all(exp.Column)))
     shown = ", ".join(quoted(column) for column in columns) or "*"
-    with session.quiet():
+    with session.internal_queries():
         rows = session.engine_sql(
             f"SELECT {shown} FROM {name.quoted} WHERE NOT coalesce(({condition}), false) LIMIT 1"
         ).collect()

@@ -32,8 +32,8 @@ from lakelab.local.catalog.store import exists_already
 from lakelab.local.catalog.types import sql_type
 from lakelab.local.spark.check_constraints import broken_row, violation
 from lakelab.local.sql.errors import as_spark_error, permission_error
-from lakelab.local.sql.securables import read_anew
-from lakelab.local.sql.statements.cluster_by import names_as_written, require_few
+from lakelab.local.sql.securables import refresh_schema
+from lakelab.local.sql.statements.cluster_by import canonical_columns, require_few
 from lakelab.local.sql.statements.insert import filled_by_the_engine
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _carry_out(
         if added:
             session.unity.table(name).remove_columns(added)
         if added or (before and before.not_null):
-            read_anew(session, name)  # the engine has taken the schema of what it refused
+            refresh_schema(session, name)  # the engine has taken the schema of what it refused
         raise
     if before is not None:
         _keep(session, name, before)
@@ -121,7 +121,7 @@ def _carry_out(
     if clustering and (before is None or _replaces(write)):
         session.unity.table(name).set_clustering(clustering)
     if frame is not given and session.unity.exists(name):
-        read_anew(session, name)  # the engine remembers that the columns have no nulls
+        refresh_schema(session, name)  # the engine remembers that the columns have no nulls
     return answer
 
 
@@ -173,7 +173,7 @@ def _known_clustering(
         If the rows do not have one, or the table is clustered by others.
     """
     require_few(columns)
-    known = names_as_written(columns, _frame(session, write).columns, name)
+    known = canonical_columns(columns, _frame(session, write).columns, name)
     there = session.unity.table(name).clustering if session.unity.exists(name) else known
     if known != there and not _replaces(write):
         raise UnityCatalogError(
@@ -255,7 +255,7 @@ def _add_columns(session: LocalSparkSession, name: TableName, frame: DataFrame) 
     new = [field for field in frame.schema.toNullable() if field.name.lower() not in there]
     if new:
         table.add_columns([json.loads(field.json()) for field in new], [None] * len(new))
-        read_anew(session, name)
+        refresh_schema(session, name)
     return [field.name for field in new]
 
 
@@ -321,9 +321,9 @@ def _keep(session: LocalSparkSession, name: TableName, before: _Promises) -> Non
                 f"column: {column}. The write would put nulls into it; nothing was written."
             ) from error
     if before.not_null:
-        read_anew(session, name)
+        refresh_schema(session, name)
 
 
 def _take_back(session: LocalSparkSession, name: TableName, before: _Promises) -> None:
     session.unity.table(name).delta.restore(before.version)
-    read_anew(session, name)
+    refresh_schema(session, name)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from pyspark.sql.connect.plan import LocalRelation
 
-from lakelab.local.delta.log import SeenLog
+from lakelab.local.delta.log import LogSnapshot
 from lakelab.local.sql.text import LEADING
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def tell_inserted(session: LocalSparkSession, properties: dict[str, Any]) -> Non
 
 
 def tell_rewritten(
-    session: LocalSparkSession, properties: dict[str, Any], operation: str, before: SeenLog
+    session: LocalSparkSession, properties: dict[str, Any], operation: str, before: LogSnapshot
 ) -> None:
     """Say what UPDATE, DELETE or MERGE changed.
 
@@ -83,7 +83,7 @@ def tell_rewritten(
     properties : dict
         What Spark's client got as the answer of the statement; it is changed.
     operation : {'UPDATE', 'DELETE', 'MERGE'}
-    before : SeenLog
+    before : LogSnapshot
         The table's log when the statement began. Whoever rewrites rows holds the table's lock, so that
         the commit of such an operation after it is this statement's.
     """
@@ -97,9 +97,9 @@ def tell_rewritten(
     _answer(session, properties, counts)
 
 
-def commit_of(before: SeenLog, operation: str) -> int | None:
+def commit_of(before: LogSnapshot, operation: str) -> int | None:
     """Find the newest commit of an operation since a table was seen; None where it changed nothing."""
-    for version in range(SeenLog.now(before.folder).version, before.version, -1):
+    for version in range(LogSnapshot.read(before.folder).version, before.version, -1):
         if _commit_info(before.folder, version).get("operation") == operation:
             return version
     return None

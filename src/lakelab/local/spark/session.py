@@ -33,11 +33,11 @@ from lakelab.local.catalog.governance import DEFAULT_USER, Governance
 from lakelab.local.catalog.governed import GovernedCatalogs
 from lakelab.local.catalog.hive_metastore import WorkspaceCatalogs
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
-from lakelab.local.delta.log import SeenLog
+from lakelab.local.delta.log import LogSnapshot
+from lakelab.local.spark import plan_functions as plan_calls
 from lakelab.local.spark.catalog import LocalCatalog
 from lakelab.local.spark.dataframe_writes import watch_writes
 from lakelab.local.spark.guard import require_plan
-from lakelab.local.spark import plan_functions as plan_calls
 from lakelab.local.spark.time_travel import prepare_time_travel
 from lakelab.local.spark.write_conflicts import take_turns
 from lakelab.local.sql.errors import permission_error
@@ -198,7 +198,7 @@ class LocalSparkSession(SparkSession):
 
     def _connect(self) -> None:
         """Reach the engine, and tell it of all tables."""
-        self._registered: dict[TableName, SeenLog] = {}
+        self._registered: dict[TableName, LogSnapshot] = {}
         self._schemas: set[tuple[str, str]] = set()
         channel = DefaultChannelBuilder(self._address)
         channel.set(DefaultChannelBuilder.PARAM_USER_ID, self.user)
@@ -209,7 +209,7 @@ class LocalSparkSession(SparkSession):
         super().__init__(channel)
         watch_writes(self)
         take_turns(self)
-        with self.quiet():
+        with self.internal_queries():
             for key, value in SETTINGS.items():
                 self.conf.set(key, value)
             for catalog in self._catalogs:
@@ -218,7 +218,7 @@ class LocalSparkSession(SparkSession):
             self.engine_sql(f"USE CATALOG `{self._catalogs[0]}`")
         self.sync()
 
-    def know_catalog(self, catalog: str) -> None:
+    def add_catalog(self, catalog: str) -> None:
         """Let the engine know a catalog that was made after it started: it is started anew.
 
         DataFrames go on, they are plans; what the engine alone has of a session does not.
@@ -258,7 +258,7 @@ class LocalSparkSession(SparkSession):
         if not sys.is_finalizing():
             super().__del__()
 
-    def of_workspace(self, name: str, user: str) -> LocalSparkSession:
+    def workspace_session(self, name: str, user: str) -> LocalSparkSession:
         """Give a session of another workspace on the same engine, for a user with grants of their own.
 
         It has its own current catalog, temporary views and ``hive_metastore``, and sees the tables of
@@ -305,7 +305,7 @@ class LocalSparkSession(SparkSession):
     # ---- keeping the engine's catalog equal to the folders ---------------------------------------
     def sync(self) -> None:
         """Register tables that appeared in the warehouse or changed, forget those that went away."""
-        with self._sync_lock, self.quiet():
+        with self._sync_lock, self.internal_queries():
             tables = set(self.unity.readable_tables())
             schemas = {(c, s) for c in self.unity.catalogs() for s in self.unity.schemas(c)}
             for gone in self._registered.keys() - tables:
@@ -321,17 +321,17 @@ class LocalSparkSession(SparkSession):
                     f"CREATE SCHEMA IF NOT EXISTS `{catalog}`.`{schema}` LOCATION {literal(str(folder))}"
                 )
             for name, seen in list(self._registered.items()):
-                if (later := seen.later()) is None:
-                    self.register_anew(name)
+                if (later := seen.refresh()) is None:
+                    self.refresh_schema(name)
                 else:
                     self._registered[name] = later
             for new in tables - self._registered.keys():
                 self._register(new)
             self._schemas = schemas
 
-    def register_anew(self, name: TableName) -> None:
+    def refresh_schema(self, name: TableName) -> None:
         """Let the engine read a table's schema once more: it keeps the one that it has seen last."""
-        with self._sync_lock, self.quiet():
+        with self._sync_lock, self.internal_queries():
             self.engine_sql(f"DROP TABLE IF EXISTS {name.quoted}")  # the files stay
             self._register(name)
 
@@ -347,7 +347,7 @@ class LocalSparkSession(SparkSession):
     def _register(self, name: TableName) -> None:
         path = self.unity.path(name)
         # before the engine looks: what is committed after that is new
-        self._registered[name] = SeenLog.now(path)
+        self._registered[name] = LogSnapshot.read(path)
         try:
             self.engine_sql(
                 f"CREATE TABLE IF NOT EXISTS {name.quoted} USING DELTA LOCATION {literal(str(path))}"
@@ -362,14 +362,14 @@ class LocalSparkSession(SparkSession):
             )
 
     @property
-    def asks_quietly(self) -> bool:
+    def is_internal(self) -> bool:
         """Whether the session asks on its own behalf, and not on that of whoever uses it."""
         return getattr(self._asking, "quiet", False)
 
     @contextmanager
-    def quiet(self) -> Iterator[None]:
+    def internal_queries(self) -> Iterator[None]:
         """Ask the engine without looking at the folders first: the looking itself asks."""
-        before = self.asks_quietly
+        before = self.is_internal
         self._asking.quiet = True
         try:
             yield
@@ -377,10 +377,10 @@ class LocalSparkSession(SparkSession):
             self._asking.quiet = before
 
     def _before_question(self, plan: Any) -> None:
-        if self.asks_quietly:
+        if self.is_internal:
             return
         self.sync()
-        with self.quiet():
+        with self.internal_queries():
             try:
                 plan_calls.rewrite(self, plan)
                 if isinstance(self.unity, GovernedCatalogs):

@@ -26,9 +26,9 @@ from pyspark.sql.connect import proto
 
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.names import TableName
-from lakelab.local.delta.log import SeenLog
-from lakelab.local.spark.check_constraints import require_checks
+from lakelab.local.delta.log import LogSnapshot
 from lakelab.local.spark import row_counts
+from lakelab.local.spark.check_constraints import require_checks
 from lakelab.local.sql.text import LEADING
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def take_turns(session: LocalSparkSession) -> None:
     execute = client.execute_command
 
     def execute_command(command: Any, *args: Any, **kwargs: Any) -> Any:
-        if session.asks_quietly:  # the session itself, which keeps its catalog up to date
+        if session.is_internal:  # the session itself, which keeps its catalog up to date
             return execute(command, *args, **kwargs)
         written = _written(command)
         try:
@@ -104,7 +104,7 @@ def take_turns(session: LocalSparkSession) -> None:
                 return execute(command, *args, **kwargs)
             name = _table(session, written.table) if written.in_turn else None
             with session.unity.locked(name) if name else nullcontext():
-                before = name and SeenLog.now(session.unity.path(name))
+                before = name and LogSnapshot.read(session.unity.path(name))
                 answer = carry_out(written, lambda: execute(command, *args, **kwargs))
                 if written.operation == "INSERT":
                     row_counts.tell_inserted(session, answer[1])

@@ -22,7 +22,7 @@ from lakelab.local.sql.statements import maintenance as table_files
 from lakelab.local.sql.statements import schema as schema_statements
 from lakelab.local.sql.statements import show as show_statements
 from lakelab.local.sql.statements import use as use_statements
-from lakelab.local.sql.text import nothing
+from lakelab.local.sql.text import empty_result
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -62,5 +62,5 @@ def carry_out(session: Session, text: str) -> DataFrame | None:
     for pattern, handler in _STATEMENTS:
         if told := pattern.match(text):
             answer = handler(session, told)
-            return nothing(session) if answer is None else answer
+            return empty_result(session) if answer is None else answer
     return None

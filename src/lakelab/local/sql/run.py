@@ -31,7 +31,7 @@ from lakelab.local.sql.errors import as_spark_error, conflict, permission_error
 from lakelab.local.sql.statements import insert as insert_statements
 from lakelab.local.sql.statements.alter_table import alter_table
 from lakelab.local.sql.statements.create_table import create_table, drop_table
-from lakelab.local.sql.text import nothing
+from lakelab.local.sql.text import empty_result
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -70,7 +70,7 @@ def run(session: Session, query: str, args: Any, kwargs: dict[str, Any]) -> Data
         answer = session.engine_sql(
             insert_statements.with_all_columns(session, query), args, **kwargs
         )
-        return nothing(session) if _DEFINES.match(text) else answer
+        return empty_result(session) if _DEFINES.match(text) else answer
     except InsufficientPermissionsError as error:
         raise permission_error(error) from error
     except UnityCatalogError as error:

@@ -27,7 +27,7 @@ _KINDS = {
 }
 
 
-def named(session: Session, kind: str, name: str) -> Securable:
+def resolve_securable(session: Session, kind: str, name: str) -> Securable:
     """Give what a statement names, by its full name; it is there.
 
     Parameters
@@ -114,10 +114,10 @@ def require(session: Session, securable: Securable, *one_of: str) -> None:
     access.require(session.unity.governance, session.user, securable, *one_of)
 
 
-def read_anew(session: Session, name: TableName) -> None:
+def refresh_schema(session: Session, name: TableName) -> None:
     """Let the engine read the schema of a table once more, unless the user may not read it."""
     if not isinstance(session.unity, GovernedCatalogs) or session.unity.may_read(name):
-        session.register_anew(name)
+        session.refresh_schema(name)
 
 
 def has_model(session: Session, name: TableName) -> bool:

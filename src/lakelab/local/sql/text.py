@@ -82,6 +82,6 @@ def literal(value: Any) -> str:
     return exp.convert(value).sql("databricks")
 
 
-def nothing(session: Session) -> DataFrame:
+def empty_result(session: Session) -> DataFrame:
     """Give the empty answer of a statement that only does something."""
     return session.createDataFrame([], "result string").drop("result")

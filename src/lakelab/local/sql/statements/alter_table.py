@@ -19,10 +19,10 @@ from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
 from lakelab.local.catalog.names import TableName, quoted
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.catalog.types import sql_type
-from lakelab.local.sql.securables import named, read_anew, require
+from lakelab.local.sql.securables import refresh_schema, require, resolve_securable
 from lakelab.local.sql.statements.create_table import property_name, property_value
 from lakelab.local.sql.statements.primary_key import read_primary_key
-from lakelab.local.sql.text import LEVELS, NAME, TEXT, nothing, pattern, plain, string
+from lakelab.local.sql.text import LEVELS, NAME, TEXT, empty_result, pattern, plain, string
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -53,12 +53,12 @@ def alter_table(session: Session, statement: exp.Alter, text: str) -> DataFrame 
     (first, *_) = statement.args["actions"]
     if isinstance(first, exp.AlterRename):
         _rename(session, name, first.this)
-        return nothing(session)
+        return empty_result(session)
     for action in statement.args["actions"]:
         if not _change(session, session.unity.table(name), action):
             return None
-    read_anew(session, name)
-    return nothing(session)
+    refresh_schema(session, name)
+    return empty_result(session)
 
 
 def _rename(session: Session, name: TableName, target: exp.Table) -> None:
@@ -223,7 +223,7 @@ def _comment_columns(session: Session, told: re.Match[str]) -> None:
         table.field(plain(column))  # all of them, or none
     for column, text in found:
         table.set_column_comment(plain(column), string(text))
-    read_anew(session, table.name)
+    refresh_schema(session, table.name)
 
 
 def _add_columns(session: Session, table: UnityTable, definitions: list[exp.ColumnDef]) -> None:
@@ -303,7 +303,7 @@ def _unset_properties(session: Session, told: re.Match[str]) -> None:
 
 
 def _set_owner(session: Session, told: re.Match[str]) -> None:
-    securable = named(session, told["kind"].upper(), told["name"])
+    securable = resolve_securable(session, told["kind"].upper(), told["name"])
     require(session, securable)
     session.unity.governance.describe(securable, owner=plain(told["who"]))
 

@@ -16,7 +16,7 @@ from pyspark.errors import ParseException
 
 from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
 from lakelab.local.catalog.names import TableName
-from lakelab.local.sql.securables import read_anew
+from lakelab.local.sql.securables import refresh_schema
 from lakelab.local.sql.text import LEVELS, NAME, pattern, plain
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def take_clustering(statement: exp.Create) -> list[str]:
     return columns
 
 
-def names_as_written(columns: Sequence[str], there: Sequence[str], table: TableName) -> list[str]:
+def canonical_columns(columns: Sequence[str], there: Sequence[str], table: TableName) -> list[str]:
     """Give columns to cluster by as the table writes them.
 
     Raises
@@ -106,8 +106,8 @@ def _cluster(session: Session, told: re.Match[str]) -> None:
             sql_state="42000",
         )
     there = [field["name"] for field in table.fields]
-    table.set_clustering(names_as_written(columns, there, table.name))
-    read_anew(session, table.name)
+    table.set_clustering(canonical_columns(columns, there, table.name))
+    refresh_schema(session, table.name)
 
 
 def _refuse_auto() -> NoReturn:

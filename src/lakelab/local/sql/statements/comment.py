@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.table import with_tags
-from lakelab.local.sql.securables import named, require
+from lakelab.local.sql.securables import require, resolve_securable
 from lakelab.local.sql.text import LEVELS, NAME, TEXT, levels, pattern, plain, string
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def _comment(session: Session, told: re.Match[str]) -> None:
         name = session.resolve(".".join(f"`{level}`" for level in table))
         session.unity.table(name).set_column_comment(column, text)
     else:
-        securable = named(session, kind, told["name"])
+        securable = resolve_securable(session, kind, told["name"])
         require(session, securable)
         session.unity.governance.describe(securable, comment=text or "")
 
@@ -55,7 +55,10 @@ def _tags(session: Session, told: re.Match[str]) -> None:
 
 def _tags_of_container(session: Session, told: re.Match[str]) -> None:
     """``ALTER SCHEMA s SET TAGS ('a' = 'b')``, and the same of a catalog."""
-    securable, tags = named(session, told["kind"].upper(), told["name"]), dict(_pairs(told["list"]))
+    securable, tags = (
+        resolve_securable(session, told["kind"].upper(), told["name"]),
+        dict(_pairs(told["list"])),
+    )
     require(session, securable, "APPLY_TAG")
     if told["action"].upper() == "UNSET":
         session.unity.governance.change_tags(

@@ -31,10 +31,10 @@ from lakelab.local.catalog.table import (
     no_defaults,
     require_known_properties,
 )
-from lakelab.local.sql.securables import read_anew
-from lakelab.local.sql.statements.cluster_by import names_as_written, take_clustering
+from lakelab.local.sql.securables import refresh_schema
+from lakelab.local.sql.statements.cluster_by import canonical_columns, take_clustering
 from lakelab.local.sql.statements.primary_key import take_primary_key
-from lakelab.local.sql.text import nothing
+from lakelab.local.sql.text import empty_result
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -74,7 +74,7 @@ def create_table(session: Session, statement: exp.Create, text: str) -> DataFram
     if there and not replaced:
         session.unity.table(name)  # is not there for who may not know of it
         if statement.args.get("exists"):
-            return nothing(session)
+            return empty_result(session)
         raise exists_already(name)
     if not re.fullmatch(r"[a-z0-9_.-]+", str(name)):
         raise UnityCatalogError(
@@ -91,7 +91,7 @@ def create_table(session: Session, statement: exp.Create, text: str) -> DataFram
         raise no_defaults(f"CREATE {'OR REPLACE ' if replaced else ''}TABLE", name)
     if clustered := take_clustering(statement):
         there_then = _columns_of(session, statement)
-        kept[CLUSTERING] = json.dumps(names_as_written(clustered, there_then, name))
+        kept[CLUSTERING] = json.dumps(canonical_columns(clustered, there_then, name))
     if key is not None:
         kept[PRIMARY_KEY] = key.to_json()
     if there:
@@ -106,12 +106,12 @@ def create_table(session: Session, statement: exp.Create, text: str) -> DataFram
         _replace(session, statement, text, name, kept)
     elif statement.expression and _is_plain(statement):
         made = _make_filled(session, statement, name, kept, comment)
-        return session.createDataFrame([], _FILLED) if made else nothing(session)
+        return session.createDataFrame([], _FILLED) if made else empty_result(session)
     else:
         session.engine_sql(text)
     if comment is not None:
         session.unity.table(name).set_comment(comment)
-    return session.createDataFrame([], _FILLED) if statement.expression else nothing(session)
+    return session.createDataFrame([], _FILLED) if statement.expression else empty_result(session)
 
 
 def _columns_of(session: Session, statement: exp.Create) -> list[str]:
@@ -161,7 +161,7 @@ def _replace(
     operation = "CREATE OR REPLACE TABLE" + (" AS SELECT" if statement.expression else "")
     description = None if statement.expression else new.comment
     new.replace_metadata(description, properties, operation)
-    read_anew(session, name)
+    refresh_schema(session, name)
 
 
 def _tags(table: UnityTable) -> dict[str, str]:
@@ -290,7 +290,7 @@ def drop_table(session: Session, statement: exp.Drop, text: str) -> DataFrame | 
         except AnalysisException:
             session.unity.require_table(name)  # says what is there instead
             raise
-        return nothing(session)
+        return empty_result(session)
     with suppress(NotFoundError) if statement.args.get("exists") else nullcontext():
         session.unity.drop_table(name)  # another notebook may be first
-    return nothing(session)
+    return empty_result(session)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from lakelab.local.catalog.errors import ApiError, UnityCatalogError
 from lakelab.local.catalog.governance import Securable, applicable
 from lakelab.local.catalog.names import HIVE_METASTORE
-from lakelab.local.sql.securables import named, require
+from lakelab.local.sql.securables import require, resolve_securable
 from lakelab.local.sql.text import NAME, TEXT, pattern, plain, string
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _securable(session: Session, told: re.Match[str]) -> Securable:
         raise UnityCatalogError(
             f"Grants on a {kind} are kept on Databricks only. On a laptop: {', '.join(_GRANTED_HERE)}."
         )
-    securable = named(session, kind, told["name"])
+    securable = resolve_securable(session, kind, told["name"])
     if securable.name.partition(".")[0] == HIVE_METASTORE:
         raise UnityCatalogError(
             f"'{securable.name}' is in the workspace's {HIVE_METASTORE}, which has no grants of Unity "

@@ -19,7 +19,7 @@ from pyspark.errors import IllegalArgumentException, ParseException
 
 from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
 from lakelab.local.catalog.table import UnityTable
-from lakelab.local.sql.securables import read_anew
+from lakelab.local.sql.securables import refresh_schema
 from lakelab.local.sql.text import LEVELS, NAME, pattern, plain
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _restore(session: Session, told: re.Match[str]) -> DataFrame:
         raise UnityCatalogError(
             f"Table '{table.name}' cannot be restored to version {version}: {error}"
         ) from error
-    read_anew(session, table.name)
+    refresh_schema(session, table.name)
     removed = [size for file, size in before.items() if file not in then]
     restored = [size for file, size in then.items() if file not in before]
     row = (

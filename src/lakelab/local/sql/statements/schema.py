@@ -19,8 +19,8 @@ from lakelab.local.sql.securables import (
     catalog_name,
     drop_models,
     models_of,
-    named,
     require,
+    resolve_securable,
     schema_name,
 )
 from lakelab.local.sql.text import LEVELS, TEXT, pattern, string
@@ -66,7 +66,7 @@ def _create_catalog(session: Session, told: re.Match[str]) -> None:
     if comment:
         session.unity.governance.describe(Securable("catalog", catalog), comment=comment)
     with suppress(AnalysisException):  # then USE CATALOG says what the engine waits for
-        session.know_catalog(catalog)
+        session.add_catalog(catalog)
 
 
 def _clauses(told: re.Match[str], known: str) -> str | None:
@@ -109,7 +109,7 @@ def _drop_catalog(session: Session, told: re.Match[str]) -> None:
     catalog = catalog_name(told["name"])
     if told["exists"] and catalog not in session.unity.catalogs():
         return
-    securable = named(session, "CATALOG", told["name"])
+    securable = resolve_securable(session, "CATALOG", told["name"])
     require(session, securable)
     if catalog == session.catalog.currentCatalog():
         raise UnityCatalogError(

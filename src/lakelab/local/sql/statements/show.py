@@ -13,7 +13,7 @@ from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.governance import Securable
 from lakelab.local.catalog.names import HIVE_METASTORE
 from lakelab.local.sql.information_schema import SCHEMA as INFORMATION_SCHEMA
-from lakelab.local.sql.securables import catalog_name, is_seen, named, schema_name
+from lakelab.local.sql.securables import catalog_name, is_seen, resolve_securable, schema_name
 from lakelab.local.sql.text import LEVELS, NAME, TEXT, pattern, string
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def _catalogs(session: Session, told: re.Match[str]) -> DataFrame:
 
 def _schemas(session: Session, told: re.Match[str]) -> DataFrame:
     catalog = catalog_name(told["name"] or f"`{session.catalog.currentCatalog()}`")
-    named(session, "CATALOG", f"`{catalog}`")
+    resolve_securable(session, "CATALOG", f"`{catalog}`")
     found = [
         s
         for s in session.unity.schemas(catalog)

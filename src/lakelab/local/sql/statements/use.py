@@ -30,14 +30,14 @@ def _use(session: Session, told: re.Match[str]) -> None:
         _set_catalog(session, schema)  # as Spark does: no schema, but a catalog
         return
     session.unity.require_schema(catalog, schema)
-    session.know_catalog(catalog)
+    session.add_catalog(catalog)
     session.engine_sql(f"USE CATALOG `{catalog}`")
     session.engine_sql(f"USE SCHEMA `{schema}`")
 
 
 def _set_catalog(session: Session, catalog: str) -> None:
     session.unity.require_catalog(catalog)
-    session.know_catalog(catalog)
+    session.add_catalog(catalog)
     session.engine_sql(f"USE CATALOG `{catalog}`")
     if "default" in session.unity.schemas(catalog):
         session.engine_sql("USE SCHEMA `default`")  # the engine would keep the other catalog's
