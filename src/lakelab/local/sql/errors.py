@@ -5,6 +5,9 @@ Follows https://docs.databricks.com/aws/en/error-messages/error-classes
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from deltalake.exceptions import CommitFailedError
 from pyspark.errors.exceptions.connect import AnalysisException, SparkException
 
@@ -109,3 +112,25 @@ def permission_error(error: InsufficientPermissionsError) -> AnalysisException:
     return AnalysisException(
         message=str(error), errorClass="INSUFFICIENT_PERMISSIONS", sql_state="42501"
     )
+
+
+@contextmanager
+def spark_errors() -> Iterator[None]:
+    """Raise refusals of Unity Catalog and late commits as the exceptions that Spark raises.
+
+    Examples
+    --------
+    >>> with spark_errors():
+    ...     raise UnityCatalogError("No.", condition="NO")
+    Traceback (most recent call last):
+    ...
+    pyspark.errors.exceptions.connect.AnalysisException: [NO] No.
+    """
+    try:
+        yield
+    except InsufficientPermissionsError as error:
+        raise permission_error(error) from error
+    except UnityCatalogError as error:
+        raise as_spark_error(error) from error
+    except CommitFailedError as error:
+        raise conflict(error) from error
