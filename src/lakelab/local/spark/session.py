@@ -35,9 +35,9 @@ from lakelab.local.catalog.hive_metastore import WorkspaceCatalogs
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
 from lakelab.local.delta.log import LogSnapshot
 from lakelab.local.spark import plan_functions as plan_calls
+from lakelab.local.spark.authorization import require_plan
 from lakelab.local.spark.catalog import LocalCatalog
 from lakelab.local.spark.dataframe_writes import watch_writes
-from lakelab.local.spark.authorization import require_plan
 from lakelab.local.spark.time_travel import prepare_time_travel
 from lakelab.local.spark.write_conflicts import take_turns
 from lakelab.local.sql.errors import permission_error
