@@ -97,17 +97,24 @@ def _differences(older: Described, newest: Described, ours: Described) -> Iterat
             continue
         if "property" in (old[name], new[name]):
             continue
-        was, is_ = ({p[0]: p[1:] for p in told[name]} for told in (old, new))
-        for parameter in {**was, **is_}:
-            if parameter not in was:
-                yield f"{name}({parameter})", "absent"
-            elif parameter not in is_:
-                yield f"{name}({parameter})", "only"
-            elif was[parameter] != is_[parameter]:
-                yield f"{name}({parameter})", "other"
+        yield from _parameter_differences(name, old[name], new[name])
     for name in _attributes(newest) - _attributes(older) - set(here):
         if _class_of(name) not in lost and name not in CONTRACT["members"]:
             yield name, "absent"
+
+
+def _parameter_differences(
+    name: str, older: list[list[str]], newest: list[list[str]]
+) -> Iterator[tuple[str, str]]:
+    """Yield the parameters of a member that are absent, only, or other in the older client."""
+    was, is_ = ({parameter[0]: parameter[1:] for parameter in one} for one in (older, newest))
+    for parameter in {**was, **is_}:
+        if parameter not in was:
+            yield f"{name}({parameter})", "absent"
+        elif parameter not in is_:
+            yield f"{name}({parameter})", "only"
+        elif was[parameter] != is_[parameter]:
+            yield f"{name}({parameter})", "other"
 
 
 @pytest.mark.parametrize("version", official.VERSIONS)
@@ -190,15 +197,8 @@ def test_what_is_left_out_says_so(
     """Call and import all that official clients have and lakelab has not; show what the caller gets."""
     answers: dict[str, set[str]] = defaultdict(set)
     for described in official_clients.values():
-        for name in _refused(ours["members"], described["members"]):
-            answers[_answer_of_method(name)].add(f"fe.{name.partition('.')[2]}")
-        for module in described["modules"]:
-            if (answer := _answer_of_import(module)) is not None:
-                answers[answer].add(module)
-                continue
-            for name in described["names"][module]:
-                if (answer := _answer_of_import(module, name)) is not None:
-                    answers[answer].add(name)
+        for answer, name in _answers_to_absent_names(described, ours):
+            answers[answer].add(name)
     assert not [answer for answer in answers if IN_WORKSPACE not in answer]
     for call, told in CONTRACT["calls"].items():
         for error, words in told.items():
@@ -210,6 +210,21 @@ def test_what_is_left_out_says_so(
         lines += textwrap.wrap(", ".join(sorted(names)), 110, break_long_words=False)
         lines += [f"    {answer}"]
     record_property("table: what of the feature engineering clients is left out", "\n".join(lines))
+
+
+def _answers_to_absent_names(described: Described, ours: Described) -> Iterator[tuple[str, str]]:
+    """Yield the error and the name of each method, module and import of a client that lakelab lacks."""
+    for name in _refused(ours["members"], described["members"]):
+        yield _answer_of_method(name), f"fe.{name.partition('.')[2]}"
+    for module in described["modules"]:
+        answer = _answer_of_import(module)
+        if answer is not None:
+            yield answer, module
+            continue
+        for name in described["names"][module]:
+            answer = _answer_of_import(module, name)
+            if answer is not None:
+                yield answer, name
 
 
 def _refused(here: Described, there: Described) -> list[str]:
