@@ -63,7 +63,7 @@ def main() -> None:
         pyspark.SparkContext = type("SparkContext", (), {})  # type: ignore[attr-defined]
     sys.meta_path.append(_Finder())  # type: ignore[arg-type]
     import databricks
-    import infer
+    from type_inference.walk import walk_all
 
     # the SDK that pip brings where the runtime's own is too old for the first cell
     if sdk := request.get("sdk_folder"):
@@ -80,7 +80,7 @@ def main() -> None:
             "databricks.feature_engineering.version"
         ).VERSION,
     }
-    found = [asdict(finding) for finding in infer.walk_all(request)]
+    found = [asdict(finding) for finding in walk_all(request)]
     json.dump({"versions": versions, "found": found}, answer)
 
 
