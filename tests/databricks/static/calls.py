@@ -24,7 +24,7 @@ COLUMNS = ("17.3 ML", "18 ML", "19 ML", "newest")
 
 @dataclass(frozen=True)
 class Answer:
-    """What one runtime's packages say: their versions, and the findings of `type_inference.walk.Finding`."""
+    """What one runtime's packages say: their versions, and the findings of `type_inference.interpreter.Finding`."""
 
     runtime: str
     versions: dict[str, str]
