@@ -121,8 +121,8 @@ def search(file: str, problem: str, metric: str, seconds: int) -> float:
     import mlflow
 
     from lakelab import automl
+    from lakelab.automl.locations import keep_records_of
     from lakelab.automl.metrics import LOGGED_NAMES
-    from lakelab.automl.place import keep_records_of
 
     folder = Path(tempfile.mkdtemp(prefix="automl-"))
     os.environ["_MLFLOW_SERVER_ARTIFACT_ROOT"] = str(folder / "artifacts")

@@ -190,21 +190,21 @@ def test_on_databricks_the_schema_is_the_users_own(monkeypatch, widgets, environ
 
 @pytest.mark.parametrize("is_there", [True, False])
 def test_on_databricks_our_automl_answers_only_where_theirs_is_absent(monkeypatch, is_there):
-    from lakelab.automl import place
+    from lakelab.automl import locations
     from lakelab.local.notebook import import_names as official_names
 
     answered: list[dict[str, str]] = []
     monkeypatch.setattr(official_names, "answer_official_names", answered.append)
-    monkeypatch.setattr(place, "_told", {})
+    monkeypatch.setattr(locations, "_told", {})
     monkeypatch.setattr(lab, "find_spec", lambda name: object() if is_there else None)
 
     lab._answer_automl_where_it_is_absent("ana@example.com")
 
     assert answered == ([] if is_there else [{"databricks.automl": "lakelab.automl"}])
     folder = Path.home() if is_there else Path("/Workspace/Users/ana@example.com")
-    assert place.notebooks_folder() == folder / "databricks_automl"
+    assert locations.notebooks_folder() == folder / "databricks_automl"
     if not is_there:
-        assert place.user() == "ana@example.com"
+        assert locations.user() == "ana@example.com"
 
 
 def test_on_databricks_a_workspace_without_unity_catalog_is_told_what_to_do(monkeypatch):

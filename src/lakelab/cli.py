@@ -173,8 +173,8 @@ def upload(
     from lakelab.upload.errors import UploadError
     from lakelab.upload.folder import Folder
     from lakelab.upload.login import log_in
-    from lakelab.upload.place import Place
     from lakelab.upload.plan import carry_out, make_plan
+    from lakelab.upload.target import Place
 
     root = _notebooks().parent
     try:

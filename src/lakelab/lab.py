@@ -247,7 +247,7 @@ def _start_on_databricks(spark: Any, dbutils: Any) -> dict[str, Any]:
 
 def _answer_automl_where_it_is_absent(user: str) -> None:
     """Runtimes above 17.3 LTS ML and serverless compute have no AutoML: there ours answers."""
-    from lakelab.automl.place import keep_records_of
+    from lakelab.automl.locations import keep_records_of
     from lakelab.local.notebook.import_names import answer_official_names
 
     if find_spec("databricks.automl") is None:
@@ -297,7 +297,7 @@ def _start_on_laptop(lesson: Lesson | None) -> dict[str, Any]:
 
 
 def _start_services(lesson: Lesson | None) -> dict[str, Any]:
-    from lakelab.automl.place import keep_records_of
+    from lakelab.automl.locations import keep_records_of
     from lakelab.local.catalog.errors import UnityCatalogError
     from lakelab.local.catalog.store import UnityCatalog
     from lakelab.local.notebook.client_env import point_clients_at

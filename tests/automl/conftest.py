@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lakelab.automl.place import keep_records_of
+from lakelab.automl.locations import keep_records_of
 from lakelab.automl.supervised import run_supervised
 from lakelab.flights import airport_congestion, flight_labels, in_months, read_raw
 

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from lakelab import cli
 from lakelab.upload.course import Item, course
 from lakelab.upload.folder import Folder
-from lakelab.upload.place import Place
 from lakelab.upload.plan import carry_out, make_plan
+from lakelab.upload.target import Place
 from tests.upload.workspace_double import HOME, TOKEN, Tree, WorkspaceDouble
 
 ROOT = Path(__file__).parents[2]

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lakelab.automl.errors import AutoMLError
-from lakelab.automl.importing import import_notebook
+from lakelab.automl.notebook_import import import_notebook
 from lakelab.automl.summary import AutoMLSummary, ImportNotebookResult, TrialInfo
 
 __all__ = [

@@ -15,7 +15,7 @@ import mlflow
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from lakelab.automl.code import constructor, definitions, imports
+from lakelab.automl.estimator_code import constructor, definitions, imports
 from lakelab.automl.metrics import LOGGED_NAMES
 from lakelab.automl.semantic_types import Column
 from lakelab.automl.tracking import Records

@@ -21,8 +21,8 @@ from mlflow.utils.autologging_utils import disable_autologging
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
+from lakelab.automl.algorithms import Algorithm, Rows
 from lakelab.automl.errors import AutoMLError
-from lakelab.automl.frameworks import Algorithm, Rows
 from lakelab.automl.metrics import SMALLER_IS_BETTER, Scorer, rank, validation_metric
 
 TRIAL_STATE = optuna.trial.TrialState

@@ -16,6 +16,8 @@ import pandas as pd
 from mlflow.utils.autologging_utils import disable_autologging
 
 from lakelab.automl import conversions as ours
+from lakelab.automl.algorithms import MODULES, algorithms
+from lakelab.automl.data_split import TEST, TRAIN, VALIDATE, balance, split
 from lakelab.automl.dataset import (
     feature_engineering,
     look_up_features,
@@ -24,10 +26,8 @@ from lakelab.automl.dataset import (
     rows_with_target,
 )
 from lakelab.automl.errors import AutoMLError
-from lakelab.automl.frameworks import MODULES, algorithms
 from lakelab.automl.metrics import Scorer, checked_primary_metric, rank, validation_metric
 from lakelab.automl.notebooks import PART, WEIGHT, About, exploration_notebook, trial_notebook
-from lakelab.automl.parts import TEST, TRAIN, VALIDATE, balance, split
 from lakelab.automl.preprocessing import RARE, describe, preprocessor
 from lakelab.automl.progress import Progress, seconds_of
 from lakelab.automl.search import Prepared, Task, Trial, search

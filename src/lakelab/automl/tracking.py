@@ -27,7 +27,7 @@ from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 from mlflow.utils.autologging_utils import disable_autologging
 
 from lakelab.automl.errors import AutoMLError
-from lakelab.automl.place import experiments_folder, notebooks_folder
+from lakelab.automl.locations import experiments_folder, notebooks_folder
 
 DATA_RUN = "Training Data Storage and Analysis"
 """Name of the run that keeps what the trials were trained on."""

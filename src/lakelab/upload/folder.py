@@ -29,7 +29,7 @@ from databricks.sdk.service.workspace import (
 from lakelab.upload.course import Item, Kind
 from lakelab.upload.errors import CALLS_FAIL_WITH, UploadError, refused
 from lakelab.upload.login import our_version
-from lakelab.upload.place import Place
+from lakelab.upload.target import Place
 
 MANIFEST = "lakelab-upload.json"
 FORMAT = 1

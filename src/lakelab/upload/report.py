@@ -11,8 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.tree import Tree
 
 from lakelab.upload.folder import MANIFEST
-from lakelab.upload.place import Place
 from lakelab.upload.plan import Plan, State, Step
+from lakelab.upload.target import Place
 
 STYLES = {State.NEW: "green", State.CHANGED: "cyan", State.UNCHANGED: "dim", State.KEPT: "yellow"}
 
