@@ -121,13 +121,13 @@ def search(file: str, problem: str, metric: str, seconds: int) -> float:
     import mlflow
 
     from lakelab import automl
-    from lakelab.automl.locations import keep_records_of
+    from lakelab.automl.locations import set_record_locations
     from lakelab.automl.metrics import LOGGED_NAMES
 
     folder = Path(tempfile.mkdtemp(prefix="automl-"))
     os.environ["_MLFLOW_SERVER_ARTIFACT_ROOT"] = str(folder / "artifacts")
     mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
-    keep_records_of("bench", folder)
+    set_record_locations("bench", folder)
     with contextlib.redirect_stdout(io.StringIO()):  # the last line printed is the result
         summary = getattr(automl, problem)(
             pd.read_parquet(file),

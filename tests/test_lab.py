@@ -195,7 +195,8 @@ def test_on_databricks_our_automl_answers_only_where_theirs_is_absent(monkeypatc
 
     answered: list[dict[str, str]] = []
     monkeypatch.setattr(official_names, "answer_official_names", answered.append)
-    monkeypatch.setattr(locations, "_told", {})
+    monkeypatch.setenv(locations.USER_VARIABLE, "")
+    monkeypatch.setenv(locations.FOLDER_VARIABLE, "")
     monkeypatch.setattr(lab, "find_spec", lambda name: object() if is_there else None)
 
     lab._answer_automl_where_it_is_absent("ana@example.com")
@@ -204,7 +205,7 @@ def test_on_databricks_our_automl_answers_only_where_theirs_is_absent(monkeypatc
     folder = Path.home() if is_there else Path("/Workspace/Users/ana@example.com")
     assert locations.notebooks_folder() == folder / "databricks_automl"
     if not is_there:
-        assert locations.user() == "ana@example.com"
+        assert locations.current_user() == "ana@example.com"
 
 
 def test_on_databricks_a_workspace_without_unity_catalog_is_told_what_to_do(monkeypatch):

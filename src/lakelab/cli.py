@@ -173,21 +173,21 @@ def upload(
     from lakelab.upload.errors import UploadError
     from lakelab.upload.folder import Folder
     from lakelab.upload.login import log_in
-    from lakelab.upload.plan import carry_out, make_plan
-    from lakelab.upload.target import Place
+    from lakelab.upload.plan import apply_plan, make_plan
+    from lakelab.upload.target import UploadTarget
 
     root = _notebooks().parent
     try:
-        place = Place.of(path) if path is not None else None
+        target = UploadTarget.of(path) if path is not None else None
         items = course(root)
         login = log_in(profile)
-        place = place or Place.of(f"/Users/{login.user}/lakelab")
-        folder = Folder(login.client, place)
+        target = target or UploadTarget.of(f"/Users/{login.user}/lakelab")
+        folder = Folder(login.client, target)
         console.print(f"{login.user} on {login.host}", markup=False, soft_wrap=True)
         with report.shown(console, "comparing", len(items)) as done:
             plan = make_plan(folder, items, lambda item: done(item.path))
         steps = plan.to_write(force)
-        console.print(report.tree(plan, place), soft_wrap=True)
+        console.print(report.tree(plan, target), soft_wrap=True)
         console.print(f"{report.summary(plan)}: {report.to_write(steps)}.")
         if told := report.about_kept(plan, force):
             console.print(told, style="yellow", soft_wrap=True)
@@ -196,14 +196,16 @@ def upload(
             console.print(f"Nothing was written. {how}".rstrip(), style="b")
             return
         with report.shown(console, "writing", len(steps)) as done:
-            for step, copy in carry_out(folder, plan, force):
+            for step, copy in apply_plan(folder, plan, force):
                 if copy:
-                    console.print(f"yours: {place}/{copy}", markup=False, soft_wrap=True)
+                    console.print(f"yours: {target}/{copy}", markup=False, soft_wrap=True)
                 done(step.item.path)
     except UploadError as error:
         raise _stop(str(error)) from error
     done_so = "Written." if steps else "All is there."
-    console.print(f"{done_so} Open {place}/notebooks in {login.host}", markup=False, soft_wrap=True)
+    console.print(
+        f"{done_so} Open {target}/notebooks in {login.host}", markup=False, soft_wrap=True
+    )
 
 
 @app.command()

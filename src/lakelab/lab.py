@@ -247,12 +247,12 @@ def _start_on_databricks(spark: Any, dbutils: Any) -> dict[str, Any]:
 
 def _answer_automl_where_it_is_absent(user: str) -> None:
     """Runtimes above 17.3 LTS ML and serverless compute have no AutoML: there ours answers."""
-    from lakelab.automl.locations import keep_records_of
+    from lakelab.automl.locations import set_record_locations
     from lakelab.local.notebook.import_names import answer_official_names
 
     if find_spec("databricks.automl") is None:
         answer_official_names(AUTOML)
-        keep_records_of(user, Path(f"/Workspace/Users/{user}"))
+        set_record_locations(user, Path(f"/Workspace/Users/{user}"))
 
 
 def _told(widget: str, dbutils: Any) -> str | None:
@@ -297,7 +297,7 @@ def _start_on_laptop(lesson: Lesson | None) -> dict[str, Any]:
 
 
 def _start_services(lesson: Lesson | None) -> dict[str, Any]:
-    from lakelab.automl.locations import keep_records_of
+    from lakelab.automl.locations import set_record_locations
     from lakelab.local.catalog.errors import UnityCatalogError
     from lakelab.local.catalog.store import UnityCatalog
     from lakelab.local.notebook.client_env import point_clients_at
@@ -336,7 +336,7 @@ def _start_services(lesson: Lesson | None) -> dict[str, Any]:
     except (EngineError, HomeError, UnityCatalogError) as error:
         raise LabError(str(error)) from error
     answer_official_names({**ANSWERS, **AUTOML})
-    keep_records_of(DEFAULT_USER, home.user_folder)
+    set_record_locations(DEFAULT_USER, home.user_folder)
     kept = f"kept in {home.place}"
     if ignored:
         kept += f" · not used here: {', '.join(ignored)}"

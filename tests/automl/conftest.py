@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lakelab.automl.locations import keep_records_of
+from lakelab.automl.locations import set_record_locations
 from lakelab.automl.supervised import run_supervised
 from lakelab.flights import airport_congestion, flight_labels, in_months, read_raw
 
@@ -46,7 +46,7 @@ def automl_store(tmp_path_factory):
 
     def use() -> None:
         mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
-        keep_records_of("learner@example.com", folder / "notebooks")
+        set_record_locations("learner@example.com", folder / "notebooks")
 
     yield use
     mlflow.set_tracking_uri(before)

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from lakelab import cli
 from lakelab.upload.course import Item, course
 from lakelab.upload.folder import Folder
-from lakelab.upload.plan import carry_out, make_plan
-from lakelab.upload.target import Place
+from lakelab.upload.plan import apply_plan, make_plan
+from lakelab.upload.target import UploadTarget
 from tests.upload.workspace_double import HOME, TOKEN, Tree, WorkspaceDouble
 
 ROOT = Path(__file__).parents[2]
@@ -76,8 +76,8 @@ def tree_after(double, items) -> Tree:
     """Give what a workspace holds after an upload."""
     double.reset()
     client = WorkspaceClient(host=double.url, token=TOKEN)
-    folder = Folder(client, Place.of(f"{HOME}/lakelab"))
-    list(carry_out(folder, make_plan(folder, items, lambda item: None), force=False))
+    folder = Folder(client, UploadTarget.of(f"{HOME}/lakelab"))
+    list(apply_plan(folder, make_plan(folder, items, lambda item: None), force=False))
     return double.tree
 
 

@@ -1,54 +1,61 @@
-"""Whose experiments, and in which folder the generated notebooks are."""
+"""The workspace folders of AutoML: experiments, and generated notebooks.
+
+Two environment variables hold the user and the folder for the process, as MLflow's variables do for
+its tracking server: the calls of ``databricks.automl`` have no parameter for either.
+"""
 
 from __future__ import annotations
 
 import getpass
+import os
 import re
 from pathlib import Path
 
 DEFAULT_FOLDER = "databricks_automl"
-"""Where Databricks' own AutoML keeps its records, below the user's folder."""
+"""The folder below the user's folder where Databricks' own AutoML keeps its records."""
 
-_told: dict[str, object] = {}
+USER_VARIABLE = "LAKELAB_AUTOML_USER"
+FOLDER_VARIABLE = "LAKELAB_AUTOML_FOLDER"
 
 
-def keep_records_of(user: str, folder: Path) -> None:
-    """Say whose experiments and where generated notebooks are kept, for all later calls.
+def set_record_locations(user: str, folder: Path) -> None:
+    """Set the owner of experiments and the folder of generated notebooks, for all later calls.
 
     Parameters
     ----------
     user : str
         Experiments are below ``/Users/<user>``.
     folder : Path
-        What is ``/Users/<user>`` of the workspace to this process: generated notebooks are below it.
+        The path under which this process sees ``/Users/<user>`` of the workspace. Generated notebooks
+        are below it.
     """
-    _told.update(user=user, folder=folder)
+    os.environ[USER_VARIABLE] = user
+    os.environ[FOLDER_VARIABLE] = str(folder)
 
 
 def experiments_folder(experiment_dir: str | None = None) -> str:
-    """Give the workspace folder of experiments: ``experiment_dir``, or the default one.
+    """Return the workspace folder of experiments: ``experiment_dir``, or the default one.
 
     Examples
     --------
     >>> experiments_folder("/Shared/flights/")
     '/Shared/flights'
     """
-    return (experiment_dir or f"/Users/{user()}/{DEFAULT_FOLDER}").rstrip("/")
+    return (experiment_dir or f"/Users/{current_user()}/{DEFAULT_FOLDER}").rstrip("/")
 
 
 def notebooks_folder(experiment_dir: str | None = None) -> Path:
-    """Give the folder of generated notebooks, which is that of the experiments as files.
+    """Return the folder of generated notebooks, which is the experiments' folder as files.
 
-    A folder that is not below the user's gets one below the user's, named after it.
+    A folder outside the user's folder gets a folder of a similar name below the user's.
     """
-    told = _told.get("folder")
-    of_user = told if isinstance(told, Path) else Path.home()
-    inside = experiments_folder(experiment_dir).removeprefix(f"/Users/{user()}/")
-    if inside.startswith("/") or ".." in inside.split("/"):
-        inside = re.sub(r"[^\w-]+", "_", inside.strip("/"))
-    return of_user / inside
+    user_folder = Path(os.environ.get(FOLDER_VARIABLE) or Path.home())
+    relative = experiments_folder(experiment_dir).removeprefix(f"/Users/{current_user()}/")
+    if relative.startswith("/") or ".." in relative.split("/"):
+        relative = re.sub(r"[^\w-]+", "_", relative.strip("/"))
+    return user_folder / relative
 
 
-def user() -> str:
-    """Give the user whose experiments are made; the machine's by default."""
-    return str(_told.get("user") or getpass.getuser())
+def current_user() -> str:
+    """Return the owner of new experiments; the user of this machine by default."""
+    return os.environ.get(USER_VARIABLE) or getpass.getuser()

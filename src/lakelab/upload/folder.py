@@ -29,7 +29,7 @@ from databricks.sdk.service.workspace import (
 from lakelab.upload.course import Item, Kind
 from lakelab.upload.errors import CALLS_FAIL_WITH, UploadError, refused
 from lakelab.upload.login import our_version
-from lakelab.upload.target import Place
+from lakelab.upload.target import UploadTarget
 
 MANIFEST = "lakelab-upload.json"
 FORMAT = 1
@@ -104,7 +104,7 @@ class Manifest:
         return {item.fingerprint, sent.get(item.fingerprint, item.fingerprint)}
 
     def ours(self, item: Item) -> set[str]:
-        """Give the fingerprints of all that lakelab ever put into the item's place."""
+        """Give the fingerprints of all that lakelab ever put at the item's path."""
         sent = self.uploaded.get(item.path, {})
         return {*sent, *sent.values()}
 
@@ -139,12 +139,12 @@ class Folder:
     ----------
     client : WorkspaceClient
         A client that is logged in.
-    place : Place
+    target : UploadTarget
         The folder; it need not exist yet.
     """
 
-    def __init__(self, client: WorkspaceClient, place: Place):
-        self.place = place
+    def __init__(self, client: WorkspaceClient, target: UploadTarget):
+        self.target = target
         self._api = client.workspace
         self._listed: dict[str, dict[str, ObjectType]] = {}
 
@@ -154,7 +154,7 @@ class Folder:
         Raises
         ------
         UploadError
-            If something of another type is in its place, or the folder may not be read.
+            If something of another type is at its path, or the folder may not be read.
         """
         parent, _, name = item.path.rpartition("/")
         return self._is_there(self._entries(parent), name, item.path, _TYPES[item.kind])
@@ -169,7 +169,7 @@ class Folder:
         """
 
         def download() -> bytes:
-            with self._api.download(self.place.api(path), format=_EXPORT[kind]) as body:
+            with self._api.download(self.target.api(path), format=_EXPORT[kind]) as body:
                 return body.read()
 
         return self._try("read", path, download)
@@ -178,7 +178,7 @@ class Folder:
         """Read the manifest; an empty one if there is none."""
         if not self._is_there(self._entries(""), MANIFEST, MANIFEST, ObjectType.FILE):
             return Manifest()
-        return Manifest.from_json(self.read(MANIFEST, Kind.FILE), f"{self.place}/{MANIFEST}")
+        return Manifest.from_json(self.read(MANIFEST, Kind.FILE), f"{self.target}/{MANIFEST}")
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Write the manifest."""
@@ -187,7 +187,7 @@ class Folder:
     def make_folders(self, items: Iterable[Item]) -> None:
         """Make the folders that the items are in, and all above them."""
         for folder in sorted({item.path.rpartition("/")[0] for item in items} | {""}):
-            make = partial(self._api.mkdirs, self.place.api(folder))
+            make = partial(self._api.mkdirs, self.target.api(folder))
             self._try("make the folder", folder, make)
 
     def write(self, item: Item, *, overwrite: bool) -> None:
@@ -201,7 +201,7 @@ class Folder:
         self._upload(item.path, item.kind, item.content, overwrite=overwrite)
 
     def keep_a_copy(self, item: Item, content: bytes, today: str) -> str:
-        """Put the learner's version beside its place, under a name of its own.
+        """Put the learner's version beside the item, under a name of its own.
 
         A copy with the same cells that an earlier, broken off run made is enough.
 
@@ -224,7 +224,7 @@ class Folder:
                     return path
                 number += 1
             except CALLS_FAIL_WITH as error:
-                raise refused("write", f"{self.place}/{path}", error) from error
+                raise refused("write", f"{self.target}/{path}", error) from error
             else:
                 return path
 
@@ -235,7 +235,7 @@ class Folder:
         found = entries.get(name)
         if found is not None and found is not wanted:
             raise UploadError(
-                f"{self.place}/{path} is a {found.value.lower()}, expected a {wanted.value.lower()}. "
+                f"{self.target}/{path} is a {found.value.lower()}, expected a {wanted.value.lower()}. "
                 "Rename or delete it in the workspace, or choose another folder with --path."
             )
         return found is not None
@@ -247,7 +247,7 @@ class Folder:
         return self._listed[folder]
 
     def _list(self, folder: str) -> dict[str, ObjectType]:
-        at = self.place.api(folder)
+        at = self.target.api(folder)
         try:
             here: ObjectInfo = self._api.get_status(at)
             if here.object_type not in (ObjectType.DIRECTORY, ObjectType.REPO):
@@ -271,7 +271,7 @@ class Folder:
     def _send(self, path: str, kind: Kind, content: bytes, *, overwrite: bool) -> None:
         form, language = _IMPORT[kind]
         self._api.upload(
-            self.place.api(path), content, format=form, language=language, overwrite=overwrite
+            self.target.api(path), content, format=form, language=language, overwrite=overwrite
         )
 
     def _try(self, what: str, path: str, call: Callable[[], T]) -> T:
@@ -281,4 +281,4 @@ class Folder:
             raise refused(what, self._shown(path), error) from error
 
     def _shown(self, path: str) -> str:
-        return f"{self.place}/{path}" if path else str(self.place)
+        return f"{self.target}/{path}" if path else str(self.target)

@@ -132,7 +132,7 @@ def make_plan(folder: Folder, items: list[Item], looked_at: Callable[[Item], Non
     return Plan(tuple(steps), manifest)
 
 
-def carry_out(folder: Folder, plan: Plan, force: bool) -> Iterator[tuple[Step, str | None]]:
+def apply_plan(folder: Folder, plan: Plan, force: bool) -> Iterator[tuple[Step, str | None]]:
     """Write what the plan says, one step after the other.
 
     Parameters
@@ -187,7 +187,7 @@ def _write(folder: Folder, step: Step) -> str | None:
         now = folder.read(item.path, item.kind)
         if not item.same(now, theirs):
             raise UploadError(
-                f"{folder.place}/{item.path} was changed while lakelab was looking. Nothing of it was "
+                f"{folder.target}/{item.path} was changed while lakelab was looking. Nothing of it was "
                 "overwritten. Run the same command again."
             )
         theirs = now  # with the newest outputs

@@ -12,7 +12,7 @@ from rich.tree import Tree
 
 from lakelab.upload.folder import MANIFEST
 from lakelab.upload.plan import Plan, State, Step
-from lakelab.upload.target import Place
+from lakelab.upload.target import UploadTarget
 
 STYLES = {State.NEW: "green", State.CHANGED: "cyan", State.UNCHANGED: "dim", State.KEPT: "yellow"}
 
@@ -40,9 +40,9 @@ def shown(console: Console, what: str, total: int) -> Iterator[Callable[[str], N
         yield lambda name: progress.update(task, advance=1, description=escape(name))
 
 
-def tree(plan: Plan, place: Place) -> Tree:
+def tree(plan: Plan, target: UploadTarget) -> Tree:
     """Draw the folder with each item, its size, and how it stands."""
-    root = Tree(escape(str(place)), guide_style="dim")
+    root = Tree(escape(str(target)), guide_style="dim")
     branches = {"": root}
     for step in sorted(plan.steps, key=lambda step: step.item.path):
         folder, _, name = step.item.path.rpartition("/")

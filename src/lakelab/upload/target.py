@@ -12,7 +12,7 @@ ROOTS = ("Users", "Shared", "Repos")
 
 
 @dataclass(frozen=True)
-class Place:
+class UploadTarget:
     """A folder of the workspace.
 
     Follows https://docs.databricks.com/aws/en/workspace/workspace-objects
@@ -24,11 +24,11 @@ class Place:
 
     Examples
     --------
-    >>> Place.of("/Workspace/Users/ana@example.com/lakelab/").api("notebooks/_lab")
+    >>> UploadTarget.of("/Workspace/Users/ana@example.com/lakelab/").api("notebooks/_lab")
     '/Users/ana@example.com/lakelab/notebooks/_lab'
-    >>> print(Place.of("/Shared/lakelab"))
+    >>> print(UploadTarget.of("/Shared/lakelab"))
     /Workspace/Shared/lakelab
-    >>> Place.of("lakelab")
+    >>> UploadTarget.of("lakelab")
     Traceback (most recent call last):
     ...
     lakelab.upload.errors.UploadError: --path lakelab is not absolute. Expected a folder ...
@@ -37,7 +37,7 @@ class Place:
     path: str
 
     @classmethod
-    def of(cls, given: str) -> Place:
+    def of(cls, given: str) -> UploadTarget:
         """Read what ``--path`` gives.
 
         Raises
