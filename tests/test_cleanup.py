@@ -26,7 +26,8 @@ ME, OTHER = "ana@example.com", "ben@example.com"
 SCENARIO = """
 import io, json, sys
 from contextlib import redirect_stdout
-from lakelab.lab import LabError, start
+from lakelab.lab import start
+from lakelab.runtime import LabError
 lab = start()["lab"]
 spark = lab.spark
 import mlflow
@@ -73,7 +74,7 @@ for folder in ("lakelab_automl", "databricks_automl"):  # of a lesson, and the l
     (record.folder / "BestTrial.ipynb").write_text("{}")
 
 def notebooks():
-    from lakelab.lab import find_home
+    from lakelab.runtime import find_home
     root = find_home().user_folder
     return sorted(str(file.relative_to(root).parts[0]) for file in root.rglob("*.ipynb"))
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from lakelab import lab
-from lakelab.lab import LabError
+from lakelab import lab, runtime
 from lakelab.local.notebook import mlflow_ui
 from lakelab.local.system.home import Home
+from lakelab.runtime import LabError
 
 PROBE = """
 import json, os, sys
@@ -104,11 +104,11 @@ def test_catalog_and_schema_can_be_given(tmp_path):
 
 def test_where_local_state_lives(monkeypatch, tmp_path):
     monkeypatch.setenv("LAKELAB_HOME", str(tmp_path / "x"))
-    assert lab.find_home().place == tmp_path / "x"
+    assert runtime.find_home().place == tmp_path / "x"
     monkeypatch.delenv("LAKELAB_HOME")
-    assert lab.find_home().place == lab.project_root() / ".lakelab"
-    monkeypatch.setattr(lab, "project_root", lambda: None)
-    assert lab.find_home().place == Path.home() / ".lakelab"
+    assert runtime.find_home().place == runtime.project_root() / ".lakelab"
+    monkeypatch.setattr(runtime, "project_root", lambda: None)
+    assert runtime.find_home().place == Path.home() / ".lakelab"
 
 
 @pytest.mark.parametrize("told", ["http://127.0.0.1:9", "http://not a host"])

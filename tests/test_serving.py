@@ -13,8 +13,8 @@ from mlflow import MlflowClient
 
 from lakelab import lab as lab_module
 from lakelab import serving
-from lakelab.lab import LabError
 from lakelab.local.serving import model_server as local_serving
+from lakelab.runtime import LabError
 
 
 class Api:

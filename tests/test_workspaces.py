@@ -12,7 +12,8 @@ from types import SimpleNamespace
 import pytest
 
 from lakelab import workspaces
-from lakelab.lab import Lab, LabError
+from lakelab.lab import Lab
+from lakelab.runtime import LabError
 
 PROBE = """
 import json, os, stat

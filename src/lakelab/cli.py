@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
-from lakelab.lab import find_home, project_root
 from lakelab.lessons import Lesson, NoSuchLessonError, find_lesson, lessons
 from lakelab.local.system.home import Home, HomeError
+from lakelab.runtime import LabError, find_home, project_root
 
 app = typer.Typer(
     help="The Databricks Machine Learning lessons, on this machine.",
@@ -92,7 +92,7 @@ def _shown(lesson: Lesson) -> Iterator[Callable[[int, int], None]]:
 @app.command()
 def prepare() -> None:
     """Make what lessons need of earlier ones, so that each starts at once (make does it once)."""
-    from lakelab.lab import LabError, start
+    from lakelab.lab import start
 
     os.environ.pop("LAKELAB_LESSON", None)  # no lesson: what any of them needs
     try:

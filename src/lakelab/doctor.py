@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from lakelab.lab import LabError, find_home, require_tracking_server
+from lakelab.lab import require_tracking_server
 from lakelab.local.notebook.mlflow_ui import PortTakenError, free_port
 from lakelab.local.system.home import HomeError
+from lakelab.runtime import LabError, find_home
 
 PACKAGES = (
     "mlflow", "pysail", "pyspark-client", "deltalake", "duckdb", "databricks-sdk",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lakelab.lab import on_databricks
+from lakelab.runtime import on_databricks
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from lakelab import workspaces
 from lakelab.lessons import Lesson, NoSuchLessonError, find_lesson
+from lakelab.runtime import LabError, find_home, on_databricks, read_setting
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -33,13 +34,6 @@ LOCAL_CATALOG, LOCAL_SCHEMA = "main", "lakelab"
 
 AUTOML = {"databricks.automl": "lakelab.automl"}
 """Official package name -> what answers for it, where it is absent."""
-
-
-class LabError(Exception):
-    """The lab cannot start; the message says what to do. A notebook shows that one line."""
-
-    def _render_traceback_(self) -> list[str]:
-        return [f"lakelab: {self}"]
 
 
 class Lab:
@@ -181,11 +175,6 @@ class Lab:
         quiz.flashcards(lesson)
 
 
-def on_databricks() -> bool:
-    """Say whether this is a Databricks cluster or serverless compute."""
-    return "DATABRICKS_RUNTIME_VERSION" in os.environ
-
-
 def start(spark: Any = None, dbutils: Any = None) -> dict[str, Any]:
     """Start the lab, and say in one line where it runs and where things are kept.
 
@@ -218,14 +207,16 @@ def start(spark: Any = None, dbutils: Any = None) -> dict[str, Any]:
 def _start_on_databricks(spark: Any, dbutils: Any) -> dict[str, Any]:
     user = spark.sql("SELECT current_user()").collect()[0][0]
     own = re.sub(r"\W+", "_", user.partition("@")[0].lower())
-    catalog = _told("catalog", dbutils) or spark.sql("SELECT current_catalog()").collect()[0][0]
+    catalog = (
+        read_setting("catalog", dbutils) or spark.sql("SELECT current_catalog()").collect()[0][0]
+    )
     if catalog in ("hive_metastore", "spark_catalog"):
         raise LabError(
             f"the current catalog is {catalog}, and feature tables and models need Unity Catalog. "
             f"Name a catalog of yours: dbutils.widgets.text('catalog', '<catalog>'), then run again."
         )
     default = f"lakelab_{own}"
-    schema = _told("schema", dbutils) or default
+    schema = read_setting("schema", dbutils) or default
     spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{catalog}`.`{schema}`")
     spark.sql(f"USE CATALOG `{catalog}`")
     spark.sql(f"USE SCHEMA `{schema}`")
@@ -237,7 +228,7 @@ def _start_on_databricks(spark: Any, dbutils: Any) -> dict[str, Any]:
     version = os.environ["DATABRICKS_RUNTIME_VERSION"]
     lab = Lab(spark, catalog, schema, f"Databricks {version}", f"runs in {experiment}")
     lab._workspaces = partial(
-        workspaces.on_databricks, profile_of_b=_told("workspace_b", dbutils), spark=spark
+        workspaces.on_databricks, profile_of_b=read_setting("workspace_b", dbutils), spark=spark
     )
     lab._ui = _ui_on_databricks
     lab._own_schema = schema == default
@@ -253,14 +244,6 @@ def _answer_automl_where_it_is_absent(user: str) -> None:
     if find_spec("databricks.automl") is None:
         answer_official_names(AUTOML)
         set_record_locations(user, Path(f"/Workspace/Users/{user}"))
-
-
-def _told(widget: str, dbutils: Any) -> str | None:
-    """Read a widget or job parameter, else the variable ``LAKELAB_CATALOG`` or ``LAKELAB_SCHEMA``."""
-    told: str | None = None
-    if dbutils is not None:
-        told = dict(dbutils.widgets.getAll()).get(widget)
-    return told or os.environ.get(f"LAKELAB_{widget.upper()}") or None
 
 
 def _ui_on_databricks(page: str) -> str:
@@ -329,8 +312,8 @@ def _start_services(lesson: Lesson | None) -> dict[str, Any]:
             _meanwhile.start()
         spark = start_spark(home)
         dbutils = LocalDbUtils()
-        catalog = _told("catalog", dbutils) or LOCAL_CATALOG
-        schema = _told("schema", dbutils) or LOCAL_SCHEMA
+        catalog = read_setting("catalog", dbutils) or LOCAL_CATALOG
+        schema = read_setting("schema", dbutils) or LOCAL_SCHEMA
         spark.unity.create_schema(catalog, schema)
         spark.sql(f"USE `{catalog}`.`{schema}`")
     except (EngineError, HomeError, UnityCatalogError) as error:
@@ -405,24 +388,6 @@ def _serve_on_laptop(home: Home, model_uri: str) -> Endpoint:
         return serving.on_laptop(home, model_uri)
     except (ServingError, ValueError) as error:
         raise LabError(str(error)) from error
-
-
-def project_root() -> Path | None:
-    """Find the folder that holds ``notebooks/_lab.py``: the project, where it is a clone."""
-    here = Path(__file__).resolve()
-    for folder in (*here.parents, Path.cwd(), *Path.cwd().parents):
-        if (folder / "notebooks" / "_lab.py").is_file():
-            return folder
-    return None
-
-
-def find_home() -> Home:
-    """Say where local state lives: ``LAKELAB_HOME``, else the project, else the home folder."""
-    from lakelab.local.system.home import Home
-
-    if told := os.environ.get("LAKELAB_HOME"):
-        return Home.at(Path(told))
-    return Home.at((project_root() or Path.home()) / ".lakelab")
 
 
 def require_tracking_server() -> None:

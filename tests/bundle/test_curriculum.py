@@ -121,7 +121,7 @@ def test_each_lesson_begins_when_what_it_needs_is_prepared_whatever_others_do():
 
 def test_the_parameters_are_the_widgets_that_the_lab_reads():
     code = (ROOT / "src/lakelab/lab.py").read_text(encoding="utf-8")
-    read = set(re.findall(r'_told\("(\w+)", dbutils\)', code))
+    read = set(re.findall(r'read_setting\("(\w+)", dbutils\)', code))
     parameters = {
         one["name"]: one["default"] for one in read_bundle().jobs["curriculum"]["parameters"]
     }

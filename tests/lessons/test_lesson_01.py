@@ -7,9 +7,10 @@ import re
 import nbformat
 import pytest
 
-from lakelab.lab import Lab, project_root
+from lakelab.lab import Lab
 from lakelab.lessons import find_lesson
 from lakelab.lessons.lesson_01 import exercises
+from lakelab.runtime import project_root
 from lakelab.study.exercises import check
 
 from .conftest import defined

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lakelab.lessons import lessons
+from lakelab.lessons.exercise import Exercise
 from lakelab.study import exercises
-from lakelab.study.exercises import Exercise, NoSuchExerciseError
+from lakelab.study.exercises import NoSuchExerciseError
 
 
 @pytest.fixture

@@ -6,41 +6,14 @@ The exercises of lesson 06 are ``EXERCISES`` in ``lakelab/lessons/lesson_06/exer
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lakelab.lessons import find_lesson
-
-if TYPE_CHECKING:
-    from lakelab.lab import Lab
+from lakelab.lessons.exercise import CheckContext, Exercise
 
 
 class NoSuchExerciseError(ValueError):
     """An exercise was asked for that does not exist."""
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """One exercise.
-
-    Parameters
-    ----------
-    check
-        Takes the lab and the learner's answer; returns what is still wrong, nothing if it is right.
-        It may raise nothing: an answer of the wrong kind is something to say, too.
-    hints
-        From a nudge to nearly the solution.
-    solution
-        Code for the exercise's cell that passes the check.
-    praise
-        What the learner has shown; one sentence.
-    """
-
-    check: Callable[..., list[str]]
-    hints: tuple[str, ...]
-    solution: str
-    praise: str
 
 
 _given: dict[str, int] = {}
@@ -58,7 +31,7 @@ def find(exercise: str) -> Exercise:
     return module.EXERCISES[exercise]
 
 
-def check(lab: Lab, exercise: str, *answer: Any) -> bool:
+def check(lab: CheckContext, exercise: str, *answer: Any) -> bool:
     """Say whether an answer is right, or what is still wrong with it."""
     found = find(exercise)
     if not answer or all(part is None or part is ... for part in answer):

@@ -17,8 +17,8 @@ from databricks.sdk.config import Config
 from databricks.sdk.errors import DatabricksError, PermissionDenied, Unauthenticated
 from requests.exceptions import RequestException
 
-from lakelab.lab import find_home
 from lakelab.local.system.home import HomeError
+from lakelab.runtime import find_home
 from lakelab.upload.errors import LOG_IN_AGAIN, UploadError, first_line
 
 ANSWER_WITHIN = 10

@@ -80,7 +80,6 @@ def start_as_databricks(out: Path) -> dict[str, Any]:
     from starlette.routing import Route
     from time_series import type_the_nulls
 
-    from lakelab.lab import find_home
     from lakelab.local.catalog.store import UnityCatalog
     from lakelab.local.notebook.client_env import point_clients_at
     from lakelab.local.notebook.dbutils import LocalDbUtils
@@ -88,6 +87,7 @@ def start_as_databricks(out: Path) -> dict[str, Any]:
     from lakelab.local.spark.session import start_spark
     from lakelab.local.system.home import tracking_uri
     from lakelab.local.workspace import start_workspace
+    from lakelab.runtime import find_home
 
     home = find_home().prepare()
     unity = UnityCatalog(home.warehouse)

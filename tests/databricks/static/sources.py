@@ -66,6 +66,7 @@ def _solutions(number: str) -> list[Piece]:
 
 BESIDE = (
     "lab",
+    "runtime",
     "cleanup",
     "workspaces",
     "serving",

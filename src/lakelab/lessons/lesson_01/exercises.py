@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from lakelab.lab import Lab
-from lakelab.study.exercises import Exercise
+from lakelab.lessons.exercise import CheckContext, Exercise
 
 PRACTICES = (
     "reproducible life cycle",
@@ -53,7 +52,7 @@ CASES: dict[str, tuple[float, float | None, float, bool]] = {
 """Situation -> candidate, champion, minimum, and whether the candidate may replace the Champion."""
 
 
-def check_practices(lab: Lab, answers: Any) -> list[str]:
+def check_practices(lab: CheckContext, answers: Any) -> list[str]:
     """Compare each answer, and say why a wrong one is wrong."""
     if not isinstance(answers, dict):
         return [f"`practices` should be a dictionary, not {type(answers).__name__}."]
@@ -72,7 +71,7 @@ def check_practices(lab: Lab, answers: Any) -> list[str]:
     return wrong
 
 
-def check_may_replace(lab: Lab, may_replace: Any) -> list[str]:
+def check_may_replace(lab: CheckContext, may_replace: Any) -> list[str]:
     """Call the function for each case."""
     if not callable(may_replace):
         return [f"`may_replace` should be a function, not {type(may_replace).__name__}."]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lakelab.lab import Lab
+from lakelab.lessons.exercise import CheckContext, Exercise
 from lakelab.lessons.lesson_02.runtimes import entries
-from lakelab.study.exercises import Exercise
 
 Wish = tuple[Callable[[dict[str, Any]], bool], str]
 """What a team wants of a runtime, and what to say of one that does not have it."""
@@ -86,7 +85,7 @@ def fitting(team: int) -> list[str]:
     return [entry["name"] for entry in entries() if all(fits(entry) for fits, _ in TEAMS[team])]
 
 
-def check_teams(lab: Lab, answers: Any) -> list[str]:
+def check_teams(lab: CheckContext, answers: Any) -> list[str]:
     """Look each chosen runtime up, and say what the team misses there."""
     if not isinstance(answers, dict):
         return [f"answers should be a dictionary of six names, not {type(answers).__name__}."]
@@ -134,7 +133,7 @@ CASES: list[tuple[str, list[str], list[str]]] = [
 ]
 
 
-def check_unmet(lab: Lab, unmet: Any) -> list[str]:
+def check_unmet(lab: CheckContext, unmet: Any) -> list[str]:
     """Call the function with requirements of eight kinds."""
     if not callable(unmet):
         return [f"unmet should be a function, not {type(unmet).__name__}."]

@@ -6,8 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from lakelab.lab import Lab
-from lakelab.study.exercises import Exercise
+from lakelab.lessons.exercise import CheckContext, Exercise
 
 PLANTED = {
     "wind": (0.040, 0.010, True, "Its mean is four times its std."),
@@ -31,7 +30,7 @@ def _table(names: list[str]) -> pd.DataFrame:
     )
 
 
-def check_to_exclude(lab: Lab, to_exclude: Any) -> list[str]:
+def check_to_exclude(lab: CheckContext, to_exclude: Any) -> list[str]:
     """Let the function judge a table with a case of each kind, and one where all columns stay."""
     if not callable(to_exclude):
         return [f"to_exclude should be a function, not {type(to_exclude).__name__}."]

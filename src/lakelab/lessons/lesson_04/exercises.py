@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from lakelab.study.exercises import Exercise
-
-if TYPE_CHECKING:
-    from lakelab.lab import Lab
+from lakelab.lessons.exercise import CheckContext, Exercise
 
 SAMPLED: list[tuple[list[Any], list[Any]]] = [
     (["on time"] * 95 + ["late"] * 5, ["on time"] * 70 + ["late"] * 5),
@@ -21,7 +18,7 @@ SAMPLED: list[tuple[list[Any], list[Any]]] = [
 """Classes of the training rows before and after AutoML sampled them."""
 
 
-def check_class_weights(lab: Lab, answer: Any) -> list[str]:
+def check_class_weights(lab: CheckContext, answer: Any) -> list[str]:
     """Hold the weights against rows before / rows after."""
     if not callable(answer):
         return [f"class_weights should be a function, not {type(answer).__name__}."]
@@ -83,7 +80,7 @@ def rehearsal_notebook() -> Any:
 CHANGES: list[tuple[str, float, str]] = [("learning_rate", 0.05, "0.1"), ("num_leaves", 7, "31")]
 
 
-def check_edited_copy(lab: Lab, answer: Any) -> list[str]:
+def check_edited_copy(lab: CheckContext, answer: Any) -> list[str]:
     """Let the function edit a small notebook, and look at every cell."""
     if not callable(answer):
         return [f"edited_copy should be a function, not {type(answer).__name__}."]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lakelab.lab import Lab
+from lakelab.lessons.exercise import CheckContext, Exercise
 from lakelab.lessons.rehearsal_grants import wrong_shares
-from lakelab.study.exercises import Exercise
 
 TABLE, GROUP = "ops.weather.hourly", "data-scientists"
 NEEDED = {
@@ -16,7 +15,7 @@ NEEDED = {
 }
 
 
-def check_share(lab: Lab, share: Any) -> list[str]:
+def check_share(lab: CheckContext, share: Any) -> list[str]:
     """Compare what was granted with what is needed: no less, no more."""
     return wrong_shares(share, TABLE, GROUP, NEEDED, "reading this table")
 
@@ -34,7 +33,7 @@ PLAN = {
 }
 
 
-def check_plan(lab: Lab, plan: Any) -> list[str]:
+def check_plan(lab: CheckContext, plan: Any) -> list[str]:
     """Compare the plan with what must move, table by table."""
     if not callable(plan):
         return [f"plan should be a function, not {type(plan).__name__}."]

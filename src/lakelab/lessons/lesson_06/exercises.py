@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from lakelab.lab import Lab
-from lakelab.study.exercises import Exercise
+from lakelab.lessons.exercise import CheckContext, Exercise
 
 
-def check_carriers(lab: Lab, table: Any) -> list[str]:
+def check_carriers(lab: CheckContext, table: Any) -> list[str]:
     """Look at the feature table `carriers` itself, not only at what the learner hands in."""
     from databricks.feature_engineering import FeatureEngineeringClient
 
@@ -33,7 +32,7 @@ def check_carriers(lab: Lab, table: Any) -> list[str]:
     return wrong
 
 
-def check_runway_wind(lab: Lab, statement: Any) -> list[str]:
+def check_runway_wind(lab: CheckContext, statement: Any) -> list[str]:
     """Run the learner's statement, look at what it made, and remove it again."""
     from databricks.feature_engineering import FeatureEngineeringClient
 

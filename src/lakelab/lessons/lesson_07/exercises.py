@@ -7,13 +7,12 @@ from typing import Any
 import pandas as pd
 
 from lakelab.flights import airport_congestion
-from lakelab.lab import Lab
-from lakelab.study.exercises import Exercise
+from lakelab.lessons.exercise import CheckContext, Exercise
 
 COLUMNS = ["carrier", "month", "flights", "mean_delay"]
 
 
-def check_newest(lab: Lab, newest: Any) -> list[str]:
+def check_newest(lab: CheckContext, newest: Any) -> list[str]:
     """Look at the table `carrier_delays`: what it holds counts, not how it came there."""
     name = f"{lab.catalog}.{lab.schema}.carrier_delays"
     if not lab.spark.catalog.tableExists(name):
@@ -44,7 +43,7 @@ def check_newest(lab: Lab, newest: Any) -> list[str]:
     return wrong
 
 
-def _newest_by_hand(lab: Lab) -> pd.DataFrame:
+def _newest_by_hand(lab: CheckContext) -> pd.DataFrame:
     flights = lab.spark.table(f"{lab.catalog}.{lab.schema}.raw_flights")
     landed = flights.where("month IN (6, 7)").select("carrier", "month", "dep_delay").toPandas()
     means = landed.groupby(["carrier", "month"]).agg(mean_delay=("dep_delay", "mean"))
@@ -52,7 +51,7 @@ def _newest_by_hand(lab: Lab) -> pd.DataFrame:
     return last.sort_index()
 
 
-def check_changed_hours(lab: Lab, changed: Any) -> list[str]:
+def check_changed_hours(lab: CheckContext, changed: Any) -> list[str]:
     """Compare with the airport-hours that differ when the features are computed both ways."""
     if hasattr(changed, "count") and hasattr(changed, "columns"):
         return ["That is a DataFrame; count its rows with .count()."]
@@ -77,7 +76,7 @@ def check_changed_hours(lab: Lab, changed: Any) -> list[str]:
     return [mistakes.get(changed, f"It is not {changed}. Which columns, and which versions?")]
 
 
-def _both_versions(lab: Lab) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _both_versions(lab: CheckContext) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Compute what the first load knew, and what the table knows at the end."""
     columns = ["carrier", "origin", "month", "day", "sched_dep_ts", "dep_delay"]
     raw = lab.spark.table(f"{lab.catalog}.{lab.schema}.raw_flights").select(*columns)

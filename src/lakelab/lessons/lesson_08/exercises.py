@@ -6,8 +6,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from lakelab.lab import Lab
-from lakelab.study.exercises import Exercise
+from lakelab.lessons.exercise import CheckContext, Exercise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +15,7 @@ NOT_FOR_THE_MODEL = ["flight_id", "flight", "month", "sched_dep_ts", "tailnum"]
 TABLES = ("airport_weather", "airport_congestion")
 
 
-def check_challenger_set(lab: Lab, training_set: Any) -> list[str]:
+def check_challenger_set(lab: CheckContext, training_set: Any) -> list[str]:
     """Load the training set; compare its columns, its rows and when its congestion was known."""
     if not hasattr(type(training_set), "load_df"):  # a DataFrame has any name, as a column
         return [
@@ -46,7 +45,7 @@ def check_challenger_set(lab: Lab, training_set: Any) -> list[str]:
     return wrong
 
 
-def _compare_columns(lab: Lab, columns: list[str], schedule: list[str]) -> list[str]:
+def _compare_columns(lab: CheckContext, columns: list[str], schedule: list[str]) -> list[str]:
     wrong = []
     for table in TABLES:
         there = lab.spark.table(f"{lab.catalog}.{lab.schema}.{table}").columns
@@ -62,7 +61,7 @@ def _compare_columns(lab: Lab, columns: list[str], schedule: list[str]) -> list[
     return wrong
 
 
-def _departures(lab: Lab, rows: pd.DataFrame) -> pd.Series:
+def _departures(lab: CheckContext, rows: pd.DataFrame) -> pd.Series:
     """Look departures_3h up as of prediction_ts, by hand."""
     import pandas as pd
 
@@ -78,7 +77,7 @@ def _departures(lab: Lab, rows: pd.DataFrame) -> pd.Series:
     return joined.set_index("index")["departures_3h"].sort_index()
 
 
-def check_lookup(lab: Lab, lookup: Any) -> list[str]:
+def check_lookup(lab: CheckContext, lookup: Any) -> list[str]:
     """Read what the lookup says; what it returns, only a training set can tell."""
     from databricks.feature_engineering import FeatureEngineeringClient, FeatureLookup
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lakelab.lab import Lab
-from lakelab.study.exercises import Exercise
+from lakelab.lessons.exercise import CheckContext, Exercise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +23,7 @@ FRIDAY = (
 FOG = 0.25
 
 
-def check_july(lab: Lab, scored: Any) -> list[str]:
+def check_july(lab: CheckContext, scored: Any) -> list[str]:
     """Look at columns, rows and the type of the prediction; the model itself is not asked again."""
     if wrong := _not_scored(scored, "july"):
         return wrong
@@ -50,7 +49,7 @@ def check_july(lab: Lab, scored: Any) -> list[str]:
     return wrong
 
 
-def check_newark_fog(lab: Lab, scored: Any) -> list[str]:
+def check_newark_fog(lab: CheckContext, scored: Any) -> list[str]:
     """Compare the visibility of each flight with the fog, or with what the table says."""
     if wrong := _not_scored(scored, "newark_fog"):
         return wrong
@@ -80,7 +79,7 @@ def check_newark_fog(lab: Lab, scored: Any) -> list[str]:
     return wrong
 
 
-def _labels(lab: Lab) -> str:
+def _labels(lab: CheckContext) -> str:
     return f"{lab.catalog}.{lab.schema}.flight_labels"
 
 
@@ -102,7 +101,7 @@ def _same_flights(found: pd.Series[Any], wanted: pd.Series[Any], what: str) -> l
     return []
 
 
-def _measured(lab: Lab) -> pd.DataFrame:
+def _measured(lab: CheckContext) -> pd.DataFrame:
     """Give the flights of `friday` with the visibility at their `prediction_ts`."""
     import pandas as pd
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from lakelab.lab import Lab
-from lakelab.study.exercises import Exercise
+from lakelab.lessons.exercise import CheckContext, Exercise
 
 SIDES: dict[int, tuple[str, str]] = {
     1: ("offline", "many rows, each with the features of its own hour: that takes the history"),
@@ -24,7 +23,7 @@ SIDES: dict[int, tuple[str, str]] = {
 KEYS, TIME = ["origin", "runway"], "ts"
 
 
-def check_sides(lab: Lab, answers: Any) -> list[str]:
+def check_sides(lab: CheckContext, answers: Any) -> list[str]:
     """Compare each answer, and say why the wrong ones are wrong."""
     if not isinstance(answers, dict):
         return [f"`answers` should be a dictionary, not {type(answers).__name__}."]
@@ -43,7 +42,7 @@ def check_sides(lab: Lab, answers: Any) -> list[str]:
     return wrong
 
 
-def check_latest(lab: Lab, latest: Any) -> list[str]:
+def check_latest(lab: CheckContext, latest: Any) -> list[str]:
     """Call the function on tables that trip up what is almost right."""
     if not callable(latest):
         return [f"`latest` should be a function, not {type(latest).__name__}."]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lakelab.lab import Lab
-from lakelab.study.exercises import Exercise
+from lakelab.lessons.exercise import CheckContext, Exercise
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric, Run
@@ -179,7 +178,7 @@ class Curve:
             raise MlflowException(f"Run with id={run_id} not found")
 
 
-def check_best_run(lab: Lab, best_run: Any) -> list[str]:
+def check_best_run(lab: CheckContext, best_run: Any) -> list[str]:
     """Let the function search three experiments: with traps, with nothing usable, with two pages."""
     if not callable(best_run):
         return [f"best_run should be a function, not {type(best_run).__name__}."]
@@ -232,7 +231,7 @@ POINTS = [(40, NAN), (50, 0.47), (10, 0.62), (30, 0.44), (20, 0.44), (0, 0.66), 
 """Not in order: a history says which step each value belongs to."""
 
 
-def check_best_step(lab: Lab, best_step: Any) -> list[str]:
+def check_best_step(lab: CheckContext, best_step: Any) -> list[str]:
     """Let the function look at a curve with a NaN, two lowest points and a rise at the end."""
     if not callable(best_step):
         return [f"best_step should be a function, not {type(best_step).__name__}."]

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from lakelab.lab import Lab
-from lakelab.study.exercises import Exercise
+from lakelab.lessons.exercise import CheckContext, Exercise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,14 +22,14 @@ Look = Callable[["MlflowClient", "Run"], list[str]]
 """Takes a client and a run; returns what is wrong with the run."""
 
 
-def check_import(lab: Lab, run_id: Any, diary: Any = None) -> list[str]:
+def check_import(lab: CheckContext, run_id: Any, diary: Any = None) -> list[str]:
     """Read a run back, and compare it with the diary of the training that it should hold."""
     if list(getattr(diary, "columns", [])) != ["ms", "epoch", "loss"]:
         return ['Give the diary as it was: lab.check("12.1", run_id, diary).']
     return _of_run(run_id, lambda client, run: _wrong_import(client, run, diary))
 
 
-def check_sweep(lab: Lab, sweep_id: Any) -> list[str]:
+def check_sweep(lab: CheckContext, sweep_id: Any) -> list[str]:
     """Search the children of a run, and look at what the parent says of the best of them."""
     return _of_run(sweep_id, _wrong_sweep)
 

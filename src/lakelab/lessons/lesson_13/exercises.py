@@ -5,8 +5,7 @@ from __future__ import annotations
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
-from lakelab.lab import Lab
-from lakelab.study.exercises import Exercise
+from lakelab.lessons.exercise import CheckContext, Exercise
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -17,7 +16,7 @@ TOO_FAST = "boosting, rate 0.3, 31 leaves"
 """The runs of the study that the first exercise asks about."""
 
 
-def check_found(lab: Lab, deleted: Any, digest: Any, step: Any) -> list[str]:
+def check_found(lab: CheckContext, deleted: Any, digest: Any, step: Any) -> list[str]:
     """Compare three things that can be seen in the UI with what the calls return."""
     from mlflow import MlflowClient
 
@@ -164,7 +163,7 @@ class Rehearsal:
         raise AttributeError(f"this client has get_run only, not {call}")
 
 
-def check_behind(lab: Lab, behind: Any) -> list[str]:
+def check_behind(lab: CheckContext, behind: Any) -> list[str]:
     """Let the function follow links of both UIs, to a run that is still running among others."""
     if not callable(behind):
         return [f"behind should be a function, not {type(behind).__name__}."]

@@ -11,7 +11,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from lakelab.lab import project_root
 from lakelab.lessons.lesson_13.live import (
     NoChromiumError,
     browser,
@@ -22,6 +21,7 @@ from lakelab.lessons.lesson_13.live import (
     visit,
 )
 from lakelab.lessons.lesson_13.pages import Page, pages
+from lakelab.runtime import project_root
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator

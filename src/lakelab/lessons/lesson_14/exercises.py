@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from lakelab.lab import Lab
-from lakelab.study.exercises import Exercise
+from lakelab.lessons.exercise import CheckContext, Exercise
 
 NAME = "main.rehearsal.flight_delay"
 MODEL_ID = "m-0123456789abcdef0123456789abcdef"
@@ -129,7 +128,7 @@ def _refusal(code: str, message: str) -> Exception:
     return MlflowException(message, error_code=ErrorCode.Value(code))
 
 
-def check_register(lab: Lab, register: Any) -> list[str]:
+def check_register(lab: CheckContext, register: Any) -> list[str]:
     """Rehearse a first registration, a fifth, and one that is not allowed."""
     if not callable(register):
         return [f"register should be a function, not {type(register).__name__}."]
@@ -186,7 +185,7 @@ def _forbidden(register: Callable[..., Any]) -> list[str]:
     return ["Where creating the model is not allowed, it raises nothing."]
 
 
-def check_version(lab: Lab, version: Any) -> list[str]:
+def check_version(lab: CheckContext, version: Any) -> list[str]:
     """Look the version up in the registry: its name, its run, its signature, what it predicts."""
     name = f"{lab.catalog}.{lab.schema}.lesson_14_exercise"
     if not hasattr(version, "version") or not hasattr(version, "name"):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from lakelab.lab import Lab
+from lakelab.lessons.exercise import CheckContext, Exercise
 from lakelab.lessons.rehearsal_grants import wrong_shares
-from lakelab.study.exercises import Exercise
 
 MODEL, COLLEAGUE = "ops.flights.delay", "ben@example.com"
 NEEDED = {
@@ -17,7 +16,7 @@ NEEDED = {
 }
 
 
-def check_share(lab: Lab, share: Any) -> list[str]:
+def check_share(lab: CheckContext, share: Any) -> list[str]:
     """Compare what was granted with what is needed: no less, no more."""
     return wrong_shares(
         share,
@@ -89,7 +88,7 @@ class RehearsalMove:
         self.aliases[alias] = str(version)
 
 
-def check_move(lab: Lab, move: Any) -> list[str]:
+def check_move(lab: CheckContext, move: Any) -> list[str]:
     """Rehearse a move that is due, and one of a model with nothing in Production."""
     if not callable(move):
         return [f"move should be a function, not {type(move).__name__}."]

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from lakelab.lab import Lab
-from lakelab.study.exercises import Exercise
+from lakelab.lessons.exercise import CheckContext, Exercise
 
 CHOICES = ("code", "model", "hybrid")
 
@@ -89,7 +88,7 @@ SCENARIOS = {
 }
 
 
-def check_scenarios(lab: Lab, answers: Any) -> list[str]:
+def check_scenarios(lab: CheckContext, answers: Any) -> list[str]:
     """Say which of the eight answers are wrong, and why."""
     if isinstance(answers, Sequence) and not isinstance(answers, str):
         answers = dict(enumerate(answers, start=1))
@@ -115,7 +114,7 @@ def _wrong(number: int, scenario: Scenario, answer: Any) -> str | None:
     return f"{number}: not {given}: {scenario.why[given]}."
 
 
-def check_foreign_tables(lab: Lab, foreign_tables: Any) -> list[str]:
+def check_foreign_tables(lab: CheckContext, foreign_tables: Any) -> list[str]:
     """Let the function look at runs whose tables are known."""
     if not callable(foreign_tables):
         return [f"foreign_tables should be a function, not {type(foreign_tables).__name__}."]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from lakelab.lab import Lab
-from lakelab.study.exercises import Exercise
+from lakelab.lessons.exercise import CheckContext, Exercise
 
 NAME = "main.rehearsal.flight_delay"
 
@@ -120,7 +119,7 @@ class Rehearsal:
             raise self._error(f"There is no model '{name}', only '{NAME}'.")
 
 
-def check_find(lab: Lab, find: Any) -> list[str]:
+def check_find(lab: CheckContext, find: Any) -> list[str]:
     """Look for two tags among twelve versions, and for one that nobody has."""
     versions: dict[int, dict[str, str]] = {number: {} for number in range(1, 13)}
     versions[2]["validation_status"] = versions[11]["validation_status"] = "approved"
@@ -156,7 +155,7 @@ def _compare(found: Any, expected: list[int], what: str) -> list[str]:
     return [f"For {what} it returns {list(found)}, expected {expected}."]
 
 
-def check_close_review(lab: Lab, close_review: Any) -> list[str]:
+def check_close_review(lab: CheckContext, close_review: Any) -> list[str]:
     """Rehearse the end of a review, and the next one."""
     tags = [
         {"validation_status": "approved", "trained_on": "June"},

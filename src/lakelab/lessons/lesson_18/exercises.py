@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from lakelab.lab import Lab
-from lakelab.study.exercises import Exercise
+from lakelab.lessons.exercise import CheckContext, Exercise
 
 NAME = "main.rehearsal.flight_delay"
 
@@ -95,7 +94,7 @@ class Rehearsal:
         self.get_model_version(name, version).tags.pop(key, None)
 
 
-def check_roll_back(lab: Lab, roll_back: Any) -> list[str]:
+def check_roll_back(lab: CheckContext, roll_back: Any) -> list[str]:
     """Rehearse a rollback."""
     registry = Rehearsal({"Champion": "7", "Previous": "3"})
     wrong = _call(roll_back, "roll_back", registry)
@@ -108,7 +107,7 @@ def check_roll_back(lab: Lab, roll_back: Any) -> list[str]:
     return _interrupted(registry)
 
 
-def check_promote(lab: Lab, promote: Any) -> list[str]:
+def check_promote(lab: CheckContext, promote: Any) -> list[str]:
     """Rehearse a promotion that is due, and two that are not."""
     before = {"Champion": "4", "Challenger": "9", "Previous": "2"}
     registry = Rehearsal(before, "approved")
