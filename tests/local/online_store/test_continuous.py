@@ -18,7 +18,7 @@ from .conftest import PATIENCE_SECONDS, STORE, Lab, wait_for
 @pytest.fixture
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look for new versions without pause."""
-    monkeypatch.setattr("lakelab.local.online_store.stores._LOOK_EVERY_SECONDS", 0.01)
+    monkeypatch.setattr("lakelab.local.online_store.stores.POLL_INTERVAL_SECONDS", 0.01)
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def log_model(
     spec = _spec(training_set, kwargs.pop("feature_spec_path", None))
     _require_flavor(flavor)
     _require_artifact_path(artifact_path)
-    labels = training_set._label_types if training_set else {}
+    labels = training_set.label_types if training_set else {}
     output_schema, params = kwargs.pop("output_schema", None), kwargs.pop("params", None)
     signature = infer_signature(spec, labels, output_schema, params)
     if registered_model_name is not None:
@@ -135,7 +135,7 @@ def _require_registrable(name: str, signature: ModelSignature | None) -> None:
 
 def _requirements(training_set: TrainingSet | None, extra: list[str] | None) -> list[str] | None:
     """Add what the functions of a feature spec need to what the caller names."""
-    of_spec = training_set._requirements if training_set else ()
+    of_spec = training_set.pip_requirements if training_set else ()
     return list(dict.fromkeys([*of_spec, *(extra or [])])) if of_spec or extra else extra
 
 
@@ -186,7 +186,10 @@ def _save_raw(
         )
     environment = told.flavors[mlflow.pyfunc.FLAVOR_NAME][mlflow.pyfunc.ENV]
     conda = environment["conda"] if isinstance(environment, dict) else environment
-    return yaml.safe_load((Path(folder) / conda).read_text(encoding="utf-8"))
+    conda_environment: dict[str, Any] = yaml.safe_load(
+        (Path(folder) / conda).read_text(encoding="utf-8")
+    )
+    return conda_environment
 
 
 def _flavor_save(
@@ -235,7 +238,7 @@ def _log(
     with _a_run(), quiet_artifacts(), warnings.catch_warnings():
         # the signature comes from the spec: no example is needed to infer it
         warnings.filterwarnings("ignore", message=".*input example was not provided.*")
-        info = mlflow.pyfunc.log_model(
+        info: ModelInfo = mlflow.pyfunc.log_model(
             name=artifact_path,
             loader_module=packaged_model.__name__,
             data_path=str(package),

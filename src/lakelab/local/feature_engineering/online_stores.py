@@ -19,6 +19,8 @@ from lakelab.local.feature_engineering.session import full_name
 from lakelab.local.feature_engineering.validation import require_no_kwargs
 
 if TYPE_CHECKING:
+    from databricks.sdk.service.ml import OnlineStore
+
     from lakelab.local.spark.session import LocalSparkSession
 
 MERGE = "merge"
@@ -61,7 +63,7 @@ def create_online_store(
             usage_policy_id=usage_policy_id,
         )
     )
-    return DatabricksOnlineStore._from_online_store(created)
+    return _describe(created)
 
 
 def get_online_store(name: str) -> DatabricksOnlineStore | None:
@@ -73,7 +75,7 @@ def get_online_store(name: str) -> DatabricksOnlineStore | None:
         found = WorkspaceClient().feature_store.get_online_store(name)
     except NotFound:
         return None
-    return DatabricksOnlineStore._from_online_store(found)
+    return _describe(found)
 
 
 def list_online_stores() -> list[DatabricksOnlineStore]:
@@ -81,7 +83,7 @@ def list_online_stores() -> list[DatabricksOnlineStore]:
     from databricks.sdk import WorkspaceClient
 
     found = WorkspaceClient().feature_store.list_online_stores()
-    return [DatabricksOnlineStore._from_online_store(store) for store in found]
+    return [_describe(store) for store in found]
 
 
 def update_online_store(name: str, given: dict[str, Any]) -> DatabricksOnlineStore:
@@ -107,7 +109,7 @@ def update_online_store(name: str, given: dict[str, Any]) -> DatabricksOnlineSto
     changed = WorkspaceClient().feature_store.update_online_store(
         name, OnlineStore(name=name, **{**before, **changes}), update_mask=",".join(changes)
     )
-    return DatabricksOnlineStore._from_online_store(changed)
+    return _describe(changed)
 
 
 def delete_online_store(name: str) -> None:
@@ -119,6 +121,19 @@ def delete_online_store(name: str) -> None:
         WorkspaceClient().feature_store.delete_online_store(name)
     except NotFound as error:
         raise NotFound(f"Online store with name '{name}' not found") from error
+
+
+def _describe(store: OnlineStore) -> DatabricksOnlineStore:
+    """Convert an online store of databricks-sdk to the class that the client returns."""
+    return DatabricksOnlineStore(
+        store.name,
+        store.capacity,
+        store.read_replica_count,
+        store.usage_policy_id,
+        store.creator,
+        store.creation_time,
+        DatabricksOnlineStore.State(store.state.value) if store.state is not None else None,
+    )
 
 
 # ---- tables -----------------------------------------------------------------------------------------

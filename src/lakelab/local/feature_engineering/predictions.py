@@ -182,11 +182,12 @@ def _fitting(frame: pd.DataFrame, type_name: str) -> pd.DataFrame:
     if type_name == "string":
         return frame.map(str)
     dtypes, dtype = _FITTING[type_name]
-    fitting = frame.select_dtypes(dtypes)
+    fitting: pd.DataFrame = frame.select_dtypes(dtypes)
     if fitting.columns.empty:
         told = ", ".join(sorted({str(dtype) for dtype in frame.dtypes}))
         raise MlflowException.invalid_parameter_value(
             f"The model did not produce any values compatible with result_type '{type_name}': it "
             f"predicts {told}. Ask for another type, such as result_type='string'."
         )
-    return fitting.astype(dtype)
+    converted: pd.DataFrame = fitting.astype(dtype)
+    return converted

@@ -160,7 +160,8 @@ def to_pandas(spark: LocalSparkSession, rows: pa.Table) -> pd.DataFrame:
     Of numbers these are the same however they get into pandas; of all else Spark knows.
     """
     if all(_is_number(field.type) for field in rows.schema):
-        return rows.to_pandas(ignore_metadata=True)
+        frame: pd.DataFrame = rows.to_pandas(ignore_metadata=True)
+        return frame
     return as_dataframe(spark, rows).toPandas()
 
 

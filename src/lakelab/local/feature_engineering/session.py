@@ -18,18 +18,22 @@ _WORKSPACE_CATALOGS = ("hive_metastore", "spark_catalog")
 
 
 def active_session() -> LocalSparkSession:
-    """Return the local Spark session of this thread, or else of this process.
+    """Return the local Spark session of this thread, or else the one of this process.
 
     Raises
     ------
     RuntimeError
-        If there is none.
+        If no local Spark session is active.
     """
+    from pyspark.errors import PySparkRuntimeError
     from pyspark.sql.connect.session import SparkSession
 
     from lakelab.local.spark.session import LocalSparkSession
 
-    session = SparkSession.getActiveSession() or SparkSession._default_session
+    try:
+        session = SparkSession.active()
+    except PySparkRuntimeError:
+        session = None
     if not isinstance(session, LocalSparkSession):
         raise RuntimeError(
             "There is no local Spark session to work with. "

@@ -107,7 +107,9 @@ def _version_at(table: UnityTable, timestamp: Any) -> int:
             f"valid timestamp: {error}."
         ) from error
     when = when.tz_localize("UTC") if when.tzinfo is None else when.tz_convert("UTC")
-    times = {c["version"]: c["timestamp"] for c in table.delta.history() if c.get("timestamp")}
+    times: dict[int, int] = {
+        c["version"]: c["timestamp"] for c in table.delta.history() if c.get("timestamp")
+    }
     asked = when.timestamp() * 1000 + 0.5
     versions = [version for version, time in times.items() if time <= asked]
     if not versions:

@@ -42,13 +42,23 @@ class TrainingSet:
         self._feature_spec = feature_spec
         self._labels = labels
         self._functions = functions or {}
-        self._requirements = requirements
+        self._pip_requirements = requirements
         self._label_types = {name: type_ for name, type_ in df.dtypes if name in labels}
 
     @property
     def feature_spec(self) -> FeatureSpec:
-        """The columns and where they come from."""
+        """The columns of the training set, with the source of each."""
         return self._feature_spec
+
+    @property
+    def label_types(self) -> dict[str, str]:
+        """Label -> its Spark type."""
+        return self._label_types
+
+    @property
+    def pip_requirements(self) -> tuple[str, ...]:
+        """The packages that the functions of a feature spec need."""
+        return self._pip_requirements
 
     def get_output_columns(self) -> list[str]:
         """Name the columns that :meth:`load_df` gives, in their order."""

@@ -166,7 +166,8 @@ class Database:
         except AttributeError:
             self._own.held = self._connect(self.reading)
             driver = self._own.driver = self._own.held.connection.driver_connection
-        return driver.execute(statement, values).fetchone()
+        row: tuple[Any, ...] | None = driver.execute(statement, values).fetchone()
+        return row
 
     def forget(self) -> None:
         """Close the connection that this thread keeps: it may be broken."""

@@ -1,12 +1,13 @@
-"""Online stores, the tables in them, and the pipelines that keep these in step."""
+"""Online stores, their online tables, and the pipelines that keep these tables up to date."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -30,8 +31,9 @@ from lakelab.local.online_store.publish import (
 from lakelab.local.system.home import Home
 
 CAPACITIES = ("CU_1", "CU_2", "CU_4", "CU_8")
-MOST_REPLICAS = 3
-_LOOK_EVERY_SECONDS = 0.2
+MAX_READ_REPLICAS = 3
+POLL_INTERVAL_SECONDS = 0.2
+"""Pause of a continuous pipeline between two checks for a new version of its source."""
 
 _logger = logging.getLogger(__name__)
 
@@ -46,7 +48,7 @@ class OnlineStore:
     capacity : {"CU_1", "CU_2", "CU_4", "CU_8"}
     read_replica_count : int
     usage_policy_id : str or None
-        These three are kept and told; here they change nothing.
+        Capacity, replicas and policy are stored and returned; here they have no effect.
     creator : str or None
     creation_time : str
         ``YYYY-MM-DDTHH:MM:SSZ``.
@@ -67,9 +69,9 @@ class OnlineStores:
     ----------
     home : Home
     unity : UnityCatalog
-        Where the feature tables are.
+        The catalog of the feature tables.
     url : str, optional
-        The PostgreSQL to keep them in; by default what ``LAKELAB_ONLINE_STORE`` says, else SQLite.
+        The PostgreSQL for the rows; by default the value of ``LAKELAB_ONLINE_STORE``, else SQLite.
 
     Raises
     ------
@@ -80,7 +82,7 @@ class OnlineStores:
     def __init__(self, home: Home, unity: UnityCatalog, url: str | None = None):
         self.database = Database(home.online, url)
         self._publisher = Publisher(self.database, unity)
-        self._followers: dict[str, _Follower] = {}
+        self._running: dict[str, _ContinuousPipeline] = {}
         self._lock = threading.Lock()
 
     # ---- stores ----------------------------------------------------------------------------------
@@ -97,9 +99,9 @@ class OnlineStores:
         Raises
         ------
         AlreadyExistsError
-            If there is one of that name.
+            If an online store of this name exists.
         OnlineStoreError
-            If name, capacity or number of replicas are none.
+            If the name, the capacity or the number of replicas is invalid.
         """
         if not name or len(name.encode()) > 63:
             raise OnlineStoreError(
@@ -114,45 +116,50 @@ class OnlineStores:
             f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         )
         with self.database.transaction() as connection:
-            if _store(connection, name) is not None:
+            if _find_store(connection, name) is not None:
                 raise AlreadyExistsError(f"Online store with name '{name}' already exists")
             connection.execute(insert(stores).values(vars(store)))
         return store
 
     def get(self, name: str) -> OnlineStore:
-        """Give an online store.
+        """Return an online store.
 
         Raises
         ------
         NotFoundError
-            If there is none of that name.
+            If the online store does not exist.
         """
         with self.database.snapshot() as connection:
             return _required_store(connection, name)
 
     def list(self) -> list[OnlineStore]:
-        """Give all online stores, by name."""
+        """Return all online stores, sorted by name."""
         with self.database.snapshot() as connection:
-            rows = connection.execute(select(stores).order_by(stores.c.name)).all()
-        return [OnlineStore(**row._mapping) for row in rows]
+            rows = connection.execute(select(stores).order_by(stores.c.name)).mappings().all()
+        return [OnlineStore(**row) for row in rows]
 
     def update(self, name: str, changes: Mapping[str, Any]) -> OnlineStore:
-        """Change capacity, number of replicas or usage policy; what is not named stays.
+        """Change capacity, number of replicas or usage policy; the other fields stay the same.
 
         Raises
         ------
         NotFoundError
-            If there is none of that name.
+            If the online store does not exist.
         OnlineStoreError
-            If a value is none, or something else is to be changed.
+            If a value is invalid, or a field cannot be changed.
         """
-        checks = {"capacity": _valid_capacity, "read_replica_count": _valid_replicas}
+        checks: dict[str, Callable[[Any], Any]] = {
+            "capacity": _valid_capacity,
+            "read_replica_count": _valid_replicas,
+        }
         if unknown := set(changes) - {*checks, "usage_policy_id"}:
             raise OnlineStoreError(
                 f"Of an online store, capacity, read_replica_count and usage_policy_id can be changed, "
                 f"not {', '.join(sorted(unknown))}."
             )
-        values = {key: checks.get(key, lambda v: v)(value) for key, value in changes.items()}
+        values = {
+            key: checks[key](value) if key in checks else value for key, value in changes.items()
+        }
         with self.database.transaction() as connection:
             _required_store(connection, name)
             if values:
@@ -165,7 +172,7 @@ class OnlineStores:
         Raises
         ------
         NotFoundError
-            If there is none of that name.
+            If the online store does not exist.
         """
         with self.database.transaction() as connection:
             _required_store(connection, name)
@@ -176,7 +183,7 @@ class OnlineStores:
                 _drop(connection, table)
             connection.execute(delete(stores).where(stores.c.name == name))
         for table in tables:
-            self._unfollow(table.name)
+            self._stop_pipeline(table.name)
 
     # ---- tables ----------------------------------------------------------------------------------
     def publish(
@@ -187,39 +194,40 @@ class OnlineStores:
         mode: PublishMode | str = PublishMode.TRIGGERED,
         user: str | None = None,
     ) -> Published:
-        """Publish a feature table; in the mode CONTINUOUS, go on until this process ends.
+        """Publish a feature table; in the mode CONTINUOUS, follow it until this process ends.
 
-        See :meth:`lakelab.local.online_store.publish.Publisher.publish` for what is refused.
+        See :meth:`lakelab.local.online_store.publish.Publisher.publish` for the errors.
         """
         mode = _valid_mode(mode)
         published = self._publisher.publish(source, online_table, store, mode, user)
-        self._unfollow(published.online_table_name)  # it stops by itself, too: see SupersededError
+        # The earlier pipeline also stops by itself when it finds this publish: see SupersededError.
+        self._stop_pipeline(published.online_table_name)
         if mode is PublishMode.CONTINUOUS:
-            self._follow(published.online_table_name, published.pipeline_id)
+            self._start_pipeline(published.online_table_name, published.pipeline_id)
         return published
 
     def table(self, name: str) -> OnlineTable:
-        """Open an online table to look rows up.
+        """Open an online table for lookups.
 
         Raises
         ------
         NotFoundError
-            If there is no such online table.
+            If the online table does not exist.
         """
         return OnlineTable(self.database, name.lower())
 
     def describe(self, name: str) -> dict[str, Any]:
-        """Say what is known of an online table: source, version, mode, keys, the last update.
+        """Describe an online table: source, version, mode, keys and the last update.
 
         Raises
         ------
         NotFoundError
-            If there is no such online table.
+            If the online table does not exist.
         """
-        return self._one(published_tables.c.name == name.lower(), f"Online table '{name}'")
+        return self._require(published_tables.c.name == name.lower(), f"Online table '{name}'")
 
     def online_table_of(self, source: str) -> str | None:
-        """Find the online table that a feature table is published to; of several, the newest update."""
+        """Return the online table of a feature table; of several, the one that was updated last."""
         with self.database.snapshot() as connection:
             rows = connection.execute(
                 select(published_tables).where(published_tables.c.source == source.lower())
@@ -233,83 +241,115 @@ class OnlineStores:
         Raises
         ------
         NotFoundError
-            If there is no such online table.
+            If the online table does not exist.
         """
         with self.database.transaction() as connection:
-            this = published_tables.c.name == name.lower()
-            found = connection.execute(select(published_tables).where(this)).one_or_none()
-            if found is None:
+            same_name = published_tables.c.name == name.lower()
+            table = connection.execute(select(published_tables).where(same_name)).one_or_none()
+            if table is None:
                 raise NotFoundError(f"Online table '{name}' does not exist.")
-            _drop(connection, found)
-        self._unfollow(name.lower())
+            _drop(connection, table)
+        self._stop_pipeline(name.lower())
 
     # ---- pipelines -------------------------------------------------------------------------------
     def pipeline(self, pipeline_id: str) -> dict[str, Any]:
-        """Say what is known of the online table that a pipeline keeps in step, and how that goes.
+        """Describe the online table that a pipeline updates, and the state of the pipeline.
 
         Returns
         -------
         dict
-            The keys of :meth:`describe`, ``running`` and ``error``.
+            The keys of :meth:`describe`, and ``running`` and ``error``.
 
         Raises
         ------
         NotFoundError
-            If there is no such pipeline.
+            If the pipeline does not exist.
         """
-        told = self._one(published_tables.c.pipeline_id == pipeline_id, f"Pipeline '{pipeline_id}'")
-        follower = self._followers.get(told["name"])
-        error = follower.error if follower is not None else None
-        running = follower is not None and follower.thread.is_alive()
-        return {**told, "running": running, "error": error}
+        table = self._require(
+            published_tables.c.pipeline_id == pipeline_id, f"Pipeline '{pipeline_id}'"
+        )
+        pipeline = self._running.get(table["name"])
+        error = pipeline.error if pipeline is not None else None
+        running = pipeline is not None and pipeline.thread.is_alive()
+        return {**table, "running": running, "error": error}
 
     def start_update(self, pipeline_id: str, user: str | None = None) -> Published:
-        """Publish once more, as the last time.
+        """Publish again with the settings of the last publish.
 
         Raises
         ------
         NotFoundError
-            If there is no such pipeline, or its source is gone.
+            If the pipeline or its source does not exist.
         """
-        told = self.pipeline(pipeline_id)
-        return self.publish(told["source"], told["name"], told["store"], told["publish_mode"], user)
+        table = self.pipeline(pipeline_id)
+        return self.publish(
+            table["source"], table["name"], table["store"], table["publish_mode"], user
+        )
 
     def close(self) -> None:
-        """End all that goes on, and close the database."""
-        for name in list(self._followers):
-            self._unfollow(name)
+        """Stop all pipelines of this process, and close the database."""
+        for name in list(self._running):
+            self._stop_pipeline(name)
         self.database.close()
 
-    def _one(self, condition: Any, what: str) -> dict[str, Any]:
-        found = self._find(condition)
-        if found is None:
+    def _require(self, condition: Any, what: str) -> dict[str, Any]:
+        table = self._find(condition)
+        if table is None:
             raise NotFoundError(f"{what} does not exist.")
-        return found
+        return table
 
     def _find(self, condition: Any) -> dict[str, Any] | None:
         with self.database.snapshot() as connection:
-            found = connection.execute(select(published_tables).where(condition)).one_or_none()
-        return None if found is None else dict(found._mapping)
+            rows = connection.execute(select(published_tables).where(condition))
+            table = rows.mappings().one_or_none()
+        return None if table is None else dict(table)
 
-    def _follow(self, name: str, pipeline_id: str) -> None:
+    def _start_pipeline(self, name: str, pipeline_id: str) -> None:
+        publish = partial(self._publish_new_version, name, pipeline_id)
         with self._lock:
-            self._followers[name] = _Follower(self, name, pipeline_id)
+            self._running[name] = _ContinuousPipeline(name, publish)
 
-    def _unfollow(self, name: str) -> None:
+    def _stop_pipeline(self, name: str) -> None:
         with self._lock:
-            follower = self._followers.pop(name, None)
-        if follower is not None:
-            follower.stop()
+            pipeline = self._running.pop(name, None)
+        if pipeline is not None:
+            pipeline.stop()
+
+    def _publish_new_version(self, name: str, pipeline_id: str) -> bool:
+        """Publish an online table if its source has a new version; return whether to continue."""
+        table = self._find(published_tables.c.name == name)
+        if table is None or (table["pipeline_id"], table["publish_mode"]) != (
+            pipeline_id,
+            PublishMode.CONTINUOUS,
+        ):
+            return False  # another process deleted it, or published it in another mode
+        if self._publisher.is_behind(table):
+            self._publisher.publish(
+                table["source"],
+                name,
+                table["store"],
+                PublishMode.CONTINUOUS,
+                table["creator"],
+                only_after=table["last_update"]["id"],
+            )
+        return True
 
 
-class _Follower:
-    """Publishes an online table whenever its source has a new version, until that is not wanted more."""
+class _ContinuousPipeline:
+    """A thread that publishes the new versions of one source.
 
-    def __init__(self, owner: OnlineStores, name: str, pipeline_id: str):
+    Parameters
+    ----------
+    name : str
+        The online table.
+    publish_new_version : callable
+        Publishes a new version, if there is one; returns False when the pipeline must end.
+    """
+
+    def __init__(self, name: str, publish_new_version: Callable[[], bool]):
         self.error: str | None = None
-        self._owner = owner
         self._name = name
-        self._pipeline_id = pipeline_id
+        self._publish_new_version = publish_new_version
         self._stopped = threading.Event()
         self.thread = threading.Thread(target=self._run, name=f"publish {name}", daemon=True)
         self.thread.start()
@@ -319,48 +359,30 @@ class _Follower:
         self.thread.join()
 
     def _run(self) -> None:
-        while not self._stopped.wait(_LOOK_EVERY_SECONDS):
+        while not self._stopped.wait(POLL_INTERVAL_SECONDS):
             try:
-                if not self._follow_once():
+                if not self._publish_new_version():
                     return
                 self.error = None
             except SupersededError:
-                continue  # look what it is now
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and may pass
+                continue  # the next round reads the new state
+            except Exception as error:  # noqa: BLE001 - any error is reported, and may be temporary
                 if str(error) != self.error:
                     _logger.warning("Online table %s is not kept in step: %s", self._name, error)
                 self.error = str(error)
 
-    def _follow_once(self) -> bool:
-        """Publish if there is something new; tell whether to go on."""
-        told = self._owner._find(published_tables.c.name == self._name)
-        if told is None or (told["pipeline_id"], told["publish_mode"]) != (
-            self._pipeline_id,
-            PublishMode.CONTINUOUS,
-        ):
-            return False  # deleted, or published in another mode, by another process
-        publisher = self._owner._publisher
-        if publisher.is_behind(told):
-            publisher.publish(
-                told["source"],
-                self._name,
-                told["store"],
-                PublishMode.CONTINUOUS,
-                told["creator"],
-                only_after=told["last_update"]["id"],
-            )
-        return True
 
-
-def _store(connection: Connection, name: str) -> Row[Any] | None:
-    return connection.execute(select(stores).where(stores.c.name == name)).one_or_none()
+def _find_store(connection: Connection, name: str) -> OnlineStore | None:
+    rows = connection.execute(select(stores).where(stores.c.name == name))
+    store = rows.mappings().one_or_none()
+    return None if store is None else OnlineStore(**store)
 
 
 def _required_store(connection: Connection, name: str) -> OnlineStore:
-    found = _store(connection, name)
-    if found is None:
+    store = _find_store(connection, name)
+    if store is None:
         raise NotFoundError(f"Online store with name '{name}' not found")
-    return OnlineStore(**found._mapping)
+    return store
 
 
 def _drop(connection: Connection, table: Row[Any]) -> None:
@@ -377,9 +399,9 @@ def _valid_capacity(capacity: Any) -> str:
 
 
 def _valid_replicas(count: Any) -> int:
-    if not isinstance(count, int) or not 0 <= count <= MOST_REPLICAS:
+    if not isinstance(count, int) or not 0 <= count <= MAX_READ_REPLICAS:
         raise OnlineStoreError(
-            f"Invalid read_replica_count {count!r}: an online store has 0 to {MOST_REPLICAS}."
+            f"Invalid read_replica_count {count!r}: an online store has 0 to {MAX_READ_REPLICAS}."
         )
     return count
 

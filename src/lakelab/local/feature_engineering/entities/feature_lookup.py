@@ -152,7 +152,7 @@ read as of a time, can be looked back on.
         return self._rename_outputs.get(feature_name, feature_name)
 
 
-def _single_timestamp(key: Any) -> str | None:
+def _single_timestamp(key: str | list[str] | None) -> str | None:
     if not isinstance(key, list):
         return key
     if len(key) > 1:

@@ -1,14 +1,10 @@
-"""What there is to know about an online store, and about a table that is published to one."""
+"""The descriptions of an online store and of a published table."""
 
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from lakelab.local.feature_engineering.entities.entity import Entity
-
-if TYPE_CHECKING:
-    from databricks.sdk.service.ml import OnlineStore
 
 
 class DatabricksOnlineStore(Entity):
@@ -56,28 +52,16 @@ class DatabricksOnlineStore(Entity):
         self.creation_time = creation_time
         self.state = state
 
-    @classmethod
-    def _from_online_store(cls, told: OnlineStore) -> DatabricksOnlineStore:
-        return cls(
-            told.name,
-            told.capacity,
-            told.read_replica_count,
-            told.usage_policy_id,
-            told.creator,
-            told.creation_time,
-            cls.State(told.state.value) if told.state is not None else None,
-        )
-
 
 class PublishedTable(Entity):
-    """What ``publish_table`` returns.
+    """The result of ``publish_table``.
 
     Attributes
     ----------
     online_table_name : str
         The three-level name.
     pipeline_id : str
-        The pipeline that keeps the online table in step: ``WorkspaceClient().pipelines.get(pipeline_id)``.
+        The pipeline that updates the online table: ``WorkspaceClient().pipelines.get(pipeline_id)``.
     """
 
     def __init__(self, online_table_name: str, pipeline_id: str):
