@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from deltalake import write_deltalake
 
+from lakelab.local.catalog.constraints import PrimaryKey
 from lakelab.local.catalog.names import TableName
 from lakelab.local.catalog.store import UnityCatalog
-from lakelab.local.catalog.table import PrimaryKey
 
 if TYPE_CHECKING:
     from lakelab.local.spark.session import LocalSparkSession

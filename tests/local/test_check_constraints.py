@@ -94,7 +94,7 @@ def test_rows_that_others_added_meanwhile_stay_when_a_commit_is_taken_back(spark
     spark.sql("UPDATE checked SET v = 7 WHERE id < 3")
     spark.sql("INSERT INTO checked VALUES (8, 8)")
     version = commit_of(before, "UPDATE")
-    table.take_back(version)
+    table.revert_commit(version)
     assert rows(spark) == [*GOOD, (8, 8.0)]
     history = spark.sql("DESCRIBE HISTORY checked LIMIT 3").collect()
     assert [row["operation"] for row in history] == ["RESTORE", "WRITE", "UPDATE"]

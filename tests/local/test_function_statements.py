@@ -21,8 +21,8 @@ from pyspark.sql import functions as F
 
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.functions import PYTHON, Functions, UnityFunction
-from lakelab.local.catalog.governance import Securable
 from lakelab.local.catalog.names import TableName
+from lakelab.local.catalog.securable import Securable
 from lakelab.local.spark.session import LocalSparkSession
 from lakelab.local.system.home import Home
 from lakelab.local.udf.casts import cast_to

@@ -10,9 +10,10 @@ import pytest
 from pyspark.errors import AnalysisException
 
 from lakelab.local.catalog.errors import UnityCatalogError
-from lakelab.local.catalog.hive_metastore import NO_CONSTRAINTS, WorkspaceCatalogs
+from lakelab.local.catalog.hive_metastore import CONSTRAINTS_NOT_SUPPORTED
 from lakelab.local.catalog.names import HIVE_METASTORE
 from lakelab.local.catalog.store import UnityCatalog
+from lakelab.local.catalog.workspace_catalogs import WorkspaceCatalogs
 from lakelab.local.feature_engineering import FeatureEngineeringClient
 
 COLLEAGUE = "colleague@example.com"
@@ -91,7 +92,7 @@ def test_schemas_are_made_and_dropped(spark, home):
 def test_there_are_no_keys(spark, old, statement):
     spark.range(1).write.saveAsTable(old)
     name = f"{old}_new"
-    with pytest.raises(AnalysisException, match=NO_CONSTRAINTS):
+    with pytest.raises(AnalysisException, match=CONSTRAINTS_NOT_SUPPORTED):
         spark.sql(statement.format(name=name, there=old))
     assert not spark.catalog.tableExists(name)
 

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
+from lakelab.local.catalog.constraints import PrimaryKey
 from lakelab.local.catalog.errors import AlreadyExistsError, NotFoundError, UnityCatalogError
 from lakelab.local.catalog.names import TableName
 from lakelab.local.catalog.store import UnityCatalog
-from lakelab.local.catalog.table import PrimaryKey
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from deltalake import DeltaTable, write_deltalake
 from pyspark.errors import AnalysisException, PySparkException
 
 from lakelab import doctor
-from lakelab.local.catalog.hive_metastore import WorkspaceCatalogs
 from lakelab.local.catalog.store import UnityCatalog
+from lakelab.local.catalog.workspace_catalogs import WorkspaceCatalogs
 from lakelab.local.feature_engineering.create_table import create_table
 from lakelab.local.feature_engineering.write_table import write_table
 from lakelab.local.spark.session import LocalSparkSession

@@ -16,7 +16,7 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
 
 from lakelab.local.catalog.functions import FEATURE_SPEC, Functions
-from lakelab.local.catalog.governance import Securable
+from lakelab.local.catalog.securable import Securable
 from lakelab.local.feature_engineering import (
     FeatureEngineeringClient,
     FeatureFunction,

@@ -14,9 +14,9 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 from sqlalchemy import create_engine, make_url
 
+from lakelab.local.catalog.constraints import PrimaryKey
 from lakelab.local.catalog.names import TableName
 from lakelab.local.catalog.store import UnityCatalog
-from lakelab.local.catalog.table import PrimaryKey
 from lakelab.local.online_store import OnlineStores, OnlineTable, Published
 from lakelab.local.system.home import Home
 

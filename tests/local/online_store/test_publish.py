@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from lakelab.local.catalog.constraints import PrimaryKey
 from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
-from lakelab.local.catalog.table import PrimaryKey
 from lakelab.local.online_store import PublishMode
 from lakelab.local.online_store.database import OnlineStoreError
 
@@ -350,7 +350,7 @@ def test_a_table_without_primary_key(lab: Lab) -> None:
 
 def test_a_nullable_key(lab: Lab) -> None:
     lab.create("t", {"id": [1]})
-    lab.unity.table(lab.name("t")).allow_null("id")
+    lab.unity.table(lab.name("t")).drop_not_null("id")
     refuse(lab, r"must not be nullable, and id is. .* ALTER COLUMN id SET NOT NULL")
 
 

@@ -20,8 +20,9 @@ from databricks.sdk.service.catalog import (
 from deltalake import write_deltalake
 from mlflow import MlflowClient
 
+from lakelab.local.catalog.constraints import PrimaryKey
 from lakelab.local.catalog.names import TableName
-from lakelab.local.catalog.table import PrimaryKey, UnityTable
+from lakelab.local.catalog.table import UnityTable
 
 
 @pytest.fixture

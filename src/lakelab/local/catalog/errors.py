@@ -76,14 +76,14 @@ class InsufficientPermissionsError(UnityCatalogError):
     """The user lacks a privilege; the message is the one of Databricks' error class."""
 
 
-def insufficient(lacking: str) -> InsufficientPermissionsError:
+def insufficient_permissions(lacking: str) -> InsufficientPermissionsError:
     r"""Word a refusal as Databricks does.
 
     Follows https://docs.databricks.com/aws/en/error-messages/error-classes#insufficient_permissions
 
     Examples
     --------
-    >>> str(insufficient("User does not have SELECT on Table 'main.flights.weather'."))
+    >>> str(insufficient_permissions("User does not have SELECT on Table 'main.flights.weather'."))
     "[INSUFFICIENT_PERMISSIONS] Insufficient privileges:\nUser does not have SELECT on Table 'main.flights.weather'. SQLSTATE: 42501"
     """
     return InsufficientPermissionsError(

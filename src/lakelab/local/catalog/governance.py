@@ -7,94 +7,23 @@ import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
 from lakelab.local.catalog.errors import ApiError
+from lakelab.local.catalog.privileges import PRIVILEGES, parse_privilege
+from lakelab.local.catalog.securable import Securable
+
+DEFAULT_USER = "learner@example.com"
+"""The user of a session that names no other user."""
 
 EVERYONE = "account users"
 """The group that every user belongs to."""
 
-_LABELS = {
-    "catalog": "Catalog",
-    "schema": "Schema",
-    "table": "Table",
-    "function": "Routine or Model",
-}
-# A registered model is a subtype of function: its grants go by that type.
-# https://docs.databricks.com/aws/en/machine-learning/manage-model-lifecycle/
-PRIVILEGES = frozenset(
-    {
-        "ALL_PRIVILEGES",
-        "APPLY_TAG",
-        "BROWSE",
-        "CREATE_FUNCTION",
-        "CREATE_MODEL",
-        "CREATE_MODEL_VERSION",
-        "CREATE_SCHEMA",
-        "CREATE_TABLE",
-        "CREATE_VIEW",
-        "CREATE_VOLUME",
-        "EXECUTE",
-        "EXTERNAL_USE_SCHEMA",
-        "MANAGE",
-        "MODIFY",
-        "READ_VOLUME",
-        "REFRESH",
-        "SELECT",
-        "USE_CATALOG",
-        "USE_SCHEMA",
-        "WRITE_VOLUME",
-    }
-)
-"""The privileges on catalogs, schemas, tables and models."""
-
-_ON_SCHEMAS = PRIVILEGES - {"CREATE_SCHEMA", "USE_CATALOG"}
-_APPLICABLE = {
-    "catalog": PRIVILEGES,
-    "schema": _ON_SCHEMAS,
-    "table": frozenset({"ALL_PRIVILEGES", "APPLY_TAG", "BROWSE", "MANAGE", "MODIFY", "SELECT"}),
-    "function": frozenset(
-        {"ALL_PRIVILEGES", "APPLY_TAG", "BROWSE", "CREATE_MODEL_VERSION", "EXECUTE", "MANAGE"}
-    ),
-}
-"""What can be granted on each kind of securable; a container takes what is inherited by what is in it."""
 
 _NOT_IN_ALL = frozenset({"MANAGE", "EXTERNAL_USE_SCHEMA"})
-
-
-@dataclass(frozen=True)
-class Securable:
-    """A catalog, schema, table or function (a model is one), by its full name in lower case.
-
-    Examples
-    --------
-    >>> [str(s) for s in Securable("function", "main.flights.delay").lineage]
-    ["Catalog 'main'", "Schema 'main.flights'", "Routine or Model 'main.flights.delay'"]
-    """
-
-    kind: str
-    name: str
-
-    @property
-    def lineage(self) -> list[Securable]:
-        """The securable after all that it inherits privileges from."""
-        parts = self.name.split(".")
-        parents = [
-            Securable(kind, ".".join(parts[: level + 1]))
-            for level, kind in enumerate(("catalog", "schema")[: len(parts) - 1])
-        ]
-        return [*parents, self]
-
-    @property
-    def key(self) -> str:
-        return f"{self.kind} {self.name}"
-
-    def __str__(self) -> str:
-        return f"{_LABELS[self.kind]} '{self.name}'"
 
 
 class Governance:
@@ -166,8 +95,8 @@ class Governance:
         ApiError
             ``INVALID_PARAMETER_VALUE`` if one is no privilege that the securable can have.
         """
-        added = {applicable(p, securable) for p in add}
-        removed = {applicable(p, securable) for p in remove}
+        added = {parse_privilege(p, securable) for p in add}
+        removed = {parse_privilege(p, securable) for p in remove}
         with self._changed() as entries:
             grants = entries.setdefault(securable.key, {}).setdefault("grants", {})
             left = sorted((set(grants.get(principal, [])) | added) - removed)
@@ -268,41 +197,7 @@ class Governance:
                 draft.unlink(missing_ok=True)
 
 
-def applicable(name: str, securable: Securable) -> str:
-    """Bring ``use schema`` and the like to ``USE_SCHEMA``, a privilege that the securable can have.
-
-    Follows https://docs.databricks.com/aws/en/data-governance/unity-catalog/manage-privileges/privileges
-
-    Raises
-    ------
-    ApiError
-        If Unity Catalog has no such privilege there, or none that a laptop can know.
-
-    Examples
-    --------
-    >>> applicable("use schema", Securable("catalog", "main"))
-    'USE_SCHEMA'
-    >>> applicable("EXECUTE", Securable("table", "main.flights.weather"))
-    Traceback (most recent call last):
-    ...
-    lakelab.local.catalog.errors.ApiError: Privilege EXECUTE is not applicable to this entity \
-[Table 'main.flights.weather']. Possible are: ALL_PRIVILEGES, APPLY_TAG, BROWSE, MANAGE, MODIFY, SELECT.
-    """
-    privilege = "_".join(str(name).upper().replace("_", " ").split())
-    privilege = "ALL_PRIVILEGES" if privilege == "ALL" else privilege
-    if privilege not in _APPLICABLE[securable.kind]:
-        raise ApiError(
-            "INVALID_PARAMETER_VALUE",
-            f"Privilege {privilege} is not applicable to this entity [{securable}]. Possible are: "
-            f"{', '.join(sorted(_APPLICABLE[securable.kind]))}.",
-        )
-    return privilege
-
-
 def _denied(privilege: str, securable: Securable) -> ApiError:
     return ApiError(
         "PERMISSION_DENIED", f"User does not have {privilege.replace('_', ' ')} on {securable}."
     )
-
-
-DEFAULT_USER = "learner@example.com"

@@ -161,7 +161,7 @@ class UnityCatalog:
         first, second = sorted((name, new), key=str)  # two that swap names wait, and do not hang
         with self.locked(first), self.locked(second):
             if self.exists(new):
-                raise exists_already(new)
+                raise table_already_exists(new)
             try:
                 self.path(name).rename(self.path(new))
             except FileNotFoundError as error:  # another notebook was first
@@ -198,7 +198,7 @@ class UnityCatalog:
         """
         schema = self.require_schema(name.catalog, name.schema)
         if self.exists(name):
-            raise exists_already(name)
+            raise table_already_exists(name)
         staging = schema / f"{_STAGING}{unfinished_name()}"
         try:
             yield staging
@@ -206,7 +206,7 @@ class UnityCatalog:
                 staging.rename(self.path(name))
             except OSError as error:
                 if self.exists(name):
-                    raise exists_already(name) from error
+                    raise table_already_exists(name) from error
                 if (place := self.path(name)).exists():
                     raise UnityCatalogError(
                         f"Table '{name}' cannot be made: {place} is there, and is no Delta table. Move "
@@ -241,7 +241,7 @@ class UnityCatalog:
                 draft.unlink()
 
 
-def exists_already(name: TableName) -> AlreadyExistsError:
+def table_already_exists(name: TableName) -> AlreadyExistsError:
     """Say that a table cannot be made, as there is one of that name."""
     return AlreadyExistsError(
         f"Table '{name}' already exists.",

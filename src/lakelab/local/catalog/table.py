@@ -1,7 +1,7 @@
-"""One table of Unity Catalog: a Delta folder, and in its log what the catalog knows of it beside the data.
+"""A table of Unity Catalog: a Delta folder, whose log also holds what the catalog knows about the table.
 
-The comment is the Delta description, column comments are in the schema, and primary key and tags are table
-properties. Nothing can get out of step.
+Each method that changes the table writes one commit to the log. The rules are in the modules that this module
+imports: properties, tags, columns and constraints. :mod:`lakelab.local.catalog.snapshot` reads the log.
 
 Follows https://docs.databricks.com/aws/en/data-governance/unity-catalog/
 """
@@ -9,172 +9,47 @@ Follows https://docs.databricks.com/aws/en/data-governance/unity-catalog/
 from __future__ import annotations
 
 import json
-import random
 import re
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Any
 
-from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError
 
-from lakelab.local.catalog.errors import (
-    AlreadyExistsError,
-    DamagedTableError,
-    NotFoundError,
-    UnityCatalogError,
+from lakelab.local.catalog import columns, constraints
+from lakelab.local.catalog.constraints import PrimaryKey
+from lakelab.local.catalog.errors import UnityCatalogError
+from lakelab.local.catalog.properties import (
+    CLUSTERING,
+    COLUMN_TAGS,
+    TAGS,
+    check_properties,
+    restore_properties,
+    stored_name,
+    without,
 )
-from lakelab.local.catalog.names import TableName, quoted
-from lakelab.local.delta.commit import Action, Metadata, commit, now
+from lakelab.local.catalog.snapshot import TableSnapshot
+from lakelab.local.catalog.tags import merge_tags
+from lakelab.local.delta.commit import Action, commit
+from lakelab.local.delta.metadata import Metadata
+from lakelab.local.delta.retry import retry_commit
+from lakelab.local.delta.revert import revert_actions
 
-PRIMARY_KEY = "uc.primaryKey"
-TAGS = "uc.tags"
-COLUMN_TAGS = "uc.columnTags"
-CLUSTERING = "uc.clusterBy"
-CHANGE_DATA_FEED, _KEPT_AS = "delta.enableChangeDataFeed", "uc.changeDataFeed"
-"""The engine cannot write to a table whose change data feed is on. So the property is kept under
-another name, and whoever needs the changes between two versions compares their files."""
-OUR_PROPERTIES = (PRIMARY_KEY, TAGS, COLUMN_TAGS, CLUSTERING, _KEPT_AS)
-"""Table properties that hold what Unity Catalog keeps beside the table; not shown as properties."""
+_UNSUPPORTED = re.compile(r"Unsupported table features required: \[(?P<features>.*)\]")
 
 
-DEFAULTS = "delta.feature.allowColumnDefaults"
-"""The property that allows columns to have defaults."""
+class UnityTable(TableSnapshot):
+    """A table that can be changed: its files, and what Unity Catalog keeps beside the data.
 
-_DEFAULT = "CURRENT_DEFAULT"
-_CHECK = "delta.constraints."
-_COLUMN_MAPPING = "delta.columnmapping.mode"
-_YES_OR_NO = frozenset(
-    {"delta.appendonly", "delta.enabledeletionvectors", "delta.enablechangedatafeed"}
-)
-_NO_TAG_KEY = frozenset(".,-=/:")
-_MOST_TAGS = 50
-_REMOVED = {"dataChange": True, "extendedFileMetadata": True}
-_UNWRITABLE = re.compile(r"Unsupported table features required: \[(?P<features>.*)\]")
+    The parameters are those of `TableSnapshot`.
+    """
 
-
-@dataclass(frozen=True)
-class PrimaryKey:
-    """The primary key of a table: its columns and, for a time series, which one is the time."""
-
-    name: str
-    columns: tuple[str, ...]
-    timeseries_column: str | None = None
-
-    @property
-    def clause(self) -> str:
-        """The key as ``CREATE TABLE`` says it.
-
-        Examples
-        --------
-        >>> PrimaryKey("weather_pk", ("origin", "ts"), "ts").clause
-        'PRIMARY KEY (`origin`, `ts` TIMESERIES)'
-        """
-        columns = (
-            quoted(c) + (" TIMESERIES" if c == self.timeseries_column else "") for c in self.columns
-        )
-        return f"PRIMARY KEY ({', '.join(columns)})"
-
-    def to_json(self) -> str:
-        return json.dumps(
-            {"name": self.name, "columns": self.columns, "timeseries": self.timeseries_column}
-        )
-
-    @classmethod
-    def from_json(cls, text: str) -> PrimaryKey:
-        told = json.loads(text)
-        return cls(told["name"], tuple(told["columns"]), told["timeseries"])
-
-
-_ATTEMPTS = 50
-"""How often a change of what a table says of itself is tried when other writers commit first."""
-
-
-class UnityTable:
-    """One table: its Delta log, and what Unity Catalog keeps beside the data."""
-
-    def __init__(self, name: TableName, path: Path, version: int | None = None):
-        self.name = name
-        self.path = path
-        try:
-            self.delta = DeltaTable(path, version=version)
-        except DeltaError as error:
-            if version is not None:  # there may be no such version
-                raise
-            raise DamagedTableError(
-                f"Table '{name}' cannot be read, its Delta log is damaged: {path / '_delta_log'} "
-                f"({str(error).splitlines()[0][:300]}). Restore the folder from a copy, or remove the "
-                f"table: DROP TABLE {name}."
-            ) from error
-
-    @property
-    def version(self) -> int:
-        return self.delta.version()
-
-    @property
-    def comment(self) -> str | None:
-        return self.delta.metadata().description
-
-    @property
-    def properties(self) -> dict[str, str]:
-        """The table properties that a user set, without ours."""
-        told = self.delta.metadata().configuration
-        feed = {CHANGE_DATA_FEED: told[_KEPT_AS]} if _KEPT_AS in told else {}
-        return {**_without(told, OUR_PROPERTIES), **feed}
-
-    @property
-    def change_data_feed(self) -> bool:
-        """Whether the change data feed is on."""
-        return self.properties.get(CHANGE_DATA_FEED, "").lower() == "true"
-
-    @property
-    def primary_key(self) -> PrimaryKey | None:
-        told = self.delta.metadata().configuration.get(PRIMARY_KEY)
-        return PrimaryKey.from_json(told) if told else None
-
-    @property
-    def tags(self) -> dict[str, str]:
-        return json.loads(self.delta.metadata().configuration.get(TAGS) or "{}")
-
-    @property
-    def column_tags(self) -> dict[str, dict[str, str]]:
-        return json.loads(self.delta.metadata().configuration.get(COLUMN_TAGS) or "{}")
-
-    @property
-    def clustering(self) -> list[str]:
-        """The columns that rows lie together by (see :mod:`lakelab.local.sql.statements.cluster_by`)."""
-        return json.loads(self.delta.metadata().configuration.get(CLUSTERING) or "[]")
-
-    @property
-    def fields(self) -> list[dict[str, Any]]:
-        """The columns as the Delta log has them: name, type, nullable, metadata."""
-        return json.loads(self.delta.schema().to_json())["fields"]
-
-    def field(self, column: str) -> dict[str, Any]:
-        for field in self.fields:
-            if field["name"].lower() == column.lower():
-                return field
-        names = ", ".join(field["name"] for field in self.fields)
-        raise NotFoundError(
-            f"Table '{self.name}' has no column '{column}'. It has: {names}.",
-            condition="UNRESOLVED_COLUMN.WITH_SUGGESTION",
-            sql_state="42703",
-        )
-
-    @property
-    def checks(self) -> dict[str, str]:
-        """The CHECK constraints: name and condition of each."""
-        told = self.delta.metadata().configuration
-        return {k.removeprefix(_CHECK): v for k, v in told.items() if k.startswith(_CHECK)}
-
-    # ---- its files -----------------------------------------------------------------------------
+    # ---- files -----------------------------------------------------------------------------------
     def optimize(self, zorder_by: Sequence[str] = ()) -> dict[str, Any]:
-        """Pack small files into larger ones, in the order of columns where some are named.
+        """Compact small files, and sort the rows by columns if some are given.
 
-        A table that is clustered is put in the order of its own columns.
+        The rows of a clustered table are sorted by its clustering columns.
 
         Returns
         -------
@@ -182,131 +57,78 @@ class UnityTable:
             delta-rs's metrics: ``numFilesAdded``, ``numFilesRemoved``, ``filesAdded`` and others.
         """
         optimizer, zorder_by = self.delta.optimize, zorder_by or self.clustering
-        with self.written_by_delta_rs("OPTIMIZE"):
+        with self.translate_write_errors("OPTIMIZE"):
             return optimizer.z_order(list(zorder_by)) if zorder_by else optimizer.compact()
 
     def vacuum(self, hours: float, *, dry_run: bool, full: bool = True) -> list[str]:
-        """Delete the files that no version of the last hours needs, or name them in a dry run."""
+        """Delete the files that no version of the last hours needs; a dry run only lists the files."""
         return self.delta.vacuum(
             int(hours), dry_run=dry_run, enforce_retention_duration=False, full=full
         )
 
     def restore(self, version: int) -> None:
-        """Make a table what it was; its key and tags stay, as Unity Catalog keeps them elsewhere."""
-        before = self.delta.metadata().configuration
-        with self.written_by_delta_rs("RESTORE"):
+        """Restore an earlier version; key and tags stay, as Unity Catalog keeps them elsewhere."""
+        before = self.configuration
+        with self.translate_write_errors("RESTORE"):
             self.delta.restore(version)
 
-        def keep_ours(new: Metadata) -> None:
-            ours = {k: v for k, v in before.items() if k in OUR_PROPERTIES}
-            new.configuration = {**_without(new.configuration, OUR_PROPERTIES), **ours}
+        def keep_internal(metadata: Metadata) -> None:
+            metadata.configuration = restore_properties(metadata.configuration, before)
 
-        self._change("SET TBLPROPERTIES", keep_ours)
+        self._commit_metadata("SET TBLPROPERTIES", keep_internal)
 
-    @contextmanager
-    def written_by_delta_rs(self, statement: str) -> Iterator[None]:
-        """Say so where a table has a feature that delta-rs cannot write.
-
-        The engine makes such tables, and writes to them.
-        """
-        try:
-            yield
-        except CommitFailedError as error:
-            if not (told := _UNWRITABLE.search(str(error))):
-                raise
-            raise UnityCatalogError(
-                f"{statement} of table '{self.name}' runs on Databricks only: the table has the feature "
-                f"{told['features']}, which the Delta library of a laptop does not write.",
-                condition="DELTA_UNSUPPORTED_FEATURES_FOR_WRITE",
-                sql_state="56038",
-            ) from error
-
-    def take_back(self, version: int) -> None:
-        """Undo one commit that rewrote rows: what others committed since then stays.
+    def revert_commit(self, version: int) -> None:
+        """Undo one commit that rewrote rows; commits of others after it stay in effect.
 
         Parameters
         ----------
         version : int
-            The commit. Nobody has rewritten rows after it.
+            The commit. No later commit may have rewritten rows.
         """
-        actions = self._actions(version)
-        gone, back = ({a[k]["path"]: a[k] for a in actions if k in a} for k in ("add", "remove"))
-        adds: dict[str, dict[str, Any]] = {}
-        for earlier in range(version):
-            if (self.path / "_delta_log" / f"{earlier:020}.json").exists():
-                added = (a["add"] for a in self._actions(earlier) if "add" in a)
-                adds |= {add["path"]: add for add in added if add["path"] in back}
-        kept = ("path", "partitionValues", "size")
-        undone: list[Action] = [
-            {"remove": {**{k: add[k] for k in kept}, **_REMOVED, "deletionTimestamp": now()}}
-            for add in gone.values()
-        ]
-        # a checkpoint may stand for the commit that added a file: then without its statistics
-        for path, removed in back.items():
-            add = {k: removed[k] for k in kept} | {"modificationTime": now(), "dataChange": True}
-            undone.append({"add": adds.get(path, add)})
+        actions = revert_actions(self.path, version)
+        self._commit(lambda: actions, "RESTORE", {"version": str(version - 1)})
 
-        def commit_it() -> None:
-            parameters = {"version": str(version - 1)}
-            commit(self.delta, self.path, "RESTORE", undone, parameters=parameters)
-            self.delta.update_incremental()
+    @contextmanager
+    def translate_write_errors(self, statement: str) -> Iterator[None]:
+        """Raise a clear error if the table has a feature that delta-rs cannot write.
 
-        self.delta.update_incremental()
-        self._insist(commit_it)
-
-    def _actions(self, version: int) -> list[Action]:
-        text = (self.path / "_delta_log" / f"{version:020}.json").read_text(encoding="utf-8")
-        return [json.loads(line) for line in text.splitlines()]
-
-    # ---- what is said of it ----------------------------------------------------------------------
-
-    def set_primary_key(self, key: PrimaryKey | None) -> None:
-        """Declare the key, or drop it with None.
+        The engine creates such tables, and writes to them.
 
         Raises
         ------
         UnityCatalogError
-            If a column is nullable, or there is a key already.
+            In place of delta-rs's error.
         """
-
-        def set_it(new: Metadata) -> None:
-            told = self._valid_key(key) if key else None
-            new.configuration = _without(new.configuration, [PRIMARY_KEY])
-            if told:
-                new.configuration[PRIMARY_KEY] = told.to_json()
-
-        self._change("ADD CONSTRAINT" if key else "DROP CONSTRAINT", set_it)
-
-    def _valid_key(self, key: PrimaryKey) -> PrimaryKey:
-        """Give the key with the columns' names as the table writes them."""
-        if self.primary_key:
-            raise AlreadyExistsError(
-                f"Table '{self.name}' already has the primary key '{self.primary_key.name}'. "
-                f"Drop it first: ALTER TABLE {self.name} DROP CONSTRAINT {self.primary_key.name}."
-            )
-        key = PrimaryKey(
-            key.name,
-            tuple(self.field(column)["name"] for column in key.columns),
-            key.timeseries_column and self.field(key.timeseries_column)["name"],
-        )
-        nullable = [column for column in key.columns if self.field(column)["nullable"]]
-        if nullable:
+        try:
+            yield
+        except CommitFailedError as error:
+            if not (unsupported := _UNSUPPORTED.search(str(error))):
+                raise
             raise UnityCatalogError(
-                f"Cannot create the primary key `{key.name}` because its child column(s) "
-                f"{', '.join(f'`{c}`' for c in nullable)} is nullable. Please change the column "
-                f"nullability and retry: ALTER TABLE {self.name} ALTER COLUMN {nullable[0]} SET NOT NULL."
-            )
-        return key
+                f"{statement} of table '{self.name}' runs on Databricks only: the table has the feature "
+                f"{unsupported['features']}, which the Delta library of a laptop does not write.",
+                condition="DELTA_UNSUPPORTED_FEATURES_FOR_WRITE",
+                sql_state="56038",
+            ) from error
 
-    def set_clustering(self, columns: Sequence[str]) -> None:
-        """Say which columns rows lie together by; none lets them lie as they come."""
+    # ---- comments, properties and tags -------------------------------------------------------------
+    def set_comment(self, text: str | None) -> None:
+        """Set the table's comment; None removes the comment."""
 
-        def set_it(new: Metadata) -> None:
-            new.configuration = _without(new.configuration, [CLUSTERING])
-            if columns:
-                new.configuration[CLUSTERING] = json.dumps(list(columns))
+        def describe(metadata: Metadata) -> None:
+            metadata.description = text
 
-        self._change("CLUSTER BY", set_it, {"newClusteringColumns": ",".join(columns)})
+        properties = json.dumps({"comment": text})
+        self._commit_metadata("SET TBLPROPERTIES", describe, {"properties": properties})
+
+    def set_column_comment(self, column: str, text: str | None) -> None:
+        """Set the comment of a column; None removes the comment."""
+        name = self.field(column)["name"]
+
+        def describe(metadata: Metadata) -> None:
+            columns.set_field_metadata(metadata.field(name), "comment", text)
+
+        self._commit_metadata("CHANGE COLUMN", describe, {"column": name})
 
     def set_properties(self, properties: Mapping[str, str]) -> None:
         """Set properties as a user does with ``ALTER TABLE ... SET TBLPROPERTIES``.
@@ -314,85 +136,99 @@ class UnityTable:
         Raises
         ------
         UnityCatalogError
-            If one is none that a table on a laptop can have.
+            If a table on a laptop cannot have one of the properties.
         """
-        require_known_properties(properties)
-        kept = {kept_name(name): value for name, value in properties.items()}
+        check_properties(properties)
+        stored = {stored_name(name): value for name, value in properties.items()}
 
         def set_them() -> None:
-            # delta-rs looks at the values, and raises the protocol where one needs it
+            # delta-rs checks the values, and raises the protocol if a property needs it
             try:
-                self.delta.alter.set_table_properties(kept, raise_if_not_exists=False)
+                self.delta.alter.set_table_properties(stored, raise_if_not_exists=False)
             except CommitFailedError as error:
-                if not _UNWRITABLE.search(str(error)):
+                if not _UNSUPPORTED.search(str(error)):
                     raise
-                self._change("SET TBLPROPERTIES", lambda new: new.configuration.update(kept))
+                self._commit_metadata(
+                    "SET TBLPROPERTIES", lambda metadata: metadata.configuration.update(stored)
+                )
 
         try:
-            self._insist(set_them)
+            self.commit_with_retries(set_them)
         except CommitFailedError:
             raise
         except DeltaError as error:
             raise UnityCatalogError(
-                f"The properties {kept} of table '{self.name}' cannot be set: {error}",
+                f"The properties {stored} of table '{self.name}' cannot be set: {error}",
                 condition="DELTA_VIOLATE_TABLE_PROPERTY_VALIDATION_FAILED",
                 sql_state="0A000",
             ) from error
 
     def unset_properties(self, names: Iterable[str]) -> None:
-        """Forget properties; those that are not there are passed over."""
-        kept = {kept_name(name) for name in names}
+        """Remove properties; a name that the table lacks is ignored."""
+        stored = {stored_name(name) for name in names}
 
-        def forget(new: Metadata) -> None:
-            new.configuration = _without(new.configuration, kept)
+        def remove(metadata: Metadata) -> None:
+            metadata.configuration = without(metadata.configuration, stored)
 
-        self._change("UNSET TBLPROPERTIES", forget, {"properties": json.dumps(sorted(kept))})
+        self._commit_metadata(
+            "UNSET TBLPROPERTIES", remove, {"properties": json.dumps(sorted(stored))}
+        )
+
+    def replace_metadata(
+        self, description: str | None, configuration: Mapping[str, str], operation: str
+    ) -> None:
+        """Replace the comment and all properties, the internal ones included."""
+
+        def replace(metadata: Metadata) -> None:
+            metadata.description, metadata.configuration = description, dict(configuration)
+
+        self._commit_metadata(operation, replace)
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
-        """Set tags, those of other keys stay.
+        """Set tags; tags with other keys stay.
 
         Raises
         ------
         UnityCatalogError
-            If a key or value is none, or there would be too many.
+            If a key or value is invalid, or the table would have too many tags.
         """
-        self._change_json(TAGS, lambda old: with_tags(old, tags))
+        self.change_tags(TAGS, lambda old: merge_tags(old, tags))
 
     def unset_tags(self, keys: list[str]) -> None:
-        self._change_json(TAGS, lambda old: _without(old, keys))
+        self.change_tags(TAGS, lambda old: without(old, keys))
 
     def set_column_tags(self, column: str, tags: Mapping[str, str]) -> None:
         name = self.field(column)["name"]
-        self._change_json(
-            COLUMN_TAGS, lambda old: {**old, name: with_tags(old.get(name, {}), tags)}
+        self.change_tags(
+            COLUMN_TAGS, lambda old: {**old, name: merge_tags(old.get(name, {}), tags)}
         )
 
     def unset_column_tags(self, column: str, keys: list[str]) -> None:
         name = self.field(column)["name"]
-        self._change_json(COLUMN_TAGS, lambda old: {**old, name: _without(old.get(name, {}), keys)})
+        self.change_tags(COLUMN_TAGS, lambda old: {**old, name: without(old.get(name, {}), keys)})
 
-    def set_comment(self, text: str | None) -> None:
-        """Say what the table is about; None says nothing."""
+    def change_tags(self, name: str, change: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
+        """Change the property that holds the tags of the table, or those of its columns."""
 
-        def describe(new: Metadata) -> None:
-            new.description = text
+        def set_it(metadata: Metadata) -> None:
+            old = json.loads(metadata.configuration.get(name) or "{}")
+            metadata.configuration[name] = json.dumps(change(old))
 
-        self._change("SET TBLPROPERTIES", describe, {"properties": json.dumps({"comment": text})})
+        self._commit_metadata("SET TBLPROPERTIES", set_it, {"properties": json.dumps([name])})
 
-    def set_column_comment(self, column: str, text: str | None) -> None:
-        """Say what a column is about; None says nothing."""
-        name = self.field(column)["name"]
+    # ---- columns and constraints -------------------------------------------------------------------
+    def set_clustering(self, names: Sequence[str]) -> None:
+        """Set the clustering columns; no names turn clustering off."""
 
-        def describe(new: Metadata) -> None:
-            told = new.field(name)
-            told["metadata"] = _without(told["metadata"], ["comment"])
-            if text is not None:
-                told["metadata"]["comment"] = text
+        def set_it(metadata: Metadata) -> None:
+            metadata.configuration = without(metadata.configuration, [CLUSTERING])
+            if names:
+                metadata.configuration[CLUSTERING] = json.dumps(list(names))
 
-        self._change("CHANGE COLUMN", describe, {"column": name})
+        self._commit_metadata("CLUSTER BY", set_it, {"newClusteringColumns": ",".join(names)})
 
     def add_columns(self, fields: Sequence[dict[str, Any]], after: Sequence[str | None]) -> None:
-        """Add columns, which are null in the rows that are there.
+        """Add columns, which are null in the existing rows.
 
         Parameters
         ----------
@@ -406,40 +242,33 @@ class UnityTable:
         AlreadyExistsError
             If there is a column of that name.
         """
-
-        def add(new: Metadata) -> None:
-            for field, before in zip(fields, after, strict=True):
-                names = [told["name"].lower() for told in new.fields]
-                if field["name"].lower() in names:
-                    raise AlreadyExistsError(
-                        f"Cannot add column, because `{field['name']}` already exists in table "
-                        f"'{self.name}'.",
-                        condition="FIELD_ALREADY_EXISTS",
-                        sql_state="42710",
-                    )
-                place = len(names) if before is None else 0
-                if before:
-                    place = names.index(self.field(before)["name"].lower()) + 1
-                new.fields.insert(place, field)
-
         added = json.dumps([{"column": field} for field in fields])
-        self._change("ADD COLUMNS", add, {"columns": added})
+        change = partial(columns.add_columns, fields=fields, after=after, table=self.name)
+        self._commit_metadata("ADD COLUMNS", change, {"columns": added})
 
-    def remove_columns(self, names: Sequence[str]) -> None:
-        """Take back columns that were added and that no row has a value of."""
+    def drop_columns(self, names: Sequence[str]) -> None:
+        """Drop columns that were added and have no value in any row."""
 
-        def remove(new: Metadata) -> None:
-            new.fields = [field for field in new.fields if field["name"] not in names]
+        def drop(metadata: Metadata) -> None:
+            metadata.fields = [field for field in metadata.fields if field["name"] not in names]
 
-        self._change("DROP COLUMNS", remove, {"columns": json.dumps(list(names))})
+        self._commit_metadata("DROP COLUMNS", drop, {"columns": json.dumps(list(names))})
+
+    def set_primary_key(self, key: PrimaryKey | None) -> None:
+        """Declare the primary key, or drop the key with None.
+
+        Raises
+        ------
+        UnityCatalogError
+            If a column is nullable, or the table already has a key.
+        """
+        change = partial(constraints.set_primary_key, key=key, table=self.name)
+        self._commit_metadata("ADD CONSTRAINT" if key else "DROP CONSTRAINT", change)
 
     def drop_check(self, name: str) -> None:
         """Drop a CHECK constraint."""
-
-        def drop(new: Metadata) -> None:
-            new.configuration = _without(new.configuration, [_CHECK + name])
-
-        self._change("DROP CONSTRAINT", drop, {"name": name})
+        change = partial(constraints.drop_check, name=name)
+        self._commit_metadata("DROP CONSTRAINT", change, {"name": name})
 
     def set_not_null(self, column: str) -> None:
         """Forbid nulls in a column, after checking that it has none.
@@ -451,227 +280,85 @@ class UnityTable:
         """
         name = self.field(column)["name"]
 
-        def forbid(new: Metadata) -> None:
-            rows = self.delta.to_pyarrow_dataset().to_batches(columns=[name])
-            nulls = sum(batch.column(0).null_count for batch in rows)
-            if nulls:
-                raise UnityCatalogError(
-                    f"Cannot set '{name}' of table '{self.name}' to NOT NULL: {nulls} of its rows "
-                    f"have null there. Fill or delete them first.",
-                    condition="DELTA_NEW_NOT_NULL_VIOLATION",
-                    sql_state="23512",
-                )
-            new.field(name)["nullable"] = False
+        def forbid(metadata: Metadata) -> None:
+            constraints.check_no_nulls(self.delta, name, self.name)
+            metadata.field(name)["nullable"] = False
 
-        self._change("CHANGE COLUMN", forbid, {"column": name, "nullable": "false"})
+        self._commit_metadata("CHANGE COLUMN", forbid, {"column": name, "nullable": "false"})
 
-    def default(self, column: str) -> str | None:
-        """Give the default of a column as it was declared, None where it has none."""
-        return self.field(column)["metadata"].get(_DEFAULT)
+    def drop_not_null(self, column: str) -> None:
+        """Allow nulls in a column again."""
+        name = self.field(column)["name"]
+
+        def allow(metadata: Metadata) -> None:
+            metadata.field(name)["nullable"] = True
+
+        self._commit_metadata("CHANGE COLUMN", allow, {"column": name, "nullable": "true"})
 
     def set_default(self, column: str, expression: str | None) -> None:
-        """Declare what a column gets where a row has no value for it; None takes that back.
+        """Declare the default of a column, for rows without a value; None drops the default.
 
-        On Databricks the property that allows it raises the table's protocol. It does not here: the
-        Delta library could write nothing any more, and the engine knows defaults without it.
+        On Databricks the property that allows defaults raises the table's protocol. Here the protocol
+        stays: the Delta library could not write to the table any more, and the engine knows defaults
+        without the protocol.
 
         Raises
         ------
         UnityCatalogError
-            If the table was not told to allow defaults.
+            If the table does not allow defaults.
         """
         name = self.field(column)["name"]
         if expression is not None:
-            features = self.delta.protocol().writer_features or ()
-            if not (DEFAULTS.split(".")[-1] in features or allows_defaults(self.properties)):
-                raise no_defaults("ALTER TABLE", self.name)
+            constraints.check_allows_defaults(self.delta, self.name)
+        change = partial(constraints.set_default, column=name, expression=expression)
+        self._commit_metadata("CHANGE COLUMN", change, {"column": name})
 
-        def declare(new: Metadata) -> None:
-            told = new.field(name)
-            told["metadata"] = _without(told["metadata"], [_DEFAULT])
-            if expression is not None:
-                told["metadata"][_DEFAULT] = expression
+    def suspend_constraints(self) -> None:
+        """Allow nulls in all columns, and drop all CHECK constraints."""
+        self._commit_metadata("DROP CONSTRAINT", constraints.suspend_constraints)
 
-        self._change("CHANGE COLUMN", declare, {"column": name})
+    def resume_constraints(self, not_null: Sequence[str], checks: Mapping[str, str]) -> None:
+        """Set the constraints again that `suspend_constraints` dropped.
 
-    def allow_null(self, column: str) -> None:
-        """Allow nulls in a column again."""
-        name = self.field(column)["name"]
+        The rows must not have changed since then: they are not checked.
+        """
+        change = partial(constraints.resume_constraints, not_null=not_null, checks=checks)
+        self._commit_metadata("ADD CONSTRAINT", change)
 
-        def allow(new: Metadata) -> None:
-            new.field(name)["nullable"] = True
-
-        self._change("CHANGE COLUMN", allow, {"column": name, "nullable": "true"})
-
-    def lift_constraints(self) -> None:
-        """Allow nulls in all columns, and forget the CHECK constraints."""
-
-        def lift(new: Metadata) -> None:
-            for field in new.fields:
-                field["nullable"] = True
-            checks = [name for name in new.configuration if name.startswith(_CHECK)]
-            new.configuration = _without(new.configuration, checks)
-
-        self._change("DROP CONSTRAINT", lift)
-
-    def set_constraints(self, not_null: Sequence[str], checks: Mapping[str, str]) -> None:
-        """Set what `lift_constraints` lifted; the rows have not changed meanwhile."""
-
-        def set_them(new: Metadata) -> None:
-            for name in not_null:
-                new.field(name)["nullable"] = False
-            new.configuration |= {_CHECK + name: check for name, check in checks.items()}
-
-        self._change("ADD CONSTRAINT", set_them)
-
-    def replace_metadata(
-        self, description: str | None, configuration: Mapping[str, str], operation: str
-    ) -> None:
-        """Give the table another comment and other properties, ours among them."""
-
-        def replace(new: Metadata) -> None:
-            new.description, new.configuration = description, dict(configuration)
-
-        self._change(operation, replace)
-
-    def _change_json(
-        self, name: str, change: Callable[[dict[str, Any]], Mapping[str, Any]]
-    ) -> None:
-        """Change one of our properties, whose value is JSON."""
-
-        def set_it(new: Metadata) -> None:
-            old = json.loads(new.configuration.get(name) or "{}")
-            new.configuration[name] = json.dumps(change(old))
-
-        self._change("SET TBLPROPERTIES", set_it, {"properties": json.dumps([name])})
-
-    def _change(
+    # ---- commits -----------------------------------------------------------------------------------
+    def _commit_metadata(
         self,
         operation: str,
         change: Callable[[Metadata], None],
         parameters: dict[str, str] | None = None,
     ) -> None:
-        """Commit what is said of the table, changed as it is by then."""
+        """Change the newest metadata of the table, and commit unless they stay as they are."""
 
-        def commit_it() -> None:
-            new = Metadata.of(self.delta)
-            change(new)
-            if new != Metadata.of(self.delta):
-                commit(self.delta, self.path, operation, [new.action()], parameters=parameters)
+        def actions() -> list[Action]:
+            metadata = Metadata.read(self.delta)
+            change(metadata)
+            return [] if metadata == Metadata.read(self.delta) else [metadata.action()]
+
+        self._commit(actions, operation, parameters)
+
+    def _commit(
+        self,
+        actions: Callable[[], list[Action]],
+        operation: str,
+        parameters: dict[str, str] | None,
+    ) -> None:
+        def attempt() -> None:
+            if new := actions():
+                commit(self.delta, self.path, operation, new, parameters=parameters)
                 self.delta.update_incremental()
 
         self.delta.update_incremental()
-        self._insist(commit_it)
+        self.commit_with_retries(attempt)
 
-    def _insist(self, change: Callable[[], None]) -> None:
-        """Change what a table says of itself anew where another writer was first.
+    def commit_with_retries(self, attempt: Callable[[], None]) -> None:
+        """Commit a change of the metadata; all changes but those of files go through this method.
 
-        Unity Catalog keeps tags, comments and keys beside the table: two notebooks that set some at once
-        do not fail there.
+        Unity Catalog keeps tags, comments and keys beside the table: two notebooks that set some at the
+        same time do not fail there. So the attempt is repeated if another writer was first.
         """
-        for attempt in range(1, _ATTEMPTS):
-            try:
-                return change()
-            except CommitFailedError:
-                time.sleep(random.uniform(0, 0.01 * attempt))  # let the others through
-                self.delta.update_incremental()
-        return change()
-
-
-def allows_defaults(properties: Mapping[str, str]) -> bool:
-    """Say whether properties allow columns to have defaults.
-
-    Examples
-    --------
-    >>> allows_defaults({"delta.feature.allowColumnDefaults": "supported"})
-    True
-    """
-    told = {name.lower(): value.lower() for name, value in properties.items()}
-    return told.get(DEFAULTS.lower()) in ("supported", "enabled")
-
-
-def no_defaults(statement: str, name: TableName) -> UnityCatalogError:
-    """Say that a table does not allow its columns to have defaults.
-
-    Follows https://docs.databricks.com/aws/en/delta/default-columns
-    """
-    return UnityCatalogError(
-        f"Failed to execute {statement} command because it assigned a column DEFAULT value, but the "
-        f"corresponding table feature was not enabled. Please retry the command again after executing "
-        f"ALTER TABLE {name} SET TBLPROPERTIES('{DEFAULTS}' = 'supported').",
-        condition="WRONG_COLUMN_DEFAULTS_FOR_DELTA_FEATURE_NOT_ENABLED",
-        sql_state="0AKDE",
-    )
-
-
-def require_known_properties(properties: Mapping[str, str]) -> None:
-    """Refuse the properties that a table on a laptop cannot have.
-
-    Raises
-    ------
-    UnityCatalogError
-        For column mapping: the local libraries could not read the table any more. And for a value
-        that is none.
-    """
-    for name, value in properties.items():
-        if name.lower() in _YES_OR_NO and value.lower() not in ("true", "false"):
-            raise UnityCatalogError(
-                f"'{name}' = '{value}' cannot be set: expected true or false.",
-                condition="DELTA_VIOLATE_TABLE_PROPERTY_VALIDATION_FAILED",
-                sql_state="0A000",
-            )
-    mode = next((v for k, v in properties.items() if k.lower() == _COLUMN_MAPPING), "none")
-    if mode.lower() != "none":
-        raise UnityCatalogError(
-            f"Column mapping ('delta.columnMapping.mode' = '{mode}') is not supported on a laptop: the "
-            f"local Delta library could not read the table any more. It works on Databricks.",
-            condition="DELTA_UNSUPPORTED_COLUMN_MAPPING_WRITE",
-            sql_state="0AKDC",
-        )
-
-
-def kept_name(prop: str) -> str:
-    """Say under which name a property of a table is kept.
-
-    Examples
-    --------
-    >>> kept_name("delta.enableChangeDataFeed"), kept_name("delta.appendOnly")
-    ('uc.changeDataFeed', 'delta.appendOnly')
-    """
-    return _KEPT_AS if prop == CHANGE_DATA_FEED else prop
-
-
-def with_tags(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
-    """Add tags to those of an object, within the limits that Unity Catalog documents.
-
-    Follows https://docs.databricks.com/aws/en/database-objects/tags
-
-    Raises
-    ------
-    UnityCatalogError
-        If a key or value is none, or there would be too many.
-
-    Examples
-    --------
-    >>> with_tags({"team": "ops"}, {"team": "ml", "reviewed": ""})
-    {'team': 'ml', 'reviewed': ''}
-    """
-    for key, value in new.items():
-        if not key or len(key) > 255 or len(value) > 1000 or set(key) & _NO_TAG_KEY:
-            raise UnityCatalogError(
-                f"'{key}' = '{value}' is not a valid tag: a key has 1 to 255 characters, none of "
-                f"{' '.join(sorted(_NO_TAG_KEY))}, and a value at most 1,000.",
-                condition="INVALID_PARAMETER_VALUE",
-            )
-    tags = {**old, **new}
-    if len(tags) > _MOST_TAGS:
-        raise UnityCatalogError(
-            f"{len(tags)} tags are too many: an object can have at most {_MOST_TAGS}. Unset some "
-            f"first.",
-            condition="INVALID_PARAMETER_VALUE",
-        )
-    return tags
-
-
-def _without(mapping: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
-    return {key: value for key, value in mapping.items() if key not in keys}
+        retry_commit(attempt, self.delta.update_incremental)

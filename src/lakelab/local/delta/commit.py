@@ -14,7 +14,6 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,76 +81,3 @@ def commit(
     finally:
         with suppress(OSError):  # it is committed, or is not, whatever happens to the draft
             draft.unlink()
-
-
-def metadata(delta: DeltaTable, fields: list[dict[str, Any]]) -> Action:
-    """Describe the table as it is, with other columns.
-
-    Parameters
-    ----------
-    delta : DeltaTable
-        The table.
-    fields : list of dict
-        Its columns as the Delta log has them: name, type, nullable, metadata.
-    """
-    return replace(Metadata.of(delta), fields=fields).action()
-
-
-@dataclass
-class Metadata:
-    """What the Delta log says of a table, beside its files.
-
-    Attributes
-    ----------
-    fields : list of dict
-        The columns as the log has them: name, type, nullable, metadata.
-    description : str or None
-        The table's comment.
-    configuration : dict of str to str
-        Its properties.
-    partition_columns : list of str
-        The columns that its files are in folders by.
-    id, name, created_time
-        As the table was made.
-    """
-
-    fields: list[dict[str, Any]]
-    description: str | None
-    configuration: dict[str, str]
-    partition_columns: list[str]
-    id: str
-    name: str | None
-    created_time: int | None
-
-    @classmethod
-    def of(cls, delta: DeltaTable) -> Metadata:
-        """Read it from a table."""
-        told = delta.metadata()
-        return cls(
-            fields=json.loads(delta.schema().to_json())["fields"],
-            description=told.description,
-            configuration=dict(told.configuration),
-            partition_columns=list(told.partition_columns),
-            id=str(told.id),
-            name=told.name,
-            created_time=told.created_time,
-        )
-
-    def field(self, name: str) -> dict[str, Any]:
-        """Give the column of that name, as the table writes it."""
-        return next(field for field in self.fields if field["name"] == name)
-
-    def action(self) -> Action:
-        """Give it as a commit says it."""
-        return {
-            "metaData": {
-                "id": self.id,
-                "name": self.name,
-                "description": self.description,
-                "format": {"provider": "parquet", "options": {}},
-                "schemaString": json.dumps({"type": "struct", "fields": self.fields}),
-                "partitionColumns": self.partition_columns,
-                "createdTime": self.created_time,
-                "configuration": self.configuration,
-            }
-        }

@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,9 @@ import pyarrow.parquet as pq
 from deltalake import Schema
 from deltalake.exceptions import CommitFailedError
 
-from lakelab.local.delta.commit import Action, commit, metadata, now
+from lakelab.local.delta.commit import Action, commit, now
 from lakelab.local.delta.files import plain_files, read_files
+from lakelab.local.delta.metadata import Metadata
 from lakelab.local.system import duckdb_pool as duck
 from lakelab.local.system.duckdb_pool import sql_name
 
@@ -187,7 +189,7 @@ def _new_columns(delta: DeltaTable, schema: pa.Schema) -> Action:
     """Describe the table with its new columns; those that it had keep their comments."""
     fields = json.loads(delta.schema().to_json())["fields"]
     fields += json.loads(Schema.from_arrow(schema).to_json())["fields"][len(fields) :]
-    return metadata(delta, fields)
+    return replace(Metadata.read(delta), fields=fields).action()
 
 
 # ---- tables that ask for more ---------------------------------------------------------------------

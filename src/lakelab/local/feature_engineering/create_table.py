@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from deltalake import DeltaTable, Schema, write_deltalake
 
+from lakelab.local.catalog.constraints import PrimaryKey
 from lakelab.local.catalog.errors import AlreadyExistsError, UnityCatalogError
 from lakelab.local.catalog.names import TableName
-from lakelab.local.catalog.table import PRIMARY_KEY, TAGS, PrimaryKey, UnityTable
+from lakelab.local.catalog.properties import PRIMARY_KEY, TAGS
+from lakelab.local.catalog.table import UnityTable
 from lakelab.local.feature_engineering.entities.feature_table import FeatureTable
 from lakelab.local.feature_engineering.session import full_name, open_table, spark_schema
 from lakelab.local.feature_engineering.tables import describe

@@ -19,8 +19,8 @@ from lakelab.local.catalog.errors import (
     UnityCatalogError,
 )
 from lakelab.local.catalog.functions import FEATURE_SPEC, Functions, UnityFunction
-from lakelab.local.catalog.governance import Securable
 from lakelab.local.catalog.names import TableName
+from lakelab.local.catalog.securable import Securable
 from lakelab.local.feature_engineering.create_training_set import (
     Features,
     checked_features,

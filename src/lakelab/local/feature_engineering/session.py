@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from lakelab.local.catalog.constraints import PrimaryKey
 from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
 from lakelab.local.catalog.names import TableName
-from lakelab.local.catalog.table import PrimaryKey, UnityTable
+from lakelab.local.catalog.table import UnityTable
 
 if TYPE_CHECKING:
     from pyspark.sql.types import StructType

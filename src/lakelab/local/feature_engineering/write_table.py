@@ -80,7 +80,7 @@ def write_table(
             table = open_table(spark, full)
             _require_matching(schema, table)
             try:
-                with table.written_by_delta_rs("A merge"):
+                with table.translate_write_errors("A merge"):
                     upsert(table.delta, table.path, data, primary_key(table).columns)
                 return
             except UnityCatalogError as error:

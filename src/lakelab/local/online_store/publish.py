@@ -18,8 +18,8 @@ from sqlalchemy import Column, Connection, MetaData, Row, Table, delete, insert,
 
 from lakelab.local.catalog.errors import NotFoundError
 from lakelab.local.catalog.names import TableName
+from lakelab.local.catalog.properties import CHANGE_DATA_FEED
 from lakelab.local.catalog.store import UnityCatalog
-from lakelab.local.catalog.table import CHANGE_DATA_FEED
 from lakelab.local.online_store.database import (
     Database,
     OnlineStoreError,

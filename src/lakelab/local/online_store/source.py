@@ -11,7 +11,8 @@ import pyarrow as pa
 from deltalake.exceptions import DeltaError
 from pyarrow.fs import FileType
 
-from lakelab.local.catalog.table import PrimaryKey, UnityTable
+from lakelab.local.catalog.constraints import PrimaryKey
+from lakelab.local.catalog.table import UnityTable
 from lakelab.local.delta.files import plain_files, read_files
 from lakelab.local.online_store.database import Batches, OnlineStoreError, quoted
 from lakelab.local.online_store.values import OnlineColumn

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from lakelab.local.catalog.errors import UnityCatalogError, insufficient
-from lakelab.local.catalog.governed import GovernedCatalogs
+from lakelab.local.catalog.errors import UnityCatalogError, insufficient_permissions
+from lakelab.local.catalog.governed_catalogs import GovernedCatalogs
 from lakelab.local.catalog.names import TableName
 from lakelab.local.spark.plans import messages, paths
 
@@ -117,7 +117,7 @@ def _require_elsewhere(catalogs: GovernedCatalogs, path: str) -> None:
     workspaces, own = catalogs.own.parent.resolve(), catalogs.own.resolve()
     of_another = place.is_relative_to(workspaces) and not place.is_relative_to(own)
     if of_another or place.is_relative_to(warehouse) or warehouse.is_relative_to(place):
-        raise insufficient("User does not have permission SELECT on any file.")
+        raise insufficient_permissions("User does not have permission SELECT on any file.")
 
 
 def _is_no_pattern(part: str) -> bool:

@@ -50,7 +50,7 @@ def require_checks(
     table = UnityTable(name, session.unity.path(name))
     for check, condition in table.checks.items():
         if row := broken_row(session, name, condition):
-            table.take_back(version)
+            table.revert_commit(version)
             raise violation(check, condition, row)
 
 

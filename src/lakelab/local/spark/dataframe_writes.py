@@ -28,7 +28,7 @@ from pyspark.sql.connect.plan import CachedRelation
 
 from lakelab.local.catalog.errors import InsufficientPermissionsError, UnityCatalogError
 from lakelab.local.catalog.names import TableName
-from lakelab.local.catalog.store import exists_already
+from lakelab.local.catalog.store import table_already_exists
 from lakelab.local.catalog.types import sql_type
 from lakelab.local.spark.check_constraints import broken_row, violation
 from lakelab.local.sql.errors import as_spark_error, permission_error
@@ -110,7 +110,7 @@ def _carry_out(
         answer = execute(command)
     except PySparkException:
         if added:
-            session.unity.table(name).remove_columns(added)
+            session.unity.table(name).drop_columns(added)
         if added or (before and before.not_null):
             refresh_schema(session, name)  # the engine has taken the schema of what it refused
         raise
@@ -152,7 +152,7 @@ def _require_place(session: LocalSparkSession, write: Any, name: TableName) -> N
         session.unity.require_schema(name.catalog, name.schema)
     elif new:
         session.unity.table(name)  # is not there for who may not know of it
-        raise exists_already(name)
+        raise table_already_exists(name)
 
 
 def _replaces(write: Any) -> bool:

@@ -30,9 +30,9 @@ from pyspark.sql.connect.session import SparkSession
 
 from lakelab.local.catalog.errors import InsufficientPermissionsError, UnityCatalogError
 from lakelab.local.catalog.governance import DEFAULT_USER, Governance
-from lakelab.local.catalog.governed import GovernedCatalogs
-from lakelab.local.catalog.hive_metastore import WorkspaceCatalogs
+from lakelab.local.catalog.governed_catalogs import GovernedCatalogs
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
+from lakelab.local.catalog.workspace_catalogs import WorkspaceCatalogs
 from lakelab.local.delta.log import LogSnapshot
 from lakelab.local.spark import plan_functions as plan_calls
 from lakelab.local.spark.authorization import require_plan

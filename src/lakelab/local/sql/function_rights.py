@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from lakelab.local.catalog.errors import AlreadyExistsError, UnityCatalogError
 from lakelab.local.catalog.functions import Functions, UnityFunction
-from lakelab.local.catalog.governance import Securable
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
+from lakelab.local.catalog.securable import Securable
 from lakelab.local.sql.securables import has_model, require
 
 if TYPE_CHECKING:

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 from deltalake.exceptions import DeltaError
 
 from lakelab.local.catalog.errors import UnityCatalogError
-from lakelab.local.catalog.governance import Securable
-from lakelab.local.catalog.hive_metastore import WorkspaceCatalogs
 from lakelab.local.catalog.names import HIVE_METASTORE
+from lakelab.local.catalog.securable import Securable
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.catalog.types import sql_type
+from lakelab.local.catalog.workspace_catalogs import WorkspaceCatalogs
 from lakelab.local.sql.text import literal
 
 if TYPE_CHECKING:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lakelab.local.catalog import governed as access
 from lakelab.local.catalog.errors import ApiError, NotFoundError, UnityCatalogError
 from lakelab.local.catalog.functions import Functions
-from lakelab.local.catalog.governance import Securable
-from lakelab.local.catalog.governed import GovernedCatalogs
+from lakelab.local.catalog.governed_catalogs import GovernedCatalogs, require_privilege
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
+from lakelab.local.catalog.securable import Securable
 from lakelab.local.sql.text import levels
 
 if TYPE_CHECKING:
@@ -111,7 +110,7 @@ def require(session: Session, securable: Securable, *one_of: str) -> None:
     ------
     InsufficientPermissionsError
     """
-    access.require(session.unity.governance, session.user, securable, *one_of)
+    require_privilege(session.unity.governance, session.user, securable, *one_of)
 
 
 def refresh_schema(session: Session, name: TableName) -> None:

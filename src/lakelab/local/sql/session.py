@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lakelab.local.catalog.hive_metastore import WorkspaceCatalogs
 from lakelab.local.catalog.names import TableName
+from lakelab.local.catalog.workspace_catalogs import WorkspaceCatalogs
 from lakelab.local.system.home import Home
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ machine and its user. One thing of MLflow's client is mended: :mod:`lakelab.mlfl
 """
 
 from lakelab.local.catalog.errors import ApiError
-from lakelab.local.catalog.governance import EVERYONE, Governance, Securable
+from lakelab.local.catalog.governance import EVERYONE, Governance
+from lakelab.local.catalog.securable import Securable
 from lakelab.local.workspace.server import DEFAULT_USER, LocalWorkspace, start_workspace
 
 __all__ = [

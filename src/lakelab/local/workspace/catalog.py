@@ -17,8 +17,9 @@ from deltalake.exceptions import DeltaError
 
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.functions import Functions
-from lakelab.local.catalog.governance import Governance, Securable
+from lakelab.local.catalog.governance import Governance
 from lakelab.local.catalog.names import TableName, split_name
+from lakelab.local.catalog.securable import Securable
 from lakelab.local.catalog.store import UnityCatalog
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.catalog.types import sql_type

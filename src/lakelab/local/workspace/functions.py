@@ -17,8 +17,8 @@ from lakelab.local.catalog.functions import (
     UnityFunction,
     data_type,
 )
-from lakelab.local.catalog.governance import Securable
 from lakelab.local.catalog.names import TableName, split_name
+from lakelab.local.catalog.securable import Securable
 from lakelab.local.workspace.api import UNITY_API, Call, Endpoint, page_of
 from lakelab.local.workspace.catalog import Catalog
 

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from lakelab.local.catalog.errors import ApiError
-from lakelab.local.catalog.governance import Governance, Securable
-from lakelab.local.catalog.model_files import PresignedUrls
+from lakelab.local.catalog.governance import Governance
 from lakelab.local.catalog.models import PENDING, READY, Registry, Version
 from lakelab.local.catalog.names import TableName, model_name, split_name
+from lakelab.local.catalog.securable import Securable
 from lakelab.local.workspace.api import FILES_API, MLFLOW_API, UNITY_API, Call, Endpoint, page_of
 from lakelab.local.workspace.catalog import Catalog
+from lakelab.local.workspace.presigned_urls import PresignedUrls
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -25,7 +25,7 @@ from lakelab.local.catalog.errors import (
     UnityCatalogError,
 )
 from lakelab.local.catalog.governance import DEFAULT_USER, Governance
-from lakelab.local.catalog.model_files import ModelFiles, PresignedUrls
+from lakelab.local.catalog.model_files import ModelFiles
 from lakelab.local.catalog.models import Registry
 from lakelab.local.catalog.store import UnityCatalog
 from lakelab.local.system.home import Home
@@ -36,6 +36,7 @@ from lakelab.local.workspace.dbfs import UploadArea
 from lakelab.local.workspace.functions import FunctionCalls
 from lakelab.local.workspace.models import Models
 from lakelab.local.workspace.online_stores import OnlineStoreService
+from lakelab.local.workspace.presigned_urls import PresignedUrls
 from lakelab.local.workspace.user_folder import UserFolder
 from lakelab.local.workspace.workspace_registry import WorkspaceRegistry
 

@@ -21,10 +21,11 @@ from urllib.parse import urlparse
 from filelock import FileLock
 
 from lakelab.local.catalog.errors import ApiError
-from lakelab.local.catalog.model_files import ModelFiles, PresignedUrls
+from lakelab.local.catalog.model_files import ModelFiles
 from lakelab.local.catalog.models import all_pages
 from lakelab.local.workspace.api import Call, Endpoint, page_of
 from lakelab.local.workspace.dbfs import UploadArea
+from lakelab.local.workspace.presigned_urls import PresignedUrls
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion, RegisteredModel

@@ -189,7 +189,7 @@ def _alter_column(session: Session, table: UnityTable, action: exp.AlterColumn) 
                 f"`{key.name}` has it. Drop the key first: ALTER TABLE {table.name} DROP CONSTRAINT "
                 f"{key.name}."
             )
-        table.allow_null(column)
+        table.drop_not_null(column)
     elif comment := action.args.get("comment"):
         table.set_column_comment(action.name, comment.name)
     elif expression := action.args.get("default"):

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from lakelab.local.catalog.errors import UnityCatalogError
-from lakelab.local.catalog.table import with_tags
+from lakelab.local.catalog.tags import merge_tags
 from lakelab.local.sql.securables import require, resolve_securable
 from lakelab.local.sql.text import LEVELS, NAME, TEXT, levels, pattern, plain, string
 
@@ -65,7 +65,7 @@ def _tags_of_container(session: Session, told: re.Match[str]) -> None:
             securable, lambda old: {k: v for k, v in old.items() if k not in tags}
         )
     else:
-        session.unity.governance.change_tags(securable, lambda old: with_tags(old, tags))
+        session.unity.governance.change_tags(securable, lambda old: merge_tags(old, tags))
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:

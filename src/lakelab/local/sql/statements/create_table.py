@@ -16,21 +16,20 @@ from typing import TYPE_CHECKING, Literal
 
 from pyspark.errors import AnalysisException, PySparkException
 
+from lakelab.local.catalog.constraints import allows_defaults, defaults_not_allowed
 from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
-from lakelab.local.catalog.hive_metastore import NO_CONSTRAINTS
+from lakelab.local.catalog.hive_metastore import CONSTRAINTS_NOT_SUPPORTED
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
-from lakelab.local.catalog.store import exists_already
-from lakelab.local.catalog.table import (
+from lakelab.local.catalog.properties import (
     CLUSTERING,
     COLUMN_TAGS,
     PRIMARY_KEY,
     TAGS,
-    UnityTable,
-    allows_defaults,
-    kept_name,
-    no_defaults,
-    require_known_properties,
+    check_properties,
+    stored_name,
 )
+from lakelab.local.catalog.store import table_already_exists
+from lakelab.local.catalog.table import UnityTable
 from lakelab.local.sql.securables import refresh_schema
 from lakelab.local.sql.statements.cluster_by import canonical_columns, take_clustering
 from lakelab.local.sql.statements.primary_key import take_primary_key
@@ -75,7 +74,7 @@ def create_table(session: Session, statement: exp.Create, text: str) -> DataFram
         session.unity.table(name)  # is not there for who may not know of it
         if statement.args.get("exists"):
             return empty_result(session)
-        raise exists_already(name)
+        raise table_already_exists(name)
     if not re.fullmatch(r"[a-z0-9_.-]+", str(name)):
         raise UnityCatalogError(
             f"'{name}' is not made: the local engine writes other characters than letters without "
@@ -83,12 +82,12 @@ def create_table(session: Session, statement: exp.Create, text: str) -> DataFram
         )
     key = take_primary_key(statement)
     if key is not None and name.catalog == HIVE_METASTORE:
-        raise UnityCatalogError(NO_CONSTRAINTS)
+        raise UnityCatalogError(CONSTRAINTS_NOT_SUPPORTED)
     written = _properties(statement)
-    kept = {kept_name(k): v for k, v in written.items()}
-    require_known_properties(kept)
+    kept = {stored_name(k): v for k, v in written.items()}
+    check_properties(kept)
     if statement.find(exp.DefaultColumnConstraint) and not allows_defaults(written):
-        raise no_defaults(f"CREATE {'OR REPLACE ' if replaced else ''}TABLE", name)
+        raise defaults_not_allowed(f"CREATE {'OR REPLACE ' if replaced else ''}TABLE", name)
     if clustered := take_clustering(statement):
         there_then = _columns_of(session, statement)
         kept[CLUSTERING] = json.dumps(canonical_columns(clustered, there_then, name))
@@ -136,7 +135,7 @@ def _make_filled(
         if session.unity.exists(name) and not replaced:
             if statement.args.get("exists"):
                 return False
-            raise exists_already(name)
+            raise table_already_exists(name)
         _fill(session, statement, name, "overwrite" if replaced else "error")
         if properties or comment is not None:
             operation = "CREATE TABLE AS SELECT"
@@ -175,12 +174,12 @@ def _released(session: Session, table: UnityTable) -> Iterator[None]:
     """Let a table take rows that its constraints forbid; where that fails, they are as before."""
     forbidden, checks = [f["name"] for f in table.fields if not f["nullable"]], table.checks
     if forbidden or checks:
-        table.lift_constraints()
+        table.suspend_constraints()
     try:
         yield
     except PySparkException:
         if forbidden or checks:
-            session.unity.table(table.name).set_constraints(forbidden, checks)
+            session.unity.table(table.name).resume_constraints(forbidden, checks)
         raise
 
 
@@ -263,7 +262,7 @@ def _set_property(statement: exp.Create, name: str, value: str) -> None:
     from sqlglot import exp
 
     for told in _told(statement):
-        if kept_name(property_name(told)) == name:
+        if stored_name(property_name(told)) == name:
             told.pop()
     if statement.args.get("properties") is None:
         statement.set("properties", exp.Properties(expressions=[]))

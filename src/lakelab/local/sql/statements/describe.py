@@ -16,8 +16,8 @@ import pyarrow as pa
 from pyspark.errors import AnalysisException
 
 from lakelab.local.catalog.errors import NotFoundError
-from lakelab.local.catalog.governance import Securable
 from lakelab.local.catalog.names import quoted
+from lakelab.local.catalog.securable import Securable
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.catalog.types import sql_type
 from lakelab.local.sql.securables import is_seen, schema_name

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from lakelab.local.catalog.errors import NotFoundError
 from lakelab.local.catalog.functions import FEATURE_SPEC, Functions, Parameter
-from lakelab.local.catalog.governance import Securable
+from lakelab.local.catalog.securable import Securable
 from lakelab.local.sql.errors import refusal
 from lakelab.local.sql.function_rights import drop
 from lakelab.local.sql.securables import require, schema_name

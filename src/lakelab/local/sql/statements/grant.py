@@ -1,7 +1,7 @@
 """``GRANT``, ``REVOKE`` and ``SHOW GRANTS``.
 
 Who may read and change a table is enforced for the sessions of other users
-(:mod:`lakelab.local.catalog.governed`), who may use a model by the local workspace; both look at the grants that
+(:mod:`lakelab.local.catalog.governed_catalogs`), who may use a model by the local workspace; both look at the grants that
 these statements keep.
 
 Follows https://docs.databricks.com/aws/en/sql/language-manual/security-grant,
@@ -15,8 +15,9 @@ import re
 from typing import TYPE_CHECKING
 
 from lakelab.local.catalog.errors import ApiError, UnityCatalogError
-from lakelab.local.catalog.governance import Securable, applicable
 from lakelab.local.catalog.names import HIVE_METASTORE
+from lakelab.local.catalog.privileges import parse_privilege
+from lakelab.local.catalog.securable import Securable
 from lakelab.local.sql.securables import require, resolve_securable
 from lakelab.local.sql.text import NAME, TEXT, pattern, plain, string
 
@@ -84,7 +85,7 @@ def _securable(session: Session, told: re.Match[str]) -> Securable:
 
 def _privileges(text: str, securable: Securable) -> list[str]:
     try:
-        return [applicable(word, securable) for word in text.split(",")]
+        return [parse_privilege(word, securable) for word in text.split(",")]
     except ApiError as error:
         raise UnityCatalogError(error.message, condition=error.code) from error
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lakelab.local.catalog.constraints import PrimaryKey
 from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
-from lakelab.local.catalog.table import PrimaryKey
 
 if TYPE_CHECKING:
     from sqlglot import exp

@@ -14,7 +14,7 @@ from pyspark.errors import AnalysisException, ParseException
 
 from lakelab.local.catalog.errors import AlreadyExistsError, NotFoundError, UnityCatalogError
 from lakelab.local.catalog.functions import Functions
-from lakelab.local.catalog.governance import Securable
+from lakelab.local.catalog.securable import Securable
 from lakelab.local.sql.securables import (
     catalog_name,
     drop_models,

@@ -10,8 +10,8 @@ import re
 from typing import TYPE_CHECKING
 
 from lakelab.local.catalog.errors import UnityCatalogError
-from lakelab.local.catalog.governance import Securable
 from lakelab.local.catalog.names import HIVE_METASTORE
+from lakelab.local.catalog.securable import Securable
 from lakelab.local.sql.information_schema import SCHEMA as INFORMATION_SCHEMA
 from lakelab.local.sql.securables import catalog_name, is_seen, resolve_securable, schema_name
 from lakelab.local.sql.text import LEVELS, NAME, TEXT, pattern, string

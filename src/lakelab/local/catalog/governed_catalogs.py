@@ -13,25 +13,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lakelab.local.catalog.errors import (
     ApiError,
     UnityCatalogError,
-    insufficient,
+    insufficient_permissions,
 )
-from lakelab.local.catalog.governance import Governance, Securable
-from lakelab.local.catalog.hive_metastore import WorkspaceCatalogs
+from lakelab.local.catalog.governance import Governance
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
+from lakelab.local.catalog.securable import Securable
 from lakelab.local.catalog.table import UnityTable
-
-if TYPE_CHECKING:
-    pass
-
-# messages of a plan, and the field that names the table which they change
+from lakelab.local.catalog.workspace_catalogs import WorkspaceCatalogs
 
 
-def require(governance: Governance, user: str, securable: Securable, *one_of: str) -> None:
+def require_privilege(
+    governance: Governance, user: str, securable: Securable, *one_of: str
+) -> None:
     """Refuse a user who lacks all of the privileges; the owner lacks none, and hive_metastore asks for none.
 
     Raises
@@ -43,7 +41,7 @@ def require(governance: Governance, user: str, securable: Securable, *one_of: st
     try:
         governance.require(user, securable, *one_of)
     except ApiError as error:
-        raise insufficient(error.message) from error
+        raise insufficient_permissions(error.message) from error
 
 
 class GovernedCatalogs(WorkspaceCatalogs):
@@ -83,7 +81,7 @@ class GovernedCatalogs(WorkspaceCatalogs):
         ------
         InsufficientPermissionsError
         """
-        require(self.governance, self.user, Securable(kind, name), *one_of)
+        require_privilege(self.governance, self.user, Securable(kind, name), *one_of)
 
     def require_read(self, name: TableName) -> None:
         """Refuse to read a table that is there; whether one is there the engine says."""
@@ -116,7 +114,9 @@ class GovernedCatalogs(WorkspaceCatalogs):
 
     def create_catalog(self, catalog: str) -> None:
         if catalog not in self.catalogs():
-            raise insufficient("User does not have CREATE CATALOG on Metastore 'local'.")
+            raise insufficient_permissions(
+                "User does not have CREATE CATALOG on Metastore 'local'."
+            )
 
     def create_schema(self, catalog: str, schema: str) -> Path:
         if catalog in self.catalogs() and schema not in self.schemas(catalog):
@@ -170,15 +170,13 @@ class GovernedTable(UnityTable):
         with self._with("MODIFY"):
             super().add_columns(fields, after)
 
-    def remove_columns(self, names: Sequence[str]) -> None:
+    def drop_columns(self, names: Sequence[str]) -> None:
         with self._with("MODIFY"):
-            super().remove_columns(names)
+            super().drop_columns(names)
 
-    def _change_json(
-        self, name: str, change: Callable[[dict[str, Any]], Mapping[str, Any]]
-    ) -> None:
+    def change_tags(self, name: str, change: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
         with self._with("APPLY_TAG"):
-            super()._change_json(name, change)
+            super().change_tags(name, change)
 
     def set_properties(self, properties: Mapping[str, str]) -> None:
         with self._with("MODIFY"):
@@ -192,9 +190,9 @@ class GovernedTable(UnityTable):
         with self._with("MODIFY"):
             super().set_not_null(column)
 
-    def allow_null(self, column: str) -> None:
+    def drop_not_null(self, column: str) -> None:
         with self._with("MODIFY"):
-            super().allow_null(column)
+            super().drop_not_null(column)
 
     def set_default(self, column: str, expression: str | None) -> None:
         with self._with("MODIFY"):
@@ -204,11 +202,11 @@ class GovernedTable(UnityTable):
         with self._with("MODIFY"):
             super().set_column_comment(column, text)
 
-    def _insist(self, change: Callable[[], None]) -> None:
+    def commit_with_retries(self, attempt: Callable[[], None]) -> None:
         """Change what is said of the table: this is what all changes but those of files go through."""
         if not self._granted:
             self._require()
-        super()._insist(change)
+        super().commit_with_retries(attempt)
 
     @contextmanager
     def _with(self, privilege: str) -> Iterator[None]:
