@@ -10,7 +10,7 @@ import pytest
 from lakelab.lessons import lessons
 from lakelab.lessons.prepare import NEEDS
 
-from . import touched as t
+from . import shared_access as t
 from .documents import ROOT, depends_on, read_bundle, upstream
 
 FIVE = "five at a time"
