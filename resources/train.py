@@ -1,6 +1,6 @@
 # Databricks notebook source
 # The task `train` of the job `promote`. It is a notebook because only a notebook can set task values
-# (https://docs.databricks.com/aws/en/jobs/task-values). All it does is in the wheel, and tested there.
+# (https://docs.databricks.com/aws/en/jobs/task-values). The wheel contains the code, and its tests cover it.
 
 # COMMAND ----------
 

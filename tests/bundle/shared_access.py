@@ -1,7 +1,7 @@
-"""What each lesson reads and writes of what lessons share, told from its notebook without running it.
+"""Infer from a lesson's notebook, without running it, which shared objects the lesson reads and writes.
 
-The job `curriculum` runs lessons side by side in one schema. Two lessons that touch the same table, model
-or grant, one of them writing, disturb each other; which ones do is derived here.
+The job `curriculum` runs lessons side by side in one schema. Two lessons conflict if both access the same
+table, model or grant, and at least one of them writes it.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 import ast
 import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any, ClassVar
 
 import nbformat
 
@@ -22,10 +23,10 @@ from lakelab.lessons import Lesson, lessons
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 HERE = "<catalog>.<schema>"
-"""The learner's schema, which `CATALOG` and `SCHEMA` name."""
+"""The learner's schema: the values of `CATALOG` and `SCHEMA` in a notebook."""
 
 ENVIRONMENT = "<environment>"
-"""One of the schemas that `lab.environments()` names."""
+"""One of the schemas that `lab.environments()` returns."""
 
 RAW = {f"{HERE}.raw_{name}" for name in flights.RAW_TABLES} | {f"{HERE}.flight_labels"}
 FEATURES = {f"{HERE}.{name}" for name in ("airport_weather", "airport_congestion", "planes")}
@@ -43,7 +44,7 @@ PREPARED: dict[str, set[str]] = {
     "champion": {MODEL},
     "environments": OF_ENVIRONMENTS,
 }
-"""What each function of `lessons/prepare.py` makes; a lesson that needs it reads it."""
+"""What each function of `lessons/prepare.py` creates; a lesson that needs the function reads it."""
 
 TABLES = RAW | FEATURES | OF_ENVIRONMENTS
 
@@ -51,110 +52,111 @@ GRANTS = "grants on the schema"
 MODELS = "the list of the schema's models"
 NEWEST_RUN = "the newest run of the experiment"
 
-ADDED_TO = {MODELS, NEWEST_RUN}
-"""What lessons add to and take from, each its own: only who looks at the whole is disturbed."""
+APPEND_ONLY = {MODELS, NEWEST_RUN}
+"""Collections in which each lesson adds and removes its own items: only a reader of all conflicts."""
 
-CHANGES = re.compile(
+CHANGING_STATEMENT = re.compile(
     r"\s*(?:DROP TABLE(?: IF EXISTS)?|DELETE FROM|INSERT (?:INTO|OVERWRITE)(?: TABLE)?|UPDATE"
     r"|MERGE INTO|CREATE(?: OR REPLACE)? TABLE(?: IF NOT EXISTS)?|ALTER TABLE|TRUNCATE TABLE"
     r"|RESTORE TABLE|COMMENT ON (?:TABLE|COLUMN))\s+(\S+)",
     re.IGNORECASE,
 )
-"""A statement that changes a table, and which."""
+"""A statement that changes a table; its group is the name of the table."""
 
-LOGS = {"start_run", "log_model", "autolog", "create_run", "train_and_register"}
+LOGGING_CALLS = {"start_run", "log_model", "autolog", "create_run", "train_and_register"}
 """Calls that leave a run in the active experiment."""
 
 
 @dataclass
-class Touched:
-    """What a lesson reads and writes of what lessons share."""
+class SharedAccess:
+    """The shared objects that a lesson reads and writes."""
 
     reads: set[str] = field(default_factory=set)
     writes: set[str] = field(default_factory=set)
 
-    def conflicts(self, other: Touched) -> set[str]:
-        """Name what one of the two writes while the other reads or writes it, too."""
-        both_write = (self.writes & other.writes) - ADDED_TO
+    def conflicts(self, other: SharedAccess) -> set[str]:
+        """Return the objects that one lesson writes and the other reads or writes."""
+        both_write = (self.writes & other.writes) - APPEND_ONLY
         return both_write | self.writes & other.reads | other.writes & self.reads
 
 
 @cache
-def touched() -> dict[str, Touched]:
-    """Say for each lesson, by its number, what it touches."""
-    return {lesson.number: touched_by(lesson.needs, source_of(lesson)) for lesson in lessons()}
+def access_by_lesson() -> dict[str, SharedAccess]:
+    """Return the shared access of each lesson, by its number."""
+    return {lesson.number: access_of(lesson.needs, source_of(lesson)) for lesson in lessons()}
 
 
 def source_of(lesson: Lesson) -> str:
-    """Give the lesson's code, all cells in one, without the lines that only IPython understands."""
+    """Return the code of all cells of a lesson, without the magics of IPython."""
     cells = nbformat.read(NOTEBOOKS / f"{lesson.file}.ipynb", as_version=4).cells
     code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
     return "\n".join(line for line in code.splitlines() if not line.startswith("%"))
 
 
-def touched_by(needs: Iterable[str], source: str) -> Touched:
-    """Say what a lesson with these needs and this code touches.
+def access_of(needs: Iterable[str], source: str) -> SharedAccess:
+    """Return the shared access of a lesson with these needs and this code.
 
     Examples
     --------
-    >>> told = touched_by(["champion"], "spark.sql(f'DELETE FROM {CATALOG}.{SCHEMA}.planes')")
-    >>> sorted(told.writes)
+    >>> access = access_of(["champion"], "spark.sql(f'DELETE FROM {CATALOG}.{SCHEMA}.planes')")
+    >>> sorted(access.writes)
     ['<catalog>.<schema>.flight_delay', '<catalog>.<schema>.planes']
     """
     tree = ast.parse(source)
     values = Values(tree)
-    found = Touched(reads={thing for need in needs for thing in PREPARED[need]})
-    if "champion" in needs:  # whenever such a lesson starts, the aliases are put back
-        found.writes.add(MODEL)
+    access = SharedAccess(reads={name for need in needs for name in PREPARED[need]})
+    if "champion" in needs:  # the start of such a lesson restores the aliases
+        access.writes.add(MODEL)
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
-        for tables, changed in ((TABLES, tables_of), ({MODEL}, models_of)):
+        for shared, changed in ((TABLES, changed_tables), ({MODEL}, changed_models)):
             names = changed(call, values)
-            found.writes |= {t for t in tables if any(may_be(name, t) for name in names)}
-        found.writes |= nameless(call, values)
-        if attribute(call) == "list" and "model_versions" in ast.unparse(call.func):
-            found.reads.add(MODELS)
-        if asks_for_newest_run(call) and "study" not in needs:
-            found.reads.add(NEWEST_RUN)
-    return found
+            access.writes |= {one for one in shared if any(may_be(name, one) for name in names)}
+        access.writes |= changed_collections(call, values)
+        if called_name(call) == "list" and "model_versions" in ast.unparse(call.func):
+            access.reads.add(MODELS)
+        if reads_newest_run(call) and "study" not in needs:
+            access.reads.add(NEWEST_RUN)
+    return access
 
 
-def asks_for_newest_run(call: ast.Call) -> bool:
-    """Say whether a call searches all runs, as they come, for the first."""
-    return attribute(call) == "search_runs" and {k.arg for k in call.keywords} == {"max_results"}
+def reads_newest_run(call: ast.Call) -> bool:
+    """Return whether a call searches all runs in their default order, for the first."""
+    return called_name(call) == "search_runs" and {k.arg for k in call.keywords} == {"max_results"}
 
 
-def may_be(name: str, thing: str) -> bool:
-    """Say whether a name may be that of a thing: `?` in it stands for what could not be told."""
-    return re.fullmatch(".*".join(map(re.escape, name.split("?"))), thing) is not None
+def may_be(name: str, full_name: str) -> bool:
+    """Return whether a name may be this full name: `?` stands for each part that is unknown."""
+    return re.fullmatch(".*".join(map(re.escape, name.split("?"))), full_name) is not None
 
 
-def attribute(call: ast.Call) -> str:
-    """Give the name of the method or function that is called."""
+def called_name(call: ast.Call) -> str:
+    """Return the name of the method or function that is called."""
     function = call.func
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
 def argument(call: ast.Call, position: int, keyword: str) -> ast.expr | str:
-    """Give an argument of a call; `?` where it is not written there."""
-    named = {told.arg: told.value for told in call.keywords}
-    return named.get(keyword) or (call.args[position] if position < len(call.args) else "?")
+    """Return an argument of a call; `?` if the call does not have it."""
+    keywords = {one.arg: one.value for one in call.keywords}
+    return keywords.get(keyword) or (call.args[position] if position < len(call.args) else "?")
 
 
-def tables_of(call: ast.Call, values: Values) -> set[str]:
-    """Give the full names that the table may have which a call changes."""
-    method = attribute(call)
+def changed_tables(call: ast.Call, values: Values) -> set[str]:
+    """Return the possible full names of the table that a call changes."""
+    method = called_name(call)
     if method in ("create_table", "write_table", "drop_table", "set_feature_table_tag"):
-        return values.of(argument(call, 0, "name"))
+        return values.texts_of(argument(call, 0, "name"))
     if method in ("saveAsTable", "insertInto"):
-        return values.of(argument(call, 0, "name"))
+        return values.texts_of(argument(call, 0, "name"))
     if method != "sql":
         return set()
-    changes = [CHANGES.match(statement) for statement in values.of(argument(call, 0, "sqlQuery"))]
+    statements = values.texts_of(argument(call, 0, "sqlQuery"))
+    matches = [CHANGING_STATEMENT.match(statement) for statement in statements]
     return {
-        # of a column: the table is what stands before the last dot
-        change[1].rpartition(".")[0] if change[0].upper().find(" COLUMN ") > 0 else change[1]
-        for change in changes
-        if change
+        # a column's name ends with the column, after the last dot
+        match[1].rpartition(".")[0] if match[0].upper().find(" COLUMN ") > 0 else match[1]
+        for match in matches
+        if match
     }
 
 
@@ -166,44 +168,54 @@ MODEL_CHANGES = {
     "set_registered_model_alias": (0, "name"),
     "delete_registered_model_alias": (0, "name"),
 }
-"""Calls that change a model's versions or aliases -> which argument names it."""
+"""Call that changes a model's versions or aliases -> position and keyword of the model's name."""
 
 
-def models_of(call: ast.Call, values: Values) -> set[str]:
-    """Give the full names that the model may have of which a call changes versions or aliases."""
+def changed_models(call: ast.Call, values: Values) -> set[str]:
+    """Return the possible full names of the model whose versions or aliases a call changes."""
     if any(keyword.arg == "registered_model_name" for keyword in call.keywords):
-        return values.of(argument(call, 0, "registered_model_name"))
-    where = MODEL_CHANGES.get(attribute(call))
-    return values.of(argument(call, *where)) if where else set()
+        return values.texts_of(argument(call, 0, "registered_model_name"))
+    name = MODEL_CHANGES.get(called_name(call))
+    return values.texts_of(argument(call, *name)) if name else set()
 
 
-def nameless(call: ast.Call, values: Values) -> set[str]:
-    """Give what a call changes besides tables and models: grants, lists, experiments."""
-    method, of = attribute(call), ast.unparse(call.func)
-    found = {NEWEST_RUN} if method in LOGS else set()
-    on = values.of(argument(call, 0, "securable_type")) if "grants" in of else set()
-    if method == "update" and on & {"CATALOG", "SCHEMA", "?"}:
-        found.add(GRANTS)
-    deletes = method == "delete" and re.search("registered_models|registry", of)
+def changed_collections(call: ast.Call, values: Values) -> set[str]:
+    """Return what a call changes besides single tables and models: grants, lists, experiments."""
+    method, function = called_name(call), ast.unparse(call.func)
+    changed = {NEWEST_RUN} if method in LOGGING_CALLS else set()
+    securable_types = (
+        values.texts_of(argument(call, 0, "securable_type")) if "grants" in function else set()
+    )
+    if method == "update" and securable_types & {"CATALOG", "SCHEMA", "?"}:
+        changed.add(GRANTS)
+    deletes = method == "delete" and re.search("registered_models|registry", function)
     if deletes or method == "delete_registered_model":
-        names = values.of(argument(call, 0, "name"))
+        names = values.texts_of(argument(call, 0, "name"))
         if not all(name.startswith(ENVIRONMENT) for name in names):
-            found.add(MODELS)
-    return found
+            changed.add(MODELS)
+    return changed
+
+
+NAMED_BY_ARGUMENT = {"copy_model_version": 1, "get_model_version": 0}
+"""Call that returns an object with a name -> position of the argument that is the name."""
+
+
+Seen = frozenset[tuple[str, str]]
+"""Names that are being resolved, each with its function: none is resolved within itself."""
 
 
 class Values:
-    r"""What the names in a notebook may stand for, wherever they are assigned.
+    r"""The possible values of the names in a notebook, wherever they are assigned.
 
-    A name that a function assigns, or takes, is the function's own.
+    A name that a function assigns, or has as a parameter, is local to the function.
 
     Examples
     --------
     >>> tree = ast.parse("for t in ('a', 'b'):\n    name = f'{CATALOG}.{SCHEMA}.{t}'\nname")
-    >>> sorted(Values(tree).of(tree.body[-1].value))
+    >>> sorted(Values(tree).texts_of(tree.body[-1].value))
     ['<catalog>.<schema>.a', '<catalog>.<schema>.b']
     >>> tree = ast.parse("f'{x}_timed'")
-    >>> Values(tree).of(tree.body[-1].value)
+    >>> Values(tree).texts_of(tree.body[-1].value)
     {'?_timed'}
     """
 
@@ -224,8 +236,8 @@ class Values:
                 for target in node.targets:
                     self._bind(scope, target, node.value)
             elif isinstance(node, ast.For | ast.comprehension):
-                several = node.iter
-                self._bind_each(self._scopes.get(id(several), ""), node.target, several)
+                items = node.iter
+                self._bind_each(self._scopes.get(id(items), ""), node.target, items)
         for function in functions:
             self._bind_parameters(function, tree)
 
@@ -233,88 +245,108 @@ class Values:
         if isinstance(target, ast.Name):
             self._assigned.setdefault((scope, target.id), []).append((target.lineno, value))
         elif isinstance(target, ast.Tuple):
-            told = value.elts if isinstance(value, ast.Tuple) else ["?"] * len(target.elts)
-            for one, its in zip(target.elts, told, strict=False):
-                self._bind(scope, one, its)
+            parts = value.elts if isinstance(value, ast.Tuple) else ["?"] * len(target.elts)
+            for name, part in zip(target.elts, parts, strict=False):
+                self._bind(scope, name, part)
 
-    def _bind_each(self, scope: str, target: ast.expr, several: ast.expr) -> None:
-        if isinstance(several, ast.Tuple | ast.List):
-            for value in several.elts:
+    def _bind_each(self, scope: str, target: ast.expr, items: ast.expr) -> None:
+        if isinstance(items, ast.Tuple | ast.List):
+            for value in items.elts:
                 self._bind(scope, target, value)
-        elif isinstance(several, ast.Dict):
-            for key in several.keys:
+        elif isinstance(items, ast.Dict):
+            for key in items.keys:
                 self._bind(scope, target, key or "?")
-        elif ast.unparse(several) == "environments.values()":
+        elif ast.unparse(items) == "environments.values()":
             self._bind(scope, target, ENVIRONMENT)
-        elif ast.unparse(several) == "environments.items()" and isinstance(target, ast.Tuple):
+        elif ast.unparse(items) == "environments.items()" and isinstance(target, ast.Tuple):
             self._bind(scope, target.elts[1], ENVIRONMENT)
         else:
             self._bind(scope, target, "?")
 
     def _bind_parameters(self, function: ast.FunctionDef, tree: ast.AST) -> None:
-        """A parameter stands for what the notebook's own calls give for it."""
+        """Bind each parameter to the arguments of the notebook's own calls."""
         names = [argument.arg for argument in function.args.args]
         for name in names:
             self._assigned.setdefault((function.name, name), [])
         calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
         for call in (c for c in calls if getattr(c.func, "id", "") == function.name):
-            given = dict(zip(names, call.args, strict=False))
-            given |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
-            for name, value in given.items():
+            arguments = dict(zip(names, call.args, strict=False))
+            arguments |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+            for name, value in arguments.items():
                 self._assigned.setdefault((function.name, name), []).append((0, value))
 
-    def of(self, node: ast.expr | str, seen: frozenset[tuple[str, str]] = frozenset()) -> set[str]:
-        """Give the texts that an expression may stand for; `?` for each part that cannot be told."""
+    def texts_of(self, node: ast.expr | str, seen: Seen = frozenset()) -> set[str]:
+        """Return the possible texts of an expression; `?` for each part that is unknown."""
         if isinstance(node, str):
             return {node}
-        if isinstance(node, ast.Constant):
-            return {str(node.value)}
-        if isinstance(node, ast.FormattedValue):
-            return self.of(node.value, seen)
-        if isinstance(node, ast.JoinedStr):
-            return self._joined(node.values, seen)
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-            return self._joined([node.left, node.right], seen)
-        if isinstance(node, ast.Subscript) and ast.unparse(node.value) in (
-            "environments",
-            "lab.environments()",
-        ):
-            return {ENVIRONMENT}
-        if isinstance(node, ast.Attribute) and node.attr == "name":
-            return self._name_of(node.value, seen)
-        if isinstance(node, ast.Name):
-            scope = self._scopes.get(id(node), "")
-            for key in ((scope, node.id), ("", node.id)):
-                if key in self._assigned and key not in seen:
-                    values = self._at(key, node.lineno if scope == "" else None)
-                    return {text for value in values for text in self.of(value, seen | {key})}
+        handler = self._HANDLERS.get(type(node))
+        return handler(self, node, seen) if handler else {"?"}
+
+    def _of_constant(self, node: ast.Constant, seen: Seen) -> set[str]:
+        return {str(node.value)}
+
+    def _of_hole(self, node: ast.FormattedValue, seen: Seen) -> set[str]:
+        return self.texts_of(node.value, seen)
+
+    def _of_f_string(self, node: ast.JoinedStr, seen: Seen) -> set[str]:
+        return self._joined(node.values, seen)
+
+    def _of_sum(self, node: ast.BinOp, seen: Seen) -> set[str]:
+        return (
+            self._joined([node.left, node.right], seen) if isinstance(node.op, ast.Add) else {"?"}
+        )
+
+    def _of_subscript(self, node: ast.Subscript, seen: Seen) -> set[str]:
+        subscripted = ast.unparse(node.value)
+        return {ENVIRONMENT} if subscripted in ("environments", "lab.environments()") else {"?"}
+
+    def _of_attribute(self, node: ast.Attribute, seen: Seen) -> set[str]:
+        """Return the name of an object, from the call that returned it: the call has the name."""
+        if node.attr != "name" or not isinstance(node.value, ast.Name):
+            return {"?"}
+        owner = node.value
+        for value in self._at((self._scopes.get(id(owner), ""), owner.id), owner.lineno):
+            position = (
+                NAMED_BY_ARGUMENT.get(called_name(value)) if isinstance(value, ast.Call) else None
+            )
+            if position is not None:
+                return self.texts_of(value.args[position], seen)
         return {"?"}
 
-    def _name_of(self, node: ast.expr, seen: frozenset[tuple[str, str]]) -> set[str]:
-        """Give the name of what a call returned that was given the name."""
-        if isinstance(node, ast.Name):
-            for value in self._at((self._scopes.get(id(node), ""), node.id), node.lineno):
-                call = value if isinstance(value, ast.Call) else ast.Call(ast.Name(""), [], [])
-                where = {"copy_model_version": 1, "get_model_version": 0}.get(attribute(call))
-                if where is not None:
-                    return self.of(call.args[where], seen)
+    def _of_name(self, node: ast.Name, seen: Seen) -> set[str]:
+        scope = self._scopes.get(id(node), "")
+        for key in ((scope, node.id), ("", node.id)):
+            if key in self._assigned and key not in seen:
+                values = self._at(key, node.lineno if scope == "" else None)
+                return {text for value in values for text in self.texts_of(value, seen | {key})}
         return {"?"}
 
     def _at(self, key: tuple[str, str], line: int | None) -> list[ast.expr | str]:
-        """Give the values of a name; of a notebook's own name those that it was given last."""
-        told = self._assigned.get(key, [])
-        before = [given for given, _ in told if line is not None and given <= line]
-        return [value for given, value in told if not before or given == max(before)]
+        """Return the values of a name; of a notebook's own name, the last before the line."""
+        assigned = self._assigned.get(key, [])
+        before = [at for at, _ in assigned if line is not None and at <= line]
+        return [value for at, value in assigned if not before or at == max(before)]
 
-    def _joined(self, parts: list[ast.expr], seen: frozenset[tuple[str, str]]) -> set[str]:
-        return {
-            "".join(told) for told in itertools.product(*(self.of(part, seen) for part in parts))
-        }
+    def _joined(self, parts: list[ast.expr], seen: Seen) -> set[str]:
+        texts = (self.texts_of(part, seen) for part in parts)
+        return {"".join(combination) for combination in itertools.product(*texts)}
+
+    _HANDLERS: ClassVar[dict[type[ast.expr], Callable[[Any, Any, Seen], set[str]]]] = {
+        ast.Attribute: _of_attribute,
+        ast.BinOp: _of_sum,
+        ast.Constant: _of_constant,
+        ast.FormattedValue: _of_hole,
+        ast.JoinedStr: _of_f_string,
+        ast.Name: _of_name,
+        ast.Subscript: _of_subscript,
+    }
 
 
-def order(numbers: list[str]) -> list[str]:
-    """In which order lessons that conflict run: as they are numbered.
+def execution_order(numbers: list[str]) -> list[str]:
+    """Return lessons that conflict in the order in which they must run: by their numbers.
 
-    Except for those that look at the newest run of an experiment in which all log: they come last.
+    Lessons that read the newest run of a shared experiment come last.
     """
-    return sorted(numbers, key=lambda number: (NEWEST_RUN in touched()[number].reads, number))
+    return sorted(
+        numbers, key=lambda number: (NEWEST_RUN in access_by_lesson()[number].reads, number)
+    )

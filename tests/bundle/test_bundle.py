@@ -1,4 +1,4 @@
-"""The bundle: its files agree with each other, with the code that they name, and with Databricks' models."""
+"""The bundle: its files agree with each other, with the code that they refer to, and with Databricks' models."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ import pytest
 from lakelab.environments import ENVIRONMENTS
 from lakelab.upload.course import build_wheel
 
-from . import documents
-from .documents import CHECKS, ROOT, Bundle, keys, read_bundle, upstream
+from . import checks
+from .checks import CHECKS
+from .documents import ROOT, Bundle, keys, read_bundle, upstream
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_nothing_is_wrong(check):
+def test_the_check_finds_no_mistake(check):
     assert check(read_bundle()) == []
 
 
@@ -30,7 +31,7 @@ def a_lesson_is_missing(bundle):
     del bundle.jobs["curriculum"]["tasks"][7]
 
 
-def a_lesson_is_there_twice(bundle):
+def a_lesson_has_two_tasks(bundle):
     tasks = bundle.jobs["curriculum"]["tasks"]
     tasks.append(tasks[3] | {"task_key": "lesson_03_again"})
 
@@ -55,27 +56,27 @@ def a_text_for_a_number(bundle):
     bundle.jobs["deployment"]["timeout_seconds"] = "an hour"
 
 
-def a_notebook_that_is_not_there(bundle):
+def a_notebook_that_does_not_exist(bundle):
     task(bundle, "curriculum", "lesson_06")["notebook_task"]["notebook_path"] += "b"
 
 
-def a_file_that_stays_behind(bundle):
+def a_file_that_is_not_deployed(bundle):
     bundle.head["sync"]["paths"].remove("src")
 
 
-def a_dependency_on_nothing(bundle):
+def a_dependency_on_an_unknown_task(bundle):
     task(bundle, "promote", "promote")["depends_on"] = [{"task_key": "validation"}]
 
 
-def a_circle(bundle):
+def a_circle_of_tasks(bundle):
     task(bundle, "promote", "train")["depends_on"] = [{"task_key": "promote"}]
 
 
-def a_value_before_it_is_set(bundle):
+def a_task_value_that_is_read_before_it_is_set(bundle):
     del task(bundle, "promote", "validate")["depends_on"]
 
 
-def no_environment(bundle):
+def an_unknown_environment(bundle):
     task(bundle, "deployment", "Evaluation")["environment_key"] = "serverless"
 
 
@@ -87,25 +88,25 @@ def dev_without_service_principal(bundle):
     del bundle.head["targets"]["dev"]["variables"]["service_principal"]
 
 
-def a_variable_that_nobody_declares(bundle):
+def an_undeclared_variable(bundle):
     bundle.jobs["promote"]["parameters"][0]["default"] = "${var.catalogue}"
 
 
-def an_experiment_that_nobody_declares(bundle):
+def an_undeclared_experiment(bundle):
     bundle.jobs["promote"]["parameters"][2]["default"] = "${resources.experiments.train.name}"
 
 
-def a_parameter_that_the_job_has_not(bundle):
+def an_undeclared_job_parameter(bundle):
     task(bundle, "deployment", "Deployment")["spark_python_task"]["parameters"].append(
         "--schema={{job.parameters.schema}}"
     )
 
 
-def dev_is_not_development(bundle):
+def dev_in_production_mode(bundle):
     bundle.head["targets"]["dev"]["mode"] = "production"
 
 
-def a_schedule_that_dev_does_not_pause(bundle):
+def a_schedule_that_is_not_paused_in_dev(bundle):
     bundle.jobs["promote"]["schedule"]["pause_status"] = "UNPAUSED"
 
 
@@ -118,34 +119,34 @@ def four_runs_at_once_in_dev(bundle):
 
 
 REFUSED = {
-    documents.wrong_lessons: [
+    checks.wrong_lessons: [
         a_lesson_is_missing,
-        a_lesson_is_there_twice,
+        a_lesson_has_two_tasks,
         a_lesson_under_another_number,
     ],
-    documents.wrong_fields: [
+    checks.wrong_fields: [
         a_field_is_misspelt,
         a_field_of_a_task_is_misspelt,
         a_field_is_missing,
         a_text_for_a_number,
     ],
-    documents.missing_files: [a_notebook_that_is_not_there, a_file_that_stays_behind],
-    documents.wrong_tasks: [
-        a_dependency_on_nothing,
-        a_circle,
-        a_value_before_it_is_set,
-        no_environment,
+    checks.missing_files: [a_notebook_that_does_not_exist, a_file_that_is_not_deployed],
+    checks.wrong_tasks: [
+        a_dependency_on_an_unknown_task,
+        a_circle_of_tasks,
+        a_task_value_that_is_read_before_it_is_set,
+        an_unknown_environment,
     ],
-    documents.wrong_variables: [
+    checks.wrong_variables: [
         a_target_without_schema,
         dev_without_service_principal,
-        a_variable_that_nobody_declares,
-        an_experiment_that_nobody_declares,
+        an_undeclared_variable,
+        an_undeclared_experiment,
     ],
-    documents.wrong_parameters: [a_parameter_that_the_job_has_not],
-    documents.same_in_dev: [
-        dev_is_not_development,
-        a_schedule_that_dev_does_not_pause,
+    checks.wrong_parameters: [an_undeclared_job_parameter],
+    checks.wrong_modes: [
+        dev_in_production_mode,
+        a_schedule_that_is_not_paused_in_dev,
         one_schema_for_all_developers,
         four_runs_at_once_in_dev,
     ],
@@ -157,7 +158,7 @@ REFUSED = {
     [(check, mistake) for check, mistakes in REFUSED.items() for mistake in mistakes],
     ids=lambda value: value.__name__,
 )
-def test_a_mistake_is_found(
+def test_the_check_finds_the_mistake(
     check: Callable[[Bundle], list[str]], mistake: Callable[[Bundle], None]
 ):
     bundle = read_bundle()
@@ -169,20 +170,21 @@ def test_there_is_a_target_for_each_environment_with_a_catalog_of_its_own():
     targets = read_bundle().head["targets"]
     assert tuple(targets) == ENVIRONMENTS
     catalogs = {name: target["variables"]["catalog"] for name, target in targets.items()}
-    # dev works in Free Edition as it is
+    # dev works in Free Edition without changes
     assert catalogs == {"dev": "workspace", "staging": "staging", "prod": "prod"}
 
 
 def test_lessons_overwrite_no_tables_of_staging_and_prod():
     for name, target in read_bundle().head["targets"].items():
-        apart = target["variables"]["lessons_schema"] != target["variables"]["schema"]
-        # in dev they are the tables that `promote` trains on
-        same = target["variables"]["lessons_schema"] == "${var.schema}"
-        assert same if name == "dev" else apart
+        lessons_schema, schema = (target["variables"][n] for n in ("lessons_schema", "schema"))
+        if name == "dev":  # `promote` trains on the tables of the lessons
+            assert lessons_schema == "${var.schema}"
+        else:
+            assert lessons_schema != schema
 
 
 @pytest.mark.parametrize("name", ["staging", "prod"])
-def test_no_person_runs_what_is_not_dev_and_there_is_one_copy_of_it(name):
+def test_staging_and_prod_run_as_a_service_principal_from_one_deployment(name):
     target = read_bundle().head["targets"][name]
     principal = "${var.service_principal}"
     assert target["run_as"] == {"service_principal_name": principal}
@@ -191,7 +193,7 @@ def test_no_person_runs_what_is_not_dev_and_there_is_one_copy_of_it(name):
     assert "current_user" not in target["workspace"]["root_path"]
 
 
-def test_staging_runs_when_it_is_told_to_and_prod_by_its_schedule():
+def test_the_schedule_is_paused_in_staging_and_active_in_prod():
     targets = read_bundle().head["targets"]
     assert targets["staging"]["presets"] == {"trigger_pause_status": "PAUSED"}
     assert "presets" not in targets["prod"]
@@ -199,35 +201,34 @@ def test_staging_runs_when_it_is_told_to_and_prod_by_its_schedule():
 
 
 @pytest.mark.parametrize("name", read_bundle().jobs)
-def test_each_job_runs_on_serverless_compute_and_hides_no_failure(name):
+def test_each_job_runs_on_serverless_compute_and_fails_if_a_task_fails(name):
     job = read_bundle().jobs[name]
     specs = {one["environment_key"]: one["spec"] for one in job["environments"]}
     assert [spec["environment_version"] for spec in specs.values()] == ["5"]
     assert job["queue"] == {"enabled": True}
     for one in (one for one in job["tasks"] if "condition_task" not in one):
         assert one["max_retries"] == 0
-        assert one["disable_auto_optimization"] is True  # it would try again
+        assert one["disable_auto_optimization"] is True  # which would retry the task
         assert 0 < one["timeout_seconds"] <= job["timeout_seconds"]
-    last = job["tasks"][-1]  # whether a run succeeded is told by the tasks for which none waits
+    last = job["tasks"][-1]  # the tasks without successors decide whether a run succeeded
     assert upstream(job)[last["task_key"]] == set(keys(job)) - {last["task_key"]}
     assert "run_if" not in last  # ALL_SUCCESS
 
 
 @pytest.mark.parametrize("name", ["promote", "deployment"])
-def test_what_fails_stops_what_waits_for_it(name):
+def test_a_failed_task_stops_the_tasks_that_depend_on_it(name):
     assert not any("run_if" in one for one in read_bundle().jobs[name]["tasks"])
 
 
-def test_the_wheel_is_the_one_that_the_jobs_install():
+def test_the_jobs_install_the_wheel_that_the_bundle_builds():
     built, _ = build_wheel(ROOT)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert re.fullmatch(rf"{project['name']}-{project['version']}-.*\.whl", built)
     artifact = read_bundle().head["artifacts"]["lakelab"]
     assert artifact["type"] == "whl"
     assert artifact["build"].startswith("uv build --wheel")
-    assert (
-        artifact["dynamic_version"] is True
-    )  # else compute may keep the wheel of an older deployment
+    # without it, compute may keep the wheel of an older deployment
+    assert artifact["dynamic_version"] is True
     for path, _, _, job in (r for r in read_bundle().resources() if r[1] == "jobs"):
         for environment in job["environments"]:
             for wheel in environment["spec"].get("dependencies", []):
@@ -236,15 +237,15 @@ def test_the_wheel_is_the_one_that_the_jobs_install():
                     assert fnmatch(built, wheel.rpartition("/")[2])
 
 
-def test_the_tasks_that_import_the_package_install_it():
+def test_each_job_that_imports_the_package_installs_it():
     for name, job in read_bundle().jobs.items():
         dependencies = job["environments"][0]["spec"].get("dependencies", [])
-        # the notebooks of the course find src/ beside them
+        # the notebooks of the course import from src/ beside them
         assert ("../dist/*.whl" in dependencies) == (name != "curriculum")
 
 
-def test_the_wheel_brings_no_second_spark_to_databricks():
-    """Serverless compute has its own; one that is installed beside it ends the session."""
+def test_the_wheel_does_not_depend_on_spark():
+    """Serverless compute has its own Spark; a second installation ends the session."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    brought = [re.split(r"[^\w-]", text)[0] for text in project["dependencies"]]
-    assert brought == ["mlflow-skinny", "pandas", "pyyaml", "scikit-learn"]
+    dependencies = [re.split(r"[^\w-]", text)[0] for text in project["dependencies"]]
+    assert dependencies == ["mlflow-skinny", "pandas", "pyyaml", "scikit-learn"]

@@ -1,4 +1,4 @@
-"""The job `curriculum`: lessons that would disturb each other run one after the other, and only those."""
+"""The job `curriculum`: lessons with conflicts run one after the other, and no others do."""
 
 from __future__ import annotations
 
@@ -10,37 +10,39 @@ import pytest
 from lakelab.lessons import lessons
 from lakelab.lessons.prepare import NEEDS
 
-from . import shared_access as t
+from . import shared_access
 from .documents import ROOT, depends_on, read_bundle, upstream
+from .shared_access import GRANTS, HERE, MODEL, MODELS, NEWEST_RUN, SharedAccess
 
 FIVE = "five at a time"
 
 
 def reasons() -> dict[tuple[str, str], str]:
-    """Read what stands behind the dependencies: (before, after) -> the reason."""
-    told: dict[tuple[str, str], str] = {}
+    """Read the comments of the dependencies: (before, after) -> the reason."""
+    found: dict[tuple[str, str], str] = {}
     key = ""
     for line in (ROOT / "resources/curriculum.yml").read_text(encoding="utf-8").splitlines():
-        if found := re.fullmatch(r" {8}- task_key: lesson_(\d\d)", line):
-            key = found[1]
+        if match := re.fullmatch(r" {8}- task_key: lesson_(\d\d)", line):
+            key = match[1]
         elif line.startswith("        - task_key:"):
-            key = ""  # no lesson
-        elif key and (found := re.fullmatch(r" {12}- task_key: lesson_(\d\d)(?: # (.+))?", line)):
-            told[found[1], key] = found[2] or ""
-    return told
-
-
-def conflicts() -> dict[tuple[str, str], set[str]]:
-    """Say which lessons would disturb each other, in the order in which they have to run, and how."""
-    found = {}
-    for before, after in itertools.combinations(t.order(list(t.touched())), 2):
-        if things := t.touched()[before].conflicts(t.touched()[after]):
-            found[before, after] = {thing.removeprefix(f"{t.HERE}.") for thing in things}
+            key = ""  # a task that is not a lesson
+        elif key and (match := re.fullmatch(r" {12}- task_key: lesson_(\d\d)(?: # (.+))?", line)):
+            found[match[1], key] = match[2] or ""
     return found
 
 
-def before(edges: set[tuple[str, str]]) -> dict[str, set[str]]:
-    """Say for each lesson which have ended before it begins, with these dependencies."""
+def conflicts() -> dict[tuple[str, str], set[str]]:
+    """Return the shared objects of each pair of lessons with a conflict: (before, after) -> objects."""
+    found = {}
+    access = shared_access.access_by_lesson()
+    for first, second in itertools.combinations(shared_access.execution_order(list(access)), 2):
+        if shared := access[first].conflicts(access[second]):
+            found[first, second] = {name.removeprefix(f"{HERE}.") for name in shared}
+    return found
+
+
+def lessons_before(edges: set[tuple[str, str]]) -> dict[str, set[str]]:
+    """Return for each lesson the lessons that have ended before it starts, with these dependencies."""
     tasks = [
         {
             "task_key": lesson.number,
@@ -52,43 +54,45 @@ def before(edges: set[tuple[str, str]]) -> dict[str, set[str]]:
 
 
 def most_at_once(edges: set[tuple[str, str]]) -> int:
-    """Count how many lessons may run at the same time: as many as chains are needed to hold all.
+    """Return how many lessons may run at the same time, with these dependencies.
 
-    A greatest set of tasks of which none waits for another is as large as a smallest set of chains
-    (Dilworth), and that is what is left when as many tasks as possible have a successor of their own.
+    By Dilworth's theorem, the largest set of tasks without dependencies among them is as large as the
+    smallest number of chains that hold all tasks. A maximum matching of tasks with successors yields it.
     """
-    ended = before(edges)
+    ended = lessons_before(edges)
     successor_of: dict[str, str] = {}
 
-    def give_successor(one: str, tried: set[str]) -> bool:
+    def match_successor(one: str, tried: set[str]) -> bool:
         for other in (key for key in ended if one in ended[key] and key not in tried):
             tried.add(other)
-            if other not in successor_of or give_successor(successor_of[other], tried):
+            if other not in successor_of or match_successor(successor_of[other], tried):
                 successor_of[other] = one
                 return True
         return False
 
-    return len(ended) - sum(give_successor(one, set()) for one in ended)
+    return len(ended) - sum(match_successor(one, set()) for one in ended)
 
 
-def test_lessons_that_would_disturb_each_other_run_as_they_are_numbered():
-    ended = before(set(reasons()))
+def test_lessons_with_conflicts_run_in_the_order_of_their_numbers():
+    ended = lessons_before(set(reasons()))
     assert [pair for pair in conflicts() if pair[0] not in ended[pair[1]]] == []
 
 
-def test_the_file_tells_why_each_lesson_waits():
-    told = {pair: set(reason.split(", ")) for pair, reason in reasons().items() if reason != FIVE}
-    assert told == {pair: things for pair, things in conflicts().items() if pair in told}
+def test_the_file_has_the_reason_of_each_dependency():
+    written = {
+        pair: set(reason.split(", ")) for pair, reason in reasons().items() if reason != FIVE
+    }
+    assert written == {pair: shared for pair, shared in conflicts().items() if pair in written}
 
 
-def test_no_lesson_waits_without_need():
-    """An edge that others imply already says nothing."""
+def test_no_dependency_is_redundant():
+    """Other dependencies must not imply it already."""
     edges = set(reasons())
     for edge in edges:
-        assert edge[0] not in before(edges - {edge})[edge[1]], edge
+        assert edge[0] not in lessons_before(edges - {edge})[edge[1]], edge
 
 
-def test_free_edition_can_run_what_runs_at_once():
+def test_at_most_five_lessons_run_at_once_as_free_edition_allows():
     edges = set(reasons())
     lanes = {edge for edge, reason in reasons().items() if reason == FIVE}
     assert most_at_once(edges) == 5
@@ -97,23 +101,22 @@ def test_free_edition_can_run_what_runs_at_once():
         assert most_at_once(edges - {lane}) > 5, lane
 
 
-def test_what_runs_at_once_is_counted():
+def test_most_at_once_counts_the_lessons_that_may_run_at_the_same_time():
     in_a_row = set(itertools.pairwise(lesson.number for lesson in lessons()))
     assert most_at_once(in_a_row) == 1
     assert most_at_once(set()) == len(lessons())
     assert most_at_once(in_a_row - {("09", "10")}) == 2
 
 
-def test_each_lesson_begins_when_what_it_needs_is_prepared_whatever_others_do():
+def test_each_lesson_starts_after_prepare_even_if_other_lessons_fail():
     prepare, *of_lessons, all_lessons = read_bundle().jobs["curriculum"]["tasks"]
     assert depends_on(prepare) == []
     for task in of_lessons:
         assert depends_on(task)[0] == "prepare"
-        # where `prepare` fails, the lessons that wait for nothing else do not run, nor those behind them
-        alone = depends_on(task) == ["prepare"]
-        assert task.get("run_if", "ALL_SUCCESS") == (
-            "ALL_SUCCESS" if alone else "AT_LEAST_ONE_SUCCESS"
-        )
+        # if `prepare` fails, the lessons that depend on it alone do not run, nor do their successors
+        only_prepare = depends_on(task) == ["prepare"]
+        expected = "ALL_SUCCESS" if only_prepare else "AT_LEAST_ONE_SUCCESS"
+        assert task.get("run_if", "ALL_SUCCESS") == expected
     assert depends_on(all_lessons) == [task["task_key"] for task in of_lessons]
     condition = all_lessons["condition_task"]
     assert (condition["op"], condition["left"]) == ("EQUAL_TO", condition["right"])
@@ -133,9 +136,9 @@ def test_the_parameters_are_the_widgets_that_the_lab_reads():
     assert read == set(parameters)
 
 
-# ---- what lessons touch ------------------------------------------------------------------------------
-def test_all_that_the_lab_prepares_is_known():
-    assert set(t.PREPARED) == set(NEEDS)
+# ---- shared access of lessons ------------------------------------------------------------------------
+def test_shared_access_knows_each_need_of_a_lesson():
+    assert set(shared_access.PREPARED) == set(NEEDS)
 
 
 @pytest.mark.parametrize(
@@ -149,48 +152,49 @@ def test_all_that_the_lab_prepares_is_known():
         "18": {"flight_delay"},
     }.items(),
 )
-def test_who_writes_what_lessons_share(number, writes):
-    """Those that were looked up by hand; what their own checks say stands in the notebooks."""
-    told = {thing.removeprefix(f"{t.HERE}.") for thing in t.touched()[number].writes}
-    assert told - {t.NEWEST_RUN, t.MODELS, t.GRANTS} == writes
+def test_the_shared_tables_and_models_that_a_lesson_writes(number, writes):
+    """The expected values were read from the notebooks."""
+    found = shared_access.access_by_lesson()[number].writes
+    names = {name.removeprefix(f"{HERE}.") for name in found}
+    assert names - {NEWEST_RUN, MODELS, GRANTS} == writes
 
 
 @pytest.mark.parametrize(
-    ("cell", "thing"),
+    ("cell", "written"),
     [
-        ("fe.write_table(name=f'{CATALOG}.{SCHEMA}.planes', df=rows)", f"{t.HERE}.planes"),
-        ("T = f'{CATALOG}.{SCHEMA}.planes'\nrows.write.saveAsTable(T)", f"{t.HERE}.planes"),
+        ("fe.write_table(name=f'{CATALOG}.{SCHEMA}.planes', df=rows)", f"{HERE}.planes"),
+        ("T = f'{CATALOG}.{SCHEMA}.planes'\nrows.write.saveAsTable(T)", f"{HERE}.planes"),
         (
             "def empty(table):\n    spark.sql(f'TRUNCATE TABLE {table}')\n"
             "empty(f'{CATALOG}.{SCHEMA}.planes')",
-            f"{t.HERE}.planes",
+            f"{HERE}.planes",
         ),
         (
             "spark.sql(f'COMMENT ON COLUMN {CATALOG}.{SCHEMA}.planes.seats IS 1')",
-            f"{t.HERE}.planes",
+            f"{HERE}.planes",
         ),
         (
             "for t in ('planes', 'raw_planes'):\n    spark.sql(f'DROP TABLE {CATALOG}.{SCHEMA}.{t}')",
-            f"{t.HERE}.raw_planes",
+            f"{HERE}.raw_planes",
         ),
         (
             "environments = lab.environments()\n"
             "spark.sql(f\"DELETE FROM {environments['prod']}.flight_labels\")",
             "<environment>.flight_labels",
         ),
-        ("spark.sql(f'DROP TABLE {which()}')", f"{t.HERE}.planes"),  # it may be any
+        ("spark.sql(f'DROP TABLE {which()}')", f"{HERE}.planes"),  # the table may be any
         (
             "client.set_registered_model_alias(f'{CATALOG}.{SCHEMA}.flight_delay', 'Mine', 1)",
-            t.MODEL,
+            MODEL,
         ),
-        ("mlflow.register_model(uri, name=f'{CATALOG}.{SCHEMA}.flight_delay')", t.MODEL),
-        ("w.grants.update('SCHEMA', name, changes=[])", t.GRANTS),
-        ("client.delete_registered_model(f'{CATALOG}.{SCHEMA}.mine')", t.MODELS),
-        ("with mlflow.start_run():\n    pass", t.NEWEST_RUN),
+        ("mlflow.register_model(uri, name=f'{CATALOG}.{SCHEMA}.flight_delay')", MODEL),
+        ("w.grants.update('SCHEMA', name, changes=[])", GRANTS),
+        ("client.delete_registered_model(f'{CATALOG}.{SCHEMA}.mine')", MODELS),
+        ("with mlflow.start_run():\n    pass", NEWEST_RUN),
     ],
 )
-def test_what_a_cell_writes_is_found(cell, thing):
-    assert thing in t.touched_by([], cell).writes
+def test_access_of_finds_what_a_cell_writes(cell, written):
+    assert written in shared_access.access_of([], cell).writes
 
 
 @pytest.mark.parametrize(
@@ -203,11 +207,11 @@ def test_what_a_cell_writes_is_found(cell, thing):
         "client.set_registered_model_alias(f'{CATALOG}.{SCHEMA}.lesson_17_delay', 'Champion', 1)",
     ],
 )
-def test_what_a_cell_leaves_alone_is_not_found(cell):
-    assert t.touched_by([], cell).writes == set()
+def test_access_of_finds_no_writes_in_a_cell_without_them(cell):
+    assert shared_access.access_of([], cell).writes == set()
 
 
-def test_only_who_looks_at_the_whole_is_disturbed_by_what_is_added():
-    logs, looks = t.Touched(writes={t.NEWEST_RUN}), t.Touched(reads={t.NEWEST_RUN})
+def test_an_added_run_conflicts_only_with_a_reader_of_the_newest_run():
+    logs, reads = SharedAccess(writes={NEWEST_RUN}), SharedAccess(reads={NEWEST_RUN})
     assert logs.conflicts(logs) == set()
-    assert logs.conflicts(looks) == looks.conflicts(logs) == {t.NEWEST_RUN}
+    assert logs.conflicts(reads) == reads.conflicts(logs) == {NEWEST_RUN}

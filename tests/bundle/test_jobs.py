@@ -1,4 +1,4 @@
-"""The jobs `promote` and `deployment`: what they pass is what the code takes, and what it does then."""
+"""The jobs `promote` and `deployment`: the code accepts the parameters of each task, and runs its step."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ VALUES = {
 
 @pytest.fixture
 def pipeline(monkeypatch):
-    """The module, without a registry to ask and without a session."""
+    """The module, without a registry and without a Spark session."""
     answer_official_names()
     import mlflow
 
@@ -33,10 +33,10 @@ def pipeline(monkeypatch):
 
 
 def command_line(task: dict[str, Any]) -> list[str]:
-    """Fill in what Databricks fills in when the task starts."""
+    """Return the parameters of a task, with the values that Databricks fills in at its start."""
     values = VALUES | {"task.name": task["task_key"]}
     return [
-        re.sub(r"\{\{([\w.]+)\}\}", lambda found: values[found[1]], text)
+        re.sub(r"\{\{([\w.]+)\}\}", lambda match: values[match[1]], text)
         for text in task["spark_python_task"]["parameters"]
     ]
 
@@ -51,7 +51,7 @@ def command_line(task: dict[str, Any]) -> list[str]:
         ),
     ],
 )
-def test_each_task_gives_its_step_the_model_and_the_version(pipeline, monkeypatch, job, steps):
+def test_each_task_passes_the_model_and_the_version_to_its_step(pipeline, monkeypatch, job, steps):
     called = []
     for step in pipeline.STEPS:
         monkeypatch.setitem(pipeline.STEPS, step, called.append)
@@ -60,14 +60,14 @@ def test_each_task_gives_its_step_the_model_and_the_version(pipeline, monkeypatc
         if "spark_python_task" in task:
             pipeline.main(command_line(task))
             done[task["task_key"]] = vars(called.pop())
-    assert {key: told["step"] for key, told in done.items()} == steps
-    for key, told in done.items():
-        assert (told["model_name"], told["model_version"]) == ("prod.ops.delay", "3")
-        assert told["approval_tag"] == ("Approval_Check" if key == "Approval_Check" else "")
+    assert {key: arguments["step"] for key, arguments in done.items()} == steps
+    for key, arguments in done.items():
+        assert (arguments["model_name"], arguments["model_version"]) == ("prod.ops.delay", "3")
+        assert arguments["approval_tag"] == ("Approval_Check" if key == "Approval_Check" else "")
 
 
 @pytest.mark.parametrize(("deployed", "logged"), [("4f1c", "4f1c"), ("", "unknown")])
-def test_train_reads_the_parameters_of_its_job_and_sets_what_the_next_tasks_read(
+def test_train_reads_the_job_parameters_and_sets_the_task_values(
     pipeline, monkeypatch, deployed, logged
 ):
     import mlflow
@@ -89,7 +89,8 @@ def test_train_reads_the_parameters_of_its_job_and_sets_what_the_next_tasks_read
     notebook = (ROOT / "resources" / job["tasks"][0]["notebook_task"]["notebook_path"]).read_text(
         encoding="utf-8"
     )
-    assert notebook.startswith("# Databricks notebook source\n")  # else it is no notebook there
+    # the first line by which Databricks recognises a notebook
+    assert notebook.startswith("# Databricks notebook source\n")
     exec(notebook, {"spark": "the session", "dbutils": dbutils})
 
     assert called == ["/e", "the session", "prod.ops", {"git_commit": logged}]
@@ -99,7 +100,7 @@ def test_train_reads_the_parameters_of_its_job_and_sets_what_the_next_tasks_read
 
 
 class FakeDbUtils:
-    """`dbutils` with the widgets of a job's parameters, and task values to look at."""
+    """`dbutils` with the widgets of a job's parameters; it records the task values."""
 
     def __init__(self, widgets: dict[str, str]) -> None:
         self.values: dict[str, str] = {}
@@ -117,7 +118,7 @@ def test_a_deployment_job_has_the_parameters_that_databricks_fills_in():
 
 
 def test_the_client_can_connect_a_deployment_job_to_a_model():
-    """The arguments that the head of `deployment.yml` names."""
+    """The comment at the top of `deployment.yml` names these methods."""
     import inspect
 
     from mlflow import MlflowClient
@@ -136,7 +137,7 @@ def test_the_client_can_connect_a_deployment_job_to_a_model():
         (["promote", "--model-version=3"], "--model-name"),
     ],
 )
-def test_a_command_line_that_is_wrong_says_so(pipeline, capsys, line, message):
+def test_a_wrong_command_line_is_an_error_with_the_reason(pipeline, capsys, line, message):
     with pytest.raises(SystemExit):
         pipeline.main(line)
     assert message in capsys.readouterr().err
