@@ -25,7 +25,7 @@ from lakelab.local.feature_engineering.feature_spec import (
     FeatureSpec,
     OnDemandColumn,
     SourceColumn,
-    in_order,
+    topological_order,
 )
 from lakelab.local.feature_engineering.training_set import TrainingSet
 from lakelab.local.spark.session import LocalSparkSession
@@ -364,9 +364,9 @@ def test_the_order_of_columns() -> None:
         OnDemandColumn("a", "int", input_bindings=(("x", "s"),)),
         SourceColumn("s", "int"),
     ]
-    assert in_order(columns) == ["s", "a", "b"]
+    assert topological_order(columns) == ["s", "a", "b"]
     looked_up = [FeatureColumn(n, "int", lookup_key=("s",)) for n in ("g", "f")]
     of_one = OnDemandColumn("c", "int", input_bindings=(("x", "f"),))
-    assert in_order([of_one, *looked_up, *columns]) == ["s", "a", "b", "f", "g", "c"]
+    assert topological_order([of_one, *looked_up, *columns]) == ["s", "a", "b", "f", "g", "c"]
     with pytest.raises(ValueError, match="'b' .from a"):
-        in_order([columns[0], columns[2]])
+        topological_order([columns[0], columns[2]])

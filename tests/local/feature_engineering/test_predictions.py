@@ -11,7 +11,7 @@ import pytest
 from mlflow.exceptions import MlflowException
 from pyspark.sql.types import ArrayType, DoubleType, LongType
 
-from lakelab.local.feature_engineering.predictions import as_result_type, parse_result_type
+from lakelab.local.feature_engineering.predictions import convert_predictions, parse_result_type
 
 INTS = np.array([1, 2], "int64")
 TABLE = pd.DataFrame({"who": ["x", "y"], "p": [0.25, 0.75], "n": [1, 2]})
@@ -63,7 +63,7 @@ TABLE = pd.DataFrame({"who": ["x", "y"], "p": [0.25, 0.75], "n": [1, 2]})
 def test_conversions(
     predictions: Any, result_type: Any, values: list[Any], type_: pa.DataType
 ) -> None:
-    column = as_result_type(predictions, parse_result_type(result_type))
+    column = convert_predictions(predictions, parse_result_type(result_type))
     assert column.to_pylist() == values
     assert column.type == type_
 
@@ -81,7 +81,7 @@ def test_conversions(
 )
 def test_what_does_not_fit_is_refused(predictions: Any, result_type: str) -> None:
     with pytest.raises(MlflowException, match="result_type"):
-        as_result_type(predictions, parse_result_type(result_type))
+        convert_predictions(predictions, parse_result_type(result_type))
 
 
 UNKNOWN = [
@@ -104,4 +104,4 @@ def test_unknown_types(result_type: Any) -> None:
 
 def test_a_field_of_another_type_is_named() -> None:
     with pytest.raises(MlflowException, match="'who' is no double"):
-        as_result_type(TABLE, parse_result_type("struct<who: double>"))
+        convert_predictions(TABLE, parse_result_type("struct<who: double>"))

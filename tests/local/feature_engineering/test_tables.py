@@ -11,7 +11,7 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
 
 from lakelab.local.feature_engineering import FeatureEngineeringClient
-from lakelab.local.feature_engineering.left_out import METHODS
+from lakelab.local.feature_engineering.unsupported import UNSUPPORTED_METHODS
 from lakelab.local.spark.session import LocalSparkSession
 
 Client = FeatureEngineeringClient
@@ -129,7 +129,7 @@ def test_a_tag_wants_a_key(fe: Client, weather: DataFrame, key: Any) -> None:
         fe.set_feature_table_tag(name="weather", key=key, value="x")
 
 
-@pytest.mark.parametrize("method", sorted(METHODS))
+@pytest.mark.parametrize("method", sorted(UNSUPPORTED_METHODS))
 def test_a_call_that_is_left_out_says_where_it_works(fe: Client, method: str) -> None:
     call = getattr(fe, method)
     with pytest.raises(NotImplementedError, match=rf"{method} works in a Databricks workspace"):

@@ -27,7 +27,7 @@ def die(point: str) -> None:
 def main(root: str, mode: str, point: str) -> None:
     home = Home(Path(root))
     stores = OnlineStores(home, UnityCatalog(home.warehouse))
-    source._BATCH_ROWS = 10
+    source.BATCH_ROWS = 10
     writing = Database._write
 
     def write(self: Database, connection: Any, table: Any, batches: Any, keys: Any) -> int:

@@ -174,7 +174,7 @@ def test_lookups_go_on_after_close(lab: Lab) -> None:
     lab.publish("t")
     online = lab.online("t")
     assert online.lookup(1) == {"id": 1}
-    driver = lab.stores.database._own.driver
+    driver = lab.stores.database._thread.driver
     driver.execute("SELECT 1")
     lab.stores.close()
     with pytest.raises(lab.stores.database.Error, match="closed"):

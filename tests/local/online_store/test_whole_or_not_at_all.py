@@ -138,7 +138,7 @@ def readers(lab: Lab) -> Iterator[list[Reader]]:
 def test_readers_see_whole_rows_and_are_not_kept_waiting_by_ten_publishes(
     lab: Lab, readers: list[Reader], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lakelab.local.online_store.source._BATCH_ROWS", 100)
+    monkeypatch.setattr("lakelab.local.online_store.source.BATCH_ROWS", 100)
     writing = Database._write
     held = []
 

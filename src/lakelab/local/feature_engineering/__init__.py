@@ -13,8 +13,8 @@ from lakelab.local.feature_engineering.client import FeatureEngineeringClient
 from lakelab.local.feature_engineering.entities.feature_function import FeatureFunction
 from lakelab.local.feature_engineering.entities.feature_lookup import FeatureLookup
 from lakelab.local.feature_engineering.entities.online_store import DatabricksOnlineStore
-from lakelab.local.feature_engineering.left_out import refuse_name
 from lakelab.local.feature_engineering.online_stores import UNSET
+from lakelab.local.feature_engineering.unsupported import raise_unsupported
 
 __all__ = [
     "UNSET",
@@ -26,4 +26,4 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    refuse_name(__name__, name)
+    raise_unsupported(__name__, name)

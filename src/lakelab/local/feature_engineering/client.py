@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from lakelab.local.feature_engineering import left_out, online_stores, tables
+from lakelab.local.feature_engineering import online_stores, tables, unsupported
 from lakelab.local.feature_engineering.session import active_session
 from lakelab.local.feature_engineering.validation import require_no_kwargs
 
@@ -51,7 +51,7 @@ class FeatureEngineeringClient:
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         # only for names that are not here: those of the official client say where they work
-        return left_out.refused_method(name)
+        return unsupported.unsupported_method(name)
 
     # ---- feature tables --------------------------------------------------------------------------
     def create_table(
@@ -270,9 +270,11 @@ class FeatureEngineeringClient:
                 "Here, give 'feature_lookups' or 'feature_spec'."
             )
         if named == ["feature_spec"]:
-            from lakelab.local.feature_engineering.feature_specs import training_set_from
+            from lakelab.local.feature_engineering.feature_specs import (
+                create_training_set_from_spec,
+            )
 
-            return training_set_from(
+            return create_training_set_from_spec(
                 active_session(),
                 df=df,
                 feature_spec=feature_spec,
@@ -634,7 +636,7 @@ class FeatureEngineeringClient:
             publish_mode=publish_mode,
             mode=mode,
             streaming=streaming,
-            not_for_databricks={
+            third_party_options={
                 "filter_condition": filter_condition,
                 "checkpoint_location": checkpoint_location,
                 "trigger": None if trigger == online_stores.DEFAULT_TRIGGER else trigger,

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from lakelab.local.feature_engineering.augment import read_default
+from lakelab.local.feature_engineering.add_features import parse_default_value
 from lakelab.local.feature_engineering.entities.feature_function import FeatureFunction
 from lakelab.local.feature_engineering.entities.feature_lookup import FeatureLookup
 from lakelab.local.feature_engineering.feature_spec import (
+    DerivedColumn,
     FeatureColumn,
     FeatureSpec,
     InputTable,
-    Made,
     OnDemandColumn,
     SourceColumn,
 )
@@ -60,7 +60,7 @@ def create_training_set(
 
     See :meth:`FeatureEngineeringClient.create_training_set` for parameters and errors.
     """
-    lookups, functions = checked_features(feature_lookups)
+    lookups, functions = split_features(feature_lookups)
     labels, excluded = as_list(label), as_list(exclude_columns)
     require_rows(df, labels, excluded)
     features = read_features(spark, lookups, functions)
@@ -70,8 +70,8 @@ def create_training_set(
         if name not in labels
     ]
     columns = [replace(c, include=c.name not in excluded) for c in features.columns]
-    spec = checked_spec(sources, columns, features, labels, dict(df.dtypes))
-    return TrainingSet(spark, df, spec.trimmed(), labels, features.functions)
+    spec = build_spec(sources, columns, features, labels, dict(df.dtypes))
+    return TrainingSet(spark, df, spec.pruned(), labels, features.functions)
 
 
 @dataclass(frozen=True)
@@ -90,13 +90,13 @@ class Features:
         The functions by full name.
     """
 
-    columns: list[Made]
+    columns: list[DerivedColumn]
     tables: dict[str, UnityTable]
     input_tables: list[InputTable]
     functions: dict[str, UnityFunction]
 
 
-def checked_features(given: Any) -> tuple[list[FeatureLookup], list[FeatureFunction]]:
+def split_features(given: Any) -> tuple[list[FeatureLookup], list[FeatureFunction]]:
     """Part lookups and functions.
 
     Raises
@@ -143,9 +143,9 @@ def read_features(
     )
 
 
-def checked_spec(
+def build_spec(
     sources: list[SourceColumn],
-    columns: list[Made],
+    columns: list[DerivedColumn],
     features: Features,
     labels: list[str],
     types: Mapping[str, str],
@@ -258,7 +258,7 @@ def _default(lookup: FeatureLookup, output: str, data_type: str) -> str | None:
             f"The default value of '{output}' must be an int, float, bool or str, not {value!r}."
         )
     text = str(value)
-    read_default(text, data_type)  # refuses what would fail at scoring time
+    parse_default_value(text, data_type)  # refuses what would fail at scoring time
     return text
 
 
@@ -334,7 +334,7 @@ def require_joinable(
     ValueError
         If a key is missing, or number or type of the keys differ from the table's.
     """
-    made = {c.name: c.data_type for c in spec.made_columns}
+    made = {c.name: c.data_type for c in spec.derived_columns}
     known = {**made, **types}
     missing = {key for column in spec.feature_columns for key in column.lookup_key} - set(known)
     if missing:

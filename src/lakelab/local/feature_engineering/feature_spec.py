@@ -63,7 +63,7 @@ class FeatureColumn(Column):
     default_value: str | None = None
 
     @property
-    def needs(self) -> tuple[str, ...]:
+    def inputs(self) -> tuple[str, ...]:
         """The columns that must be there before this one can be looked up."""
         time = (self.timestamp_lookup_key,) if self.timestamp_lookup_key else ()
         return self.lookup_key + time
@@ -85,7 +85,7 @@ class OnDemandColumn(Column):
     input_bindings: tuple[tuple[str, str], ...] = ()
 
     @property
-    def needs(self) -> tuple[str, ...]:
+    def inputs(self) -> tuple[str, ...]:
         """The columns that must be there before this one can be computed."""
         return tuple(dict.fromkeys(column for _, column in self.input_bindings))
 
@@ -112,7 +112,7 @@ class InputTable:
     lookback_seconds: float | None = None
 
 
-Made = FeatureColumn | OnDemandColumn
+DerivedColumn = FeatureColumn | OnDemandColumn
 """A column that is made from others."""
 
 
@@ -136,7 +136,7 @@ class FeatureSpec:
         return [column for column in self.columns if isinstance(column, OnDemandColumn)]
 
     @property
-    def made_columns(self) -> list[Made]:
+    def derived_columns(self) -> list[DerivedColumn]:
         """What is looked up, then what is computed."""
         return [*self.feature_columns, *self.on_demand_columns]
 
@@ -153,13 +153,13 @@ class FeatureSpec:
     def table(self, name: str) -> InputTable:
         return next(table for table in self.tables if table.name == name)
 
-    def trimmed(self) -> FeatureSpec:
+    def pruned(self) -> FeatureSpec:
         """Leave out what is excluded and not needed to look up or compute anything."""
         needed: set[str] = set()
-        made = self.made_columns
+        made = self.derived_columns
         wanted = [column for column in made if column.include]
         while wanted:
-            needs = {name for column in wanted for name in column.needs} - needed
+            needs = {name for column in wanted for name in column.inputs} - needed
             needed |= needs
             wanted = [column for column in made if column.name in needs]
         columns = tuple(c for c in self.columns if c.include or c.name in needed)
@@ -200,7 +200,7 @@ class FeatureSpec:
         >>> FeatureSpec((SourceColumn("origin", "string"),)).to_dict()["input_columns"]
         [{'origin': {'data_type': 'string', 'topological_ordering': 0, 'source': 'training_data'}}]
         """
-        order = {name: place for place, name in enumerate(in_order(self.columns))}
+        order = {name: place for place, name in enumerate(topological_order(self.columns))}
         functions: dict[str, Any] = {"input_functions": [{name: {}} for name in self.functions]}
         return {
             "input_columns": [_column_to_dict(c, order[c.name]) for c in self.columns],
@@ -223,7 +223,7 @@ class FeatureSpec:
         return cls(tuple(columns), tuple(tables))
 
 
-def in_order(columns: Sequence[Column]) -> list[str]:
+def topological_order(columns: Sequence[Column]) -> list[str]:
     """Give the columns' names in an order in which one can be made after the other.
 
     Raises
@@ -233,15 +233,15 @@ def in_order(columns: Sequence[Column]) -> list[str]:
 
     Examples
     --------
-    >>> in_order([OnDemandColumn("km", "double", input_bindings=(("a", "miles"),)), SourceColumn("miles", "int")])
+    >>> topological_order([OnDemandColumn("km", "double", input_bindings=(("a", "miles"),)), SourceColumn("miles", "int")])
     ['miles', 'km']
     """
     pending, done = list(columns), list[str]()
     while pending:
-        ready = [c for c in pending if set(getattr(c, "needs", ())) <= set(done)]
+        ready = [c for c in pending if set(getattr(c, "inputs", ())) <= set(done)]
         if not ready:
-            circle = [c for c in pending if isinstance(c, Made)]
-            told = ", ".join(f"'{c.name}' (from {', '.join(c.needs)})" for c in circle)
+            circle = [c for c in pending if isinstance(c, DerivedColumn)]
+            told = ", ".join(f"'{c.name}' (from {', '.join(c.inputs)})" for c in circle)
             raise ValueError(
                 f"The columns {told} cannot be made: they need each other in a circle, or a column "
                 f"that is not there."

@@ -23,18 +23,18 @@ from lakelab.local.catalog.names import TableName
 from lakelab.local.catalog.securable import Securable
 from lakelab.local.feature_engineering.create_training_set import (
     Features,
-    checked_features,
-    checked_spec,
+    build_spec,
     read_features,
     require_rows,
     require_timeseries_declared,
+    split_features,
 )
 from lakelab.local.feature_engineering.entities.feature_spec_info import FeatureSpecInfo
 from lakelab.local.feature_engineering.feature_spec import (
+    DerivedColumn,
     FeatureColumn,
     FeatureSpec,
     InputTable,
-    Made,
     SourceColumn,
 )
 from lakelab.local.feature_engineering.on_demand import open_functions
@@ -69,15 +69,15 @@ def create_feature_spec(
     from databricks.sdk.errors import AlreadyExists, PermissionDenied
 
     full = _full_name(spark, name)
-    read = read_features(spark, *checked_features(features))
+    read = read_features(spark, *split_features(features))
     excluded = as_list(exclude_columns)
     sources = [replace(c, include=c.name not in excluded) for c in _inferred_sources(read)]
     columns = [replace(c, include=c.name not in excluded) for c in read.columns]
-    spec = checked_spec(sources, columns, read, [], {c.name: c.data_type for c in sources})
+    spec = build_spec(sources, columns, read, [], {c.name: c.data_type for c in sources})
     function = UnityFunction(
         name=full,
         language=FEATURE_SPEC,
-        body=yaml.safe_dump(spec.trimmed().to_dict(), sort_keys=False, allow_unicode=True),
+        body=yaml.safe_dump(spec.pruned().to_dict(), sort_keys=False, allow_unicode=True),
         creator=spark.user,
         requirements=tuple(requirements or ()),
     )
@@ -99,21 +99,21 @@ def _inferred_sources(features: Features) -> list[SourceColumn]:
     types: dict[str, str] = {}
     made = {column.name for column in features.columns}
     for column in features.columns:
-        for name, data_type in _needed(column, features):
+        for name, data_type in _required_inputs(column, features):
             if name not in made:
                 types.setdefault(name, data_type)
     return [SourceColumn(name, data_type) for name, data_type in types.items()]
 
 
-def _needed(column: Made, features: Features) -> list[tuple[str, str]]:
+def _required_inputs(column: DerivedColumn, features: Features) -> list[tuple[str, str]]:
     """Give what a column is made from, with the types that this wants."""
     if isinstance(column, FeatureColumn):
         table = features.tables[column.table_name]
         types = {f.name: f.dataType.simpleString() for f in spark_schema(table).fields}
         keys = [*entity_keys(table), *as_list(primary_key(table).timeseries_column)]
         # with too few or too many keys, what follows refuses the lookup
-        wanted = [types[key] for key in keys] + [""] * len(column.needs)
-        return list(zip(column.needs, wanted, strict=False))
+        wanted = [types[key] for key in keys] + [""] * len(column.inputs)
+        return list(zip(column.inputs, wanted, strict=False))
     bound = dict(column.input_bindings)
     return [
         (bound[p.name], p.data_type.simpleString())
@@ -121,7 +121,7 @@ def _needed(column: Made, features: Features) -> list[tuple[str, str]]:
     ]
 
 
-def training_set_from(
+def create_training_set_from_spec(
     spark: LocalSparkSession,
     *,
     df: DataFrame,
@@ -139,21 +139,23 @@ def training_set_from(
     require_rows(df, labels, excluded)
     kept = _open(spark, _full_name(spark, feature_spec))
     spec = _read(kept)
-    columns = [column for column in spec.made_columns if column.name not in excluded]
+    columns = [column for column in spec.derived_columns if column.name not in excluded]
     sources = [
         SourceColumn(name, type_)
         for name, type_ in df.dtypes
         if name not in labels and name not in excluded
     ]
     _require_not_excluded(columns, {c.name for c in (*sources, *columns)}, excluded)
-    features = _as_they_are_now(spark, spec, columns)
-    checked = checked_spec(sources, features.columns, features, labels, dict(df.dtypes))
+    features = _open_current(spark, spec, columns)
+    checked = build_spec(sources, features.columns, features, labels, dict(df.dtypes))
     return TrainingSet(spark, df, checked, labels, features.functions, kept.requirements)
 
 
-def _require_not_excluded(columns: list[Made], there: set[str], excluded: list[str]) -> None:
+def _require_not_excluded(
+    columns: list[DerivedColumn], there: set[str], excluded: list[str]
+) -> None:
     """Refuse to leave out what a feature is made from: with a spec, as officially, it may not be."""
-    needed = {name for column in columns for name in column.needs}
+    needed = {name for column in columns for name in column.inputs}
     if missing := sorted(name for name in needed - there if name in excluded):
         raise ValueError(
             f"Input columns {quoted(missing)} required by FeatureLookups or FeatureFunctions are not "
@@ -162,12 +164,14 @@ def _require_not_excluded(columns: list[Made], there: set[str], excluded: list[s
         )
 
 
-def _as_they_are_now(spark: LocalSparkSession, spec: FeatureSpec, columns: list[Made]) -> Features:
+def _open_current(
+    spark: LocalSparkSession, spec: FeatureSpec, columns: list[DerivedColumn]
+) -> Features:
     """Open the tables and functions behind columns, at their present versions.
 
     What was only there to make a column that is left out now, is left out, too.
     """
-    used = FeatureSpec(tuple(columns), spec.tables).trimmed()
+    used = FeatureSpec(tuple(columns), spec.tables).pruned()
     tables = {}
     for told in used.tables:
         tables[told.name] = open_table(spark, TableName.parse(told.name))
@@ -189,7 +193,7 @@ def _as_they_are_now(spark: LocalSparkSession, spec: FeatureSpec, columns: list[
                 f"'{column.table_name}', which the feature spec names. It has: {', '.join(names)}."
             )
     opened = open_functions(spark, used.functions)
-    return Features(used.made_columns, tables, described, opened)
+    return Features(used.derived_columns, tables, described, opened)
 
 
 def delete_feature_spec(spark: LocalSparkSession, name: str) -> None:

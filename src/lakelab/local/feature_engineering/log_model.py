@@ -66,13 +66,13 @@ def log_model(
         options = _save_options(
             model, flavor, _requirements(training_set, extra_pip_requirements), kwargs
         )
-        environment = _save_raw(model, flavor, package, signature, options)
+        environment = _save_with_flavor(model, flavor, package, signature, options)
         example = (
             _input_example(spark, training_set) if infer_input_example and training_set else None
         )
         info = _log(spec, package, environment, artifact_path, signature, example)
     if registered_model_name is not None:
-        with quiet_artifacts():
+        with hide_artifact_progress():
             mlflow.register_model(info.model_uri, registered_model_name, **waiting)
     return info
 
@@ -156,7 +156,7 @@ def _save_options(
     return options
 
 
-def _save_raw(
+def _save_with_flavor(
     model: Any,
     flavor: ModuleType,
     package: Path,
@@ -219,7 +219,7 @@ def _quiet_logger(name: str) -> Iterator[None]:
 def _input_example(spark: LocalSparkSession, training_set: TrainingSet) -> Any:
     """Give the first row with all that the signature names: keys, other columns and features."""
     spec = training_set.feature_spec
-    rows = training_set.augmented(limit=1).select([column.name for column in spec.columns])
+    rows = training_set.rows_with_features(limit=1).select([column.name for column in spec.columns])
     return as_dataframe(spark, rows).toPandas()
 
 
@@ -235,7 +235,7 @@ def _log(
     import mlflow
 
     tables = lineage.feature_tables(spec)
-    with _a_run(), quiet_artifacts(), warnings.catch_warnings():
+    with _active_run(), hide_artifact_progress(), warnings.catch_warnings():
         # the signature comes from the spec: no example is needed to infer it
         warnings.filterwarnings("ignore", message=".*input example was not provided.*")
         info: ModelInfo = mlflow.pyfunc.log_model(
@@ -252,7 +252,7 @@ def _log(
 
 
 @contextmanager
-def _a_run() -> Iterator[None]:
+def _active_run() -> Iterator[None]:
     """Work in the active run, or start one: it stays active, as after any MLflow call that logs."""
     import mlflow
 
@@ -268,7 +268,7 @@ def _a_run() -> Iterator[None]:
 
 
 @contextmanager
-def quiet_artifacts() -> Iterator[None]:
+def hide_artifact_progress() -> Iterator[None]:
     """Keep MLflow's progress bars out of the notebook, unless the user asked for them."""
     variable = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
     if variable in os.environ:

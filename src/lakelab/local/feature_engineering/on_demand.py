@@ -16,7 +16,11 @@ from lakelab.local.catalog.errors import (
 from lakelab.local.catalog.functions import PYTHON, UnityFunction
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
 from lakelab.local.feature_engineering.entities.feature_function import FeatureFunction
-from lakelab.local.feature_engineering.feature_spec import FeatureSpec, OnDemandColumn, in_order
+from lakelab.local.feature_engineering.feature_spec import (
+    FeatureSpec,
+    OnDemandColumn,
+    topological_order,
+)
 from lakelab.local.feature_engineering.validation import quoted
 from lakelab.local.sql.function_rights import require_usable
 
@@ -126,16 +130,16 @@ def require_inputs(
     ValueError
         If a column is missing, has another type, or is made from itself.
     """
-    made = {c.name: c.data_type for c in spec.made_columns}
+    made = {c.name: c.data_type for c in spec.derived_columns}
     known = {**made, **types}
-    missing = {name for column in spec.on_demand_columns for name in column.needs} - set(known)
+    missing = {name for column in spec.on_demand_columns for name in column.inputs} - set(known)
     if missing:
         raise ValueError(
             f"Could not find input binding columns {quoted(sorted(missing))} required by "
             f"FeatureFunctions. There are: {', '.join(known)}."
         )
     if spec.on_demand_columns:
-        in_order(spec.columns)  # refuses a circle
+        topological_order(spec.columns)  # refuses a circle
     for column in spec.on_demand_columns:
         function = functions[column.udf_name]
         bound = dict(column.input_bindings)

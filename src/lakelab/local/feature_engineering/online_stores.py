@@ -146,13 +146,13 @@ def publish_table(
     publish_mode: str,
     mode: str,
     streaming: bool,
-    not_for_databricks: dict[str, Any],
+    third_party_options: dict[str, Any],
     **kwargs: Any,
 ) -> PublishedTable:
     """Publish a feature table.
 
     See :meth:`FeatureEngineeringClient.publish_table` for parameters and errors;
-    ``not_for_databricks`` holds what was given of the parameters for third-party stores.
+    ``third_party_options`` holds what was given of the parameters for third-party stores.
     """
     from databricks.sdk import WorkspaceClient
     from databricks.sdk.service.ml import PublishSpec, PublishSpecPublishMode
@@ -173,11 +173,11 @@ def publish_table(
             f"Online table name '{online_table_name}' is not valid. Expected format "
             f"'<catalog_name>.<schema_name>.<table_name>'"
         )
-    for parameter, value in not_for_databricks.items():
+    for parameter, value in third_party_options.items():
         if value is not None:
             raise ValueError(f"{parameter} can not be set for Databricks online store")
     if streaming:
-        publish_mode = _of_streaming(publish_mode)
+        publish_mode = _streaming_publish_mode(publish_mode)
     if publish_mode not in (TRIGGERED, CONTINUOUS, SNAPSHOT):
         raise ValueError(f"Invalid publish mode: {publish_mode}")
     published = WorkspaceClient().feature_store.publish_table(
@@ -193,7 +193,7 @@ def publish_table(
     )
 
 
-def _of_streaming(publish_mode: str) -> str:
+def _streaming_publish_mode(publish_mode: str) -> str:
     if publish_mode not in (TRIGGERED, CONTINUOUS):
         raise ValueError(f"streaming=True is not supported for publish_mode={publish_mode}")
     if publish_mode == TRIGGERED:  # the default: nothing was said

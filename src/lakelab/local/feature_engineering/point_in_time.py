@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakelab.local.delta.files import plain_files, read_files
-from lakelab.local.system import duckdb_pool as duck
+from lakelab.local.system import duckdb_pool
 from lakelab.local.system.duckdb_pool import sql_name
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def look_up(
     ...         outputs={"wind_now": "wind", "seen_at": "ts"}).to_pylist()
     [{'wind_now': None, 'seen_at': 10}, {'wind_now': None, 'seen_at': None}, {'wind_now': None, 'seen_at': None}]
     """
-    with duck.connect() as connection:
+    with duckdb_pool.connect() as connection:
         connection.register("labels", _numbered(labels, keys, time))
         columns = {f"k{i}": column for i, column in enumerate(keys.values())}
         if time:

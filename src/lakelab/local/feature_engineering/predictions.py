@@ -23,7 +23,7 @@ _TYPES = (
     "int, long, float, double, string or boolean, array<...> of one or of arrays, or "
     "struct<name: type, ...> of these"
 )
-_FITTING: dict[str, tuple[Any, Any]] = {
+_COMPATIBLE_DTYPES: dict[str, tuple[Any, Any]] = {
     "integer": (["int8", "uint8", "int16", "uint16", "int32"], "int32"),
     "long": (["int8", "uint8", "int16", "uint16", "int32", "int64"], "int64"),
     "float": (["number"], "float32"),
@@ -104,7 +104,7 @@ def _is_supported(data_type: DataType, inside: bool = False) -> bool:
     return data_type.typeName() in _SCALARS
 
 
-def as_result_type(predictions: Any, result_type: DataType) -> pa.Array:
+def convert_predictions(predictions: Any, result_type: DataType) -> pa.Array:
     """Convert the return value of ``predict``.
 
     Parameters
@@ -121,9 +121,9 @@ def as_result_type(predictions: Any, result_type: DataType) -> pa.Array:
 
     Examples
     --------
-    >>> as_result_type([1.5, 2.5], parse_result_type("float")).to_pylist()
+    >>> convert_predictions([1.5, 2.5], parse_result_type("float")).to_pylist()
     [1.5, 2.5]
-    >>> as_result_type(["late", "on time"], parse_result_type("string")).to_pylist()
+    >>> convert_predictions(["late", "on time"], parse_result_type("string")).to_pylist()
     ['late', 'on time']
     """
     import pandas as pd
@@ -140,7 +140,7 @@ def as_result_type(predictions: Any, result_type: DataType) -> pa.Array:
     if isinstance(result_type, StructType):
         return _struct(frame, result_type)
     element = result_type.elementType if isinstance(result_type, ArrayType) else result_type
-    frame = _fitting(frame, element.typeName())
+    frame = _compatible_columns(frame, element.typeName())
     if isinstance(result_type, ArrayType):
         return pa.array(frame.to_numpy().tolist(), arrow_type)
     return pa.array(frame[frame.columns[0]].to_numpy(), arrow_type, from_pandas=True)
@@ -163,8 +163,8 @@ def _struct(frame: pd.DataFrame, result_type: StructType) -> pa.Array:
         try:
             if kind == "string":
                 values = values.map(str, na_action="ignore")
-            elif kind in _FITTING and not values.isna().any():
-                values = values.astype(_FITTING[kind][1])
+            elif kind in _COMPATIBLE_DTYPES and not values.isna().any():
+                values = values.astype(_COMPATIBLE_DTYPES[kind][1])
             wanted = to_arrow_type(field.dataType)
             columns.append(pa.array(values.tolist(), wanted, from_pandas=True))
         except (ValueError, TypeError, pa.ArrowException) as error:
@@ -175,13 +175,13 @@ def _struct(frame: pd.DataFrame, result_type: StructType) -> pa.Array:
     return pa.StructArray.from_arrays(columns, names=result_type.fieldNames())
 
 
-def _fitting(frame: pd.DataFrame, type_name: str) -> pd.DataFrame:
+def _compatible_columns(frame: pd.DataFrame, type_name: str) -> pd.DataFrame:
     """Keep the columns that fit a type, converted to it."""
     from mlflow.exceptions import MlflowException
 
     if type_name == "string":
         return frame.map(str)
-    dtypes, dtype = _FITTING[type_name]
+    dtypes, dtype = _COMPATIBLE_DTYPES[type_name]
     fitting: pd.DataFrame = frame.select_dtypes(dtypes)
     if fitting.columns.empty:
         told = ", ".join(sorted({str(dtype) for dtype in frame.dtypes}))

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from lakelab.local.catalog.names import TableName
-from lakelab.local.feature_engineering.augment import add_features
+from lakelab.local.feature_engineering.add_features import add_features
 from lakelab.local.feature_engineering.create_training_set import require_joinable
 from lakelab.local.feature_engineering.feature_spec import FeatureSpec
-from lakelab.local.feature_engineering.log_model import quiet_artifacts
+from lakelab.local.feature_engineering.log_model import hide_artifact_progress
 from lakelab.local.feature_engineering.on_demand import open_functions, require_inputs
 from lakelab.local.feature_engineering.packaged_model import FOLDER, PackagedModel
-from lakelab.local.feature_engineering.predictions import as_result_type, parse_result_type
+from lakelab.local.feature_engineering.predictions import convert_predictions, parse_result_type
 from lakelab.local.feature_engineering.session import open_table
 from lakelab.local.feature_engineering.validation import (
     quoted,
@@ -66,8 +66,8 @@ def score_batch(
             f"in this process: leave it at 'local'."
         )
     wanted = parse_result_type(result_type)
-    with TemporaryDirectory(dir=spark.home.scratch) as folder, quiet_artifacts():
-        model = PackagedModel(download(model_uri, Path(folder)))
+    with TemporaryDirectory(dir=spark.home.scratch) as folder, hide_artifact_progress():
+        model = PackagedModel(download_package(model_uri, Path(folder)))
         tables = _open_tables(spark, model.spec)
         functions = open_functions(spark, model.spec.functions)
         types = dict(df.dtypes)
@@ -103,7 +103,7 @@ def _require_columns(spec: FeatureSpec, types: dict[str, str]) -> None:
 
 
 # ---- the model ------------------------------------------------------------------------------------
-def download(model_uri: str, folder: Path) -> Path:
+def download_package(model_uri: str, folder: Path) -> Path:
     """Fetch the model; return the folder of its package.
 
     Raises
@@ -174,7 +174,9 @@ def _predict(
 ) -> pa.ChunkedArray:
     starts = range(0, max(len(inputs), 1), BATCH_ROWS)
     parts = [
-        as_result_type(model.predict_raw(inputs.iloc[start : start + BATCH_ROWS], params), wanted)
+        convert_predictions(
+            model.predict_raw(inputs.iloc[start : start + BATCH_ROWS], params), wanted
+        )
         for start in starts
     ]
     return pa.chunked_array(parts)

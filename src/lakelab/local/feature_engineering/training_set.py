@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lakelab.local.catalog.errors import NotFoundError
 from lakelab.local.catalog.names import TableName
 from lakelab.local.catalog.table import UnityTable
-from lakelab.local.feature_engineering.augment import add_features
+from lakelab.local.feature_engineering.add_features import add_features
 from lakelab.local.feature_engineering.feature_spec import FeatureSpec, InputTable
 from lakelab.local.spark.results import as_dataframe
 
@@ -81,10 +81,10 @@ class TrainingSet:
         pyspark.errors.PythonException
             If a function fails; the message names it, and the values that it got.
         """
-        rows = self.augmented()
+        rows = self.rows_with_features()
         return as_dataframe(self._spark, rows.select(self.get_output_columns()))
 
-    def augmented(self, limit: int | None = None) -> pa.Table:
+    def rows_with_features(self, limit: int | None = None) -> pa.Table:
         """Give all columns of ``df`` and the features behind them, for the first rows or all."""
         tables = {table.name: self._open(table) for table in self._feature_spec.tables}
         df = self._df if limit is None else self._df.limit(limit)

@@ -120,7 +120,7 @@ def require_valid_keys(data: pa.Table, keys: Sequence[str]) -> None:
     ValueError
         With the first such key as an example.
     """
-    from lakelab.local.system import duckdb_pool as duck
+    from lakelab.local.system import duckdb_pool
     from lakelab.local.system.duckdb_pool import sql_name
 
     for key in keys:
@@ -130,7 +130,7 @@ def require_valid_keys(data: pa.Table, keys: Sequence[str]) -> None:
                 f"A key is never null: fill or drop these rows first."
             )
     columns = ", ".join(sql_name(key) for key in keys)
-    with duck.connect() as connection:
+    with duckdb_pool.connect() as connection:
         connection.register("data", data.select(list(keys)))
         twice = connection.execute(
             f"SELECT {columns}, count(*) FROM data GROUP BY ALL HAVING count(*) > 1 LIMIT 1"

@@ -153,7 +153,7 @@ class FeatureStoreClient:
             raise ValueError("Path argument is not supported for Unity Catalog tables.")
         return self._client.create_table(
             name=name,
-            primary_keys=_with_times(as_list(primary_keys), as_list(timestamp_keys)),
+            primary_keys=_with_timestamp_keys(as_list(primary_keys), as_list(timestamp_keys)),
             df=df,
             partition_columns=partition_columns,
             schema=schema,
@@ -190,7 +190,7 @@ class FeatureStoreClient:
         ValueError
             If there is no such table, or its declared key is none or another.
         """
-        keys = _with_times(as_list(primary_keys), as_list(timestamp_keys))
+        keys = _with_timestamp_keys(as_list(primary_keys), as_list(timestamp_keys))
         return tables.register_table(
             active_session(), delta_table, keys, as_list(timestamp_keys), description, tags or {}
         )
@@ -380,7 +380,7 @@ def _refuse(method: str) -> NoReturn:
     )
 
 
-def _with_times(keys: list[str], times: list[str]) -> list[str]:
+def _with_timestamp_keys(keys: list[str], times: list[str]) -> list[str]:
     """Add to the key the time series columns that it lacks."""
     missing = [time for time in times if time not in keys]
     for time in missing:

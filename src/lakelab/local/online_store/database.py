@@ -113,8 +113,8 @@ class Database:
         driver: Any = self.reading.dialect.loaded_dbapi
         self.Error: type[Exception] = driver.Error
         self.DataError: type[Exception] = driver.DataError
-        self._made = False
-        self._own = threading.local()
+        self._initialized = False
+        self._thread = threading.local()
 
     @property
     def place(self) -> str:
@@ -123,7 +123,7 @@ class Database:
 
     def close(self) -> None:
         """Close all connections. Whoever reads or writes afterwards opens new ones."""
-        self._own = threading.local()  # gives back what threads held
+        self._thread = threading.local()  # gives back what threads held
         for engine in (self.writing, self.reading):
             engine.dispose()
 
@@ -133,18 +133,18 @@ class Database:
         with self._connect(self.writing) as connection, connection.begin():
             if self.dialect == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            if not self._made:
+            if not self._initialized:
                 _tables.create_all(connection)
             yield connection
-        self._made = True
+        self._initialized = True
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
         """Read, beside whoever writes."""
-        if not self._made:
+        if not self._initialized:
             with self._connect(self.reading) as connection:
-                self._made = inspect(connection).has_table(published_tables.name)
-        if not self._made:
+                self._initialized = inspect(connection).has_table(published_tables.name)
+        if not self._initialized:
             with self.transaction():
                 pass
         with self._connect(self.reading) as connection:
@@ -162,16 +162,16 @@ class Database:
             Of the driver.
         """
         try:
-            driver = self._own.driver
+            driver = self._thread.driver
         except AttributeError:
-            self._own.held = self._connect(self.reading)
-            driver = self._own.driver = self._own.held.connection.driver_connection
+            self._thread.held = self._connect(self.reading)
+            driver = self._thread.driver = self._thread.held.connection.driver_connection
         row: tuple[Any, ...] | None = driver.execute(statement, values).fetchone()
         return row
 
     def forget(self) -> None:
         """Close the connection that this thread keeps: it may be broken."""
-        own = self._own.__dict__
+        own = self._thread.__dict__
         if "held" in own:
             own.pop("driver")
             held = own.pop("held")

@@ -197,7 +197,7 @@ class Publisher:
                 written = self._database.insert(connection, table, rows)
             if before is not None and before.physical != physical:
                 # the last thing, as PostgreSQL keeps readers of a dropped table waiting for the commit
-                drop_physical(connection, before.physical)
+                drop_rows(connection, before.physical)
         published = Published(
             online_table_name=str(name),
             pipeline_id=before.pipeline_id if before is not None else str(uuid.uuid4()),
@@ -267,7 +267,7 @@ class Publisher:
                 f"FeatureEngineeringClient().create_online_store(name='{store}', capacity='CU_1')."
             )
 
-    def is_behind(self, told: Mapping[str, Any]) -> bool:
+    def is_outdated(self, told: Mapping[str, Any]) -> bool:
         """Tell whether the source of an online table is another now than what was published."""
         table = self._unity.table(TableName.parse(told["source"]))
         now = str(table.delta.metadata().id), table.version
@@ -306,7 +306,7 @@ def _last_update(online_table: Row[Any] | None) -> str | None:
     return None if online_table is None else str(online_table.last_update["id"])
 
 
-def drop_physical(connection: Connection, physical: str) -> None:
+def drop_rows(connection: Connection, physical: str) -> None:
     """Drop the rows of an online table."""
     connection.exec_driver_sql(f"DROP TABLE IF EXISTS {quoted(physical)}")
 

@@ -16,9 +16,9 @@ from lakelab.local.catalog.table import UnityTable
 from lakelab.local.delta.files import plain_files, read_files
 from lakelab.local.online_store.database import Batches, OnlineStoreError, quoted
 from lakelab.local.online_store.values import OnlineColumn
-from lakelab.local.system import duckdb_pool as duck
+from lakelab.local.system import duckdb_pool
 
-_BATCH_ROWS = 50_000
+BATCH_ROWS = 50_000
 
 
 class Source:
@@ -44,7 +44,7 @@ class Source:
         self.table = table
         self.time = key.timeseries_column
         self.keys = [column for column in key.columns if column != self.time]
-        self.columns = [OnlineColumn.of_field(field) for field in table.fields]
+        self.columns = [OnlineColumn.from_field(field) for field in table.fields]
         self._schema = pa.schema(table.delta.schema().to_arrow())
 
     @property
@@ -83,7 +83,7 @@ class Source:
             self._require_unique(connection)
             ordered = ", ".join(map(quoted, self.keys))  # a B-tree that is filled in order is quick
             reader = connection.sql(f"SELECT * FROM latest ORDER BY {ordered}").to_arrow_reader(
-                _BATCH_ROWS
+                BATCH_ROWS
             )
             yield self._encoded(reader, self.columns, dialect)
 
@@ -129,7 +129,7 @@ class Source:
         except DeltaError:  # the log is kept for a while only
             return None
         before, after = plain_files(old.delta), plain_files(self.table.delta)
-        with duck.connect() as connection:
+        with duckdb_pool.connect() as connection:
             if before is None or after is None:
                 # partitioned, for example: all of both versions is read, the same rows cancel out
                 gone_rows = old.delta.to_pyarrow_dataset()
@@ -159,7 +159,7 @@ class Source:
             connection.register("among", keys)
             reader = connection.sql(
                 f"FROM among a ANTI JOIN source t ON {_same(self.keys, 't', 'a')}"
-            ).to_arrow_reader(_BATCH_ROWS)
+            ).to_arrow_reader(BATCH_ROWS)
             yield self._encoded(reader, self.key_columns, dialect)
 
     @property
@@ -170,7 +170,7 @@ class Source:
     # ---- files -----------------------------------------------------------------------------------
     @contextmanager
     def _opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with duck.connect() as connection:
+        with duckdb_pool.connect() as connection:
             files = plain_files(self.table.delta)
             if files is None:
                 connection.register("source", self.table.delta.to_pyarrow_dataset())

@@ -26,7 +26,7 @@ from lakelab.local.online_store.publish import (
     Publisher,
     PublishMode,
     SupersededError,
-    drop_physical,
+    drop_rows,
 )
 from lakelab.local.system.home import Home
 
@@ -323,7 +323,7 @@ class OnlineStores:
             PublishMode.CONTINUOUS,
         ):
             return False  # another process deleted it, or published it in another mode
-        if self._publisher.is_behind(table):
+        if self._publisher.is_outdated(table):
             self._publisher.publish(
                 table["source"],
                 name,
@@ -386,7 +386,7 @@ def _required_store(connection: Connection, name: str) -> OnlineStore:
 
 
 def _drop(connection: Connection, table: Row[Any]) -> None:
-    drop_physical(connection, table.physical)
+    drop_rows(connection, table.physical)
     connection.execute(delete(published_tables).where(published_tables.c.name == table.name))
 
 

@@ -76,14 +76,14 @@ class OnlineColumn:
     type: str
 
     @classmethod
-    def of_field(cls, field: Mapping[str, Any]) -> OnlineColumn:
+    def from_field(cls, field: Mapping[str, Any]) -> OnlineColumn:
         """Return the column for a field of a Delta schema.
 
         Examples
         --------
-        >>> OnlineColumn.of_field({"name": "delay", "type": "double"})
+        >>> OnlineColumn.from_field({"name": "delay", "type": "double"})
         OnlineColumn(name='delay', type='double')
-        >>> OnlineColumn.of_field({"name": "hours", "type": {"type": "array"}}).type
+        >>> OnlineColumn.from_field({"name": "hours", "type": {"type": "array"}}).type
         'nested'
         """
         return cls(field["name"], field["type"] if isinstance(field["type"], str) else "nested")

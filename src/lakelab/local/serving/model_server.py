@@ -23,16 +23,16 @@ from lakelab.local.catalog.errors import NotFoundError
 from lakelab.local.catalog.functions import Functions, UnityFunction
 from lakelab.local.catalog.names import TableName
 from lakelab.local.catalog.store import UnityCatalog
-from lakelab.local.feature_engineering.augment import read_default
+from lakelab.local.feature_engineering.add_features import parse_default_value
 from lakelab.local.feature_engineering.feature_spec import (
     Column,
     FeatureColumn,
     FeatureSpec,
     OnDemandColumn,
 )
-from lakelab.local.feature_engineering.log_model import quiet_artifacts
+from lakelab.local.feature_engineering.log_model import hide_artifact_progress
 from lakelab.local.feature_engineering.packaged_model import PackagedModel
-from lakelab.local.feature_engineering.score_batch import download
+from lakelab.local.feature_engineering.score_batch import download_package
 from lakelab.local.feature_engineering.validation import quoted
 from lakelab.local.system.http_server import LoopbackServer
 from lakelab.local.udf.casts import cast_to
@@ -133,7 +133,7 @@ class OnlineModel:
             raise MlflowException.invalid_parameter_value(str(error)) from error
 
     def _looked_up(self, values: dict[str, list[Any]], rows: int) -> dict[str, list[Any]]:
-        pending = [column for column in self.spec.made_columns if column.name not in values]
+        pending = [column for column in self.spec.derived_columns if column.name not in values]
         while pending:
             ready = [c for c in pending if set(_inputs(c)) <= set(values)]
             if not ready:
@@ -195,7 +195,7 @@ def _function(functions: Functions, name: str) -> UnityFunction:
 
 def _inputs(column: FeatureColumn | OnDemandColumn) -> tuple[str, ...]:
     # online there is the latest row only: no time is asked for
-    return column.lookup_key if isinstance(column, FeatureColumn) else column.needs
+    return column.lookup_key if isinstance(column, FeatureColumn) else column.inputs
 
 
 def _computed(
@@ -221,7 +221,7 @@ def _feature(column: FeatureColumn, rows: list[dict[str, Any] | None]) -> list[A
     values = [None if row is None else row[column.feature_name] for row in rows]
     if column.default_value is None:
         return values
-    default = read_default(column.default_value, column.data_type)
+    default = parse_default_value(column.default_value, column.data_type)
     return [default if value is None or value != value else value for value in values]
 
 
@@ -322,7 +322,7 @@ def serve(home: Home, stores: OnlineStores, model_uri: str) -> LocalEndpoint:
     ServingError
         If a feature table of the model is not published, or a function is gone.
     """
-    with TemporaryDirectory(dir=home.scratch) as folder, quiet_artifacts():
-        model = PackagedModel(download(model_uri, Path(folder)))
+    with TemporaryDirectory(dir=home.scratch) as folder, hide_artifact_progress():
+        model = PackagedModel(download_package(model_uri, Path(folder)))
     functions = Functions(UnityCatalog(home.warehouse))
     return LocalEndpoint(OnlineModel(model, stores, functions))

@@ -5,10 +5,10 @@ from typing import Any
 from lakelab.local.feature_engineering.entities.feature_function import FeatureFunction
 from lakelab.local.feature_engineering.entities.feature_lookup import FeatureLookup
 from lakelab.local.feature_engineering.entities.feature_table import FeatureTable
-from lakelab.local.feature_engineering.left_out import refuse_name
+from lakelab.local.feature_engineering.unsupported import raise_unsupported
 
 __all__ = ["FeatureFunction", "FeatureLookup", "FeatureTable"]
 
 
 def __getattr__(name: str) -> Any:
-    refuse_name(__name__, name)
+    raise_unsupported(__name__, name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-INSTEAD = (
+SUPPORTED_METHODS = (
     "create_table, write_table, read_table, get_table, drop_table, set_feature_table_tag, "
     "delete_feature_table_tag, create_training_set, log_model, score_batch, create_feature_spec, "
     "update_feature_spec, delete_feature_spec, publish_table, "
@@ -18,7 +18,7 @@ INSTEAD = (
 )
 """The methods that work here."""
 
-METHODS = frozenset(
+UNSUPPORTED_METHODS = frozenset(
     """
     aggregate_features backfill_features build_model_env cancel_backfill cancel_operation compute_features
     create_feature create_feature_serving_endpoint create_materialized_view create_stream
@@ -32,7 +32,7 @@ METHODS = frozenset(
 )
 """Methods of the official client (0.12.1 to 0.18.2) that have no answer here."""
 
-NAMES = frozenset(
+UNSUPPORTED_NAMES = frozenset(
     """
     Aggregation AggregationFunction ApproxCountDistinct ApproxPercentile Avg AvgFunction
     BackfillRange BackfillState BackfillStatus ColumnSelection ComputeFeaturesRange Count
@@ -55,7 +55,7 @@ NAMES = frozenset(
 """Classes and constants of the official package (0.18.2) that have no answer here."""
 
 
-def refused_method(name: str) -> Callable[..., NoReturn]:
+def unsupported_method(name: str) -> Callable[..., NoReturn]:
     """Give a method that tells its caller where it works.
 
     Raises
@@ -63,20 +63,20 @@ def refused_method(name: str) -> Callable[..., NoReturn]:
     AttributeError
         If the official client has no such method either.
     """
-    if name not in METHODS:
+    if name not in UNSUPPORTED_METHODS:
         raise AttributeError(f"'FeatureEngineeringClient' object has no attribute '{name}'")
 
     def refuse(*args: Any, **kwargs: Any) -> NoReturn:
         raise NotImplementedError(
             f"FeatureEngineeringClient.{name} works in a Databricks workspace only. "
-            f"Here these methods work: {INSTEAD}."
+            f"Here these methods work: {SUPPORTED_METHODS}."
         )
 
     refuse.__name__ = name
     return refuse
 
 
-def refuse_name(module: str, name: str) -> NoReturn:
+def raise_unsupported(module: str, name: str) -> NoReturn:
     """Tell who imports an official class that it has no answer here.
 
     Raises
@@ -86,7 +86,7 @@ def refuse_name(module: str, name: str) -> NoReturn:
     AttributeError
         If it does not.
     """
-    if name in NAMES:
+    if name in UNSUPPORTED_NAMES:
         raise ImportError(
             f"'{name}' works in a Databricks workspace only. Here there are DatabricksOnlineStore, "
             f"FeatureEngineeringClient, FeatureLookup, FeatureFunction and FeatureTable.",

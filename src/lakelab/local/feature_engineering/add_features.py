@@ -66,11 +66,11 @@ def add_features(
     pyspark.errors.PythonException
         If a function fails; the message names it, and the values that it got.
     """
-    pending = [c for c in spec.made_columns if c.name not in rows.column_names]
+    pending = [c for c in spec.derived_columns if c.name not in rows.column_names]
     while pending:
-        ready = [column for column in pending if set(column.needs) <= set(rows.column_names)]
+        ready = [column for column in pending if set(column.inputs) <= set(rows.column_names)]
         if not ready:
-            missing = {n for c in pending for n in c.needs} - set(rows.column_names)
+            missing = {n for c in pending for n in c.inputs} - set(rows.column_names)
             raise ValueError(f"Lookup key {quoted(sorted(missing))} not found in DataFrame.")
         for column in ready:
             if isinstance(column, OnDemandColumn):
@@ -95,7 +95,7 @@ def _joins(columns: list[FeatureColumn]) -> list[list[FeatureColumn]]:
     """Group the features that one join can fetch."""
     groups: dict[tuple[Any, ...], list[FeatureColumn]] = defaultdict(list)
     for column in columns:
-        groups[column.table_name, column.needs, column.timestamp_lookup_key].append(column)
+        groups[column.table_name, column.inputs, column.timestamp_lookup_key].append(column)
     return list(groups.values())
 
 
@@ -115,7 +115,7 @@ def _join(
     )  # fmt: skip
 
 
-def read_default(text: str, data_type: str) -> Any:
+def parse_default_value(text: str, data_type: str) -> Any:
     """Read a default value in the type of its feature.
 
     Raises
@@ -125,9 +125,9 @@ def read_default(text: str, data_type: str) -> Any:
 
     Examples
     --------
-    >>> read_default("0", "double")
+    >>> parse_default_value("0", "double")
     0.0
-    >>> read_default("none", "bigint")
+    >>> parse_default_value("none", "bigint")
     Traceback (most recent call last):
     ...
     ValueError: The default value 'none' is not of the feature's type, bigint.
@@ -151,7 +151,9 @@ def _fill_defaults(rows: pa.Table, spec: FeatureSpec) -> pa.Table:
         if column.default_value is None:
             continue
         values = rows.column(column.name)
-        default = pa.scalar(read_default(column.default_value, column.data_type), values.type)
+        default = pa.scalar(
+            parse_default_value(column.default_value, column.data_type), values.type
+        )
         if pa.types.is_floating(values.type):
             values = pc.if_else(pc.is_nan(values), default, values)
         values = values.fill_null(default)
