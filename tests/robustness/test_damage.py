@@ -21,6 +21,7 @@ from lakelab.local.catalog.store import UnityCatalog
 from lakelab.local.catalog.workspace_catalogs import WorkspaceCatalogs
 from lakelab.local.feature_engineering.create_table import create_table
 from lakelab.local.feature_engineering.write_table import write_table
+from lakelab.local.spark.engine import Engine
 from lakelab.local.spark.session import LocalSparkSession
 from lakelab.local.system.home import Home, HomeError
 from lakelab.local.workspace import DEFAULT_USER, Governance
@@ -246,7 +247,11 @@ def on_small_disk(spark: LocalSparkSession, small_disk: Path) -> LocalSparkSessi
     unity.create_schema("main", "small")
     unity.prepare()
     session = LocalSparkSession(
-        spark._address, home, unity, spark._catalogs, None, DEFAULT_USER, default=False
+        Engine(spark.engine.address, spark.engine.catalogs),
+        home,
+        unity,
+        DEFAULT_USER,
+        default=False,
     )
     rows = session.createDataFrame([(key, "old") for key in range(100)], "k bigint, v string")
     new_table(session, "main.small.t", rows)

@@ -40,7 +40,7 @@ def killed(spark: LocalSparkSession, home: Home) -> Iterator[dict[str, list[str]
         run = subprocess.run(
             [sys.executable, str(HERE / "killed_in_the_middle.py"), str(home.root), work],
             # the engine of this process: a start of its own costs seconds each time
-            env=environment(SPARK_REMOTE=spark._address),
+            env=environment(SPARK_REMOTE=spark.engine.address),
             capture_output=True,
             text=True,
             timeout=PATIENCE_SECONDS,

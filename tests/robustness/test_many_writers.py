@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from deltalake import DeltaTable
 from jupyter_client.manager import start_new_kernel
-from pyspark.errors import SparkRuntimeException
 
 from lakelab.local.catalog.store import UnityCatalog
 from lakelab.local.spark.session import LocalSparkSession
-from lakelab.local.spark.write_conflicts import ATTEMPTS, Written, carry_out
 from lakelab.local.system.home import Home
 
 from .processes import PATIENCE_SECONDS, environment, start, together
@@ -65,31 +62,6 @@ def test_four_processes_with_25_merges_each_lose_none_and_double_none(
     assert all(found["by_client"][key] == key % 1000 for key in merged)
     assert found["by_client"][0] % 1000 == TIMES - 1  # somebody's last
     assert history["by_client"]["MERGE"] == len(merged)
-
-
-def test_only_what_did_nothing_is_tried_again_and_not_for_ever(monkeypatch) -> None:
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
-    tried: list[str] = []
-
-    def fail(message: str) -> None:
-        tried.append(message)
-        raise SparkRuntimeException(message=message)
-
-    append, merge = Written("t", in_turn=False), Written("t", rewritten=True)
-    for written, message, times in (
-        (append, "Failed to commit transaction: 0", ATTEMPTS),
-        (merge, "Metadata changed since last commit.", ATTEMPTS),
-        (merge, "Missing commit file: expected version 0, found 7", ATTEMPTS),
-        (append, "Missing commit file: expected version 0, found 7", 1),
-        (merge, "Failed to commit transaction: No space left on device", 1),
-        (append, "NOT NULL constraint violated", 1),
-    ):
-        tried.clear()
-        with pytest.raises(SparkRuntimeException, match=message):
-            carry_out(written, partial(fail, message))
-        assert len(tried) == times, message
-    with pytest.raises(SparkRuntimeException, match="nothing of it was written. Run it again"):
-        carry_out(merge, partial(fail, "Failed to commit transaction: 0"))
 
 
 def delta(home: Home, *name: str) -> DeltaTable:

@@ -1,4 +1,7 @@
-"""Refuse the plans and statements that read or change what a user may not."""
+"""Refuse plans and statements that read or change a table without the user's privileges.
+
+Follows https://docs.databricks.com/aws/en/data-governance/unity-catalog/manage-privileges/privileges
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from lakelab.local.catalog.errors import UnityCatalogError, insufficient_permiss
 from lakelab.local.catalog.governed_catalogs import GovernedCatalogs
 from lakelab.local.catalog.names import TableName
 from lakelab.local.spark.plans import messages, paths
+from lakelab.local.sql.session import Session
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -32,10 +36,16 @@ _CHANGES = {
 }
 
 
+def authorize(session: Session, plan: Message) -> None:
+    """Refuse a plan if the session's user lacks a privilege that it needs."""
+    if isinstance(session.unity, GovernedCatalogs):
+        require_plan(session.unity, plan, session.resolve)
+
+
 def require_plan(
     catalogs: GovernedCatalogs, plan: Message, resolve: Callable[[str], TableName]
 ) -> None:
-    """Refuse a plan that reads or changes what the user may not.
+    """Refuse a plan that reads or changes a table without the user's privileges.
 
     Parameters
     ----------
@@ -43,11 +53,18 @@ def require_plan(
         Spark Connect's plan.
     resolve : callable
         Completes a name with the current catalog and schema.
+
+    Raises
+    ------
+    InsufficientPermissionsError
+        If the user lacks a privilege.
+    UnityCatalogError
+        If an SQL statement cannot be parsed, so that its tables are not known.
     """
     for message in messages(plan):
         kind = message.DESCRIPTOR.name
         if kind == "NamedTable":
-            _require_named(catalogs, message.unparsed_identifier, resolve)
+            _require_read(catalogs, message.unparsed_identifier, resolve)
         elif kind in _CHANGES and (name := getattr(message, _CHANGES[kind])):
             catalogs.require_change(resolve(name))
         elif kind in ("SqlCommand", "SQL"):
@@ -55,68 +72,89 @@ def require_plan(
                 catalogs, message.sql if kind == "SqlCommand" else message.query, resolve
             )
         for path in paths(message):
-            _require_elsewhere(catalogs, path)
+            _require_outside_tables(catalogs, path)
 
 
 def require_statement(
     catalogs: GovernedCatalogs, text: str, resolve: Callable[[str], TableName]
 ) -> None:
-    """Refuse a statement that reads or changes what the user may not."""
-    import sqlglot
+    """Refuse a statement that reads or changes a table without the user's privileges.
+
+    Raises
+    ------
+    InsufficientPermissionsError
+        If the user lacks a privilege.
+    UnityCatalogError
+        If the statement cannot be parsed, so that its tables are not known.
+    """
     from sqlglot import exp
-    from sqlglot.errors import SqlglotError
 
     if not text.strip():
         return
-    try:
-        statement = sqlglot.parse_one(text, dialect="databricks")
-    except SqlglotError:
-        statement = None
+    statement = _parse(text)
     if statement is None or isinstance(statement, exp.Command):
         if _PLAIN_READS.match(text):
-            return  # tables that the user may not read are not there for the engine
+            return  # the engine does not know tables that the user may not read
         raise UnityCatalogError(
             f"What this statement changes cannot be told, so {catalogs.user} may not run it on a "
             f"laptop: {' '.join(text.split())[:80]}"
         )
     for literal in statement.find_all(exp.Literal):  # LOCATION, OPTIONS (path ...), DIRECTORY
         if literal.is_string and _looks_like_a_path(literal.this):
-            _require_elsewhere(catalogs, literal.this)
+            _require_outside_tables(catalogs, literal.this)
+    _require_tables(catalogs, statement, resolve)
+
+
+def _parse(text: str) -> exp.Expr | None:
+    import sqlglot
+    from sqlglot.errors import SqlglotError
+
+    try:
+        return sqlglot.parse_one(text, dialect="databricks")
+    except SqlglotError:
+        return None
+
+
+def _require_tables(
+    catalogs: GovernedCatalogs, statement: exp.Expr, resolve: Callable[[str], TableName]
+) -> None:
+    from sqlglot import exp
+
     changes = statement.find_all(*_changing_statements())
     changed = {id(target) for change in changes for target in _targets(change)}
-    own = {cte.alias.lower() for cte in statement.find_all(exp.CTE)}
+    ctes = {cte.alias.lower() for cte in statement.find_all(exp.CTE)}
     for table in statement.find_all(exp.Table):
-        if not table.name or (len(table.parts) == 1 and table.name.lower() in own):
+        if not table.name or (len(table.parts) == 1 and table.name.lower() in ctes):
             continue
         if "/" in table.name:
-            _require_elsewhere(catalogs, table.name)
+            _require_outside_tables(catalogs, table.name)
             continue
         name = ".".join(f"`{part.name}`" for part in table.parts)
         if id(table) in changed:
             catalogs.require_change(resolve(name))
         else:
-            _require_named(catalogs, name, resolve)
+            _require_read(catalogs, name, resolve)
 
 
-def _require_named(
+def _require_read(
     catalogs: GovernedCatalogs, name: str, resolve: Callable[[str], TableName]
 ) -> None:
     try:
         full = resolve(name)
     except UnityCatalogError:
-        return  # no table: a function, or a schema of four levels; the engine says what is wrong
+        return  # not the name of a table: the engine reports what is wrong
     catalogs.require_read(full)
 
 
-def _require_elsewhere(catalogs: GovernedCatalogs, path: str) -> None:
-    """Refuse the files of tables: on Databricks nobody reads managed tables by their path."""
-    told = Path(unquote(re.sub(r"^file:/*", "/", path))).expanduser()
-    # a pattern may match what is below the folder before it
-    plain = itertools.takewhile(_is_no_pattern, told.parts)
-    place, warehouse = Path(*plain).resolve(), catalogs.warehouse.resolve()
+def _require_outside_tables(catalogs: GovernedCatalogs, path: str) -> None:
+    """Refuse the files of tables: on Databricks users do not read managed tables by their path."""
+    given = Path(unquote(re.sub(r"^file:/*", "/", path))).expanduser()
+    # a pattern may match all that is below the folder before it
+    plain = itertools.takewhile(_is_no_pattern, given.parts)
+    folder, warehouse = Path(*plain).resolve(), catalogs.warehouse.resolve()
     workspaces, own = catalogs.own.parent.resolve(), catalogs.own.resolve()
-    of_another = place.is_relative_to(workspaces) and not place.is_relative_to(own)
-    if of_another or place.is_relative_to(warehouse) or warehouse.is_relative_to(place):
+    of_another = folder.is_relative_to(workspaces) and not folder.is_relative_to(own)
+    if of_another or folder.is_relative_to(warehouse) or warehouse.is_relative_to(folder):
         raise insufficient_permissions("User does not have permission SELECT on any file.")
 
 
@@ -125,7 +163,7 @@ def _is_no_pattern(part: str) -> bool:
 
 
 def _looks_like_a_path(text: str) -> bool:
-    """Tell a path in a statement from other text: it has more than one level, none of them empty.
+    """Return whether a text in a statement is a path: it has several levels, and none is empty.
 
     Examples
     --------
@@ -151,7 +189,7 @@ def _changing_statements() -> tuple[type[exp.Expr], ...]:
 
 
 def _targets(change: exp.Expr) -> Iterator[exp.Table]:
-    """Give the table that a statement changes, or that it creates."""
+    """Yield the tables that a statement changes or creates."""
     from sqlglot import exp
 
     if isinstance(change, exp.Create) and (

@@ -1,33 +1,29 @@
-"""``spark.catalog`` where the engine answers otherwise than Databricks, or not at all.
+"""``spark.catalog``, where the engine answers differently from Databricks, or not at all.
 
 Follows https://api-docs.databricks.com/python/pyspark/latest/pyspark.sql/catalog.html
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from pyspark.sql.catalog import CatalogMetadata
 from pyspark.sql.connect.catalog import Catalog
+from pyspark.sql.connect.session import SparkSession
 
 from lakelab.local.catalog.names import quoted
 from lakelab.local.sql.text import literal
 
-if TYPE_CHECKING:
-    from lakelab.local.spark.session import LocalSparkSession
-
 
 class LocalCatalog(Catalog):
-    """The catalog of a session: what changes or lists catalogs does what the SQL statement does.
+    """The catalog of a session; its methods run the SQL statements of the same purpose.
 
     Parameters
     ----------
     session : LocalSparkSession
     """
 
-    def __init__(self, session: LocalSparkSession):
+    def __init__(self, session: SparkSession):
         super().__init__(session)
-        self._session: Any = session
+        self._session = session
 
     def setCurrentCatalog(self, catalogName: str) -> None:
         """Make a catalog the current one, and its ``default`` the current schema.
@@ -56,7 +52,7 @@ class LocalCatalog(Catalog):
         return [CatalogMetadata(name=row["catalog"], description=None) for row in rows]
 
     def refreshTable(self, tableName: str) -> None:
-        """Read a table anew, which is done for each query here.
+        """Read a table again; each query does that here, so only the name is checked.
 
         Raises
         ------

@@ -1,8 +1,8 @@
-"""CHECK constraints hold whatever statement changes rows.
+"""CHECK constraints hold for each statement that changes rows.
 
-Sail looks at the rows that an INSERT brings, and not at those that UPDATE, MERGE or an overwrite make. So
-these are looked at afterwards; where a row breaks a constraint, the statement's commit is taken back by
-another one, and the statement fails as it does on Databricks.
+Sail checks the rows that an INSERT brings, but not those that UPDATE, MERGE or an overwrite makes. These
+rows are checked afterwards. Where a row breaks a constraint, a second commit takes the statement's commit
+back, and the statement fails as it does on Databricks.
 
 Follows https://docs.databricks.com/aws/en/tables/constraints#enforced-constraints-on-databricks
 """
@@ -11,38 +11,51 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lakelab.local.catalog.names import quoted
+from lakelab.local.catalog.names import TableName, quoted
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.delta.log import LogSnapshot
+from lakelab.local.spark.commands import Answer, Command, Proceed
 from lakelab.local.spark.row_counts import commit_of
 from lakelab.local.sql.errors import refusal
+from lakelab.local.sql.session import Session
 
 if TYPE_CHECKING:
     from pyspark.errors import AnalysisException
 
-    from lakelab.local.catalog.names import TableName
-    from lakelab.local.spark.session import LocalSparkSession
+
+def enforce_check_constraints(command: Command, proceed: Proceed) -> Answer:
+    """Check the rows that UPDATE, DELETE or MERGE leaves in a table.
+
+    Raises
+    ------
+    pyspark.errors.AnalysisException
+        If a row breaks a constraint; the table has the rows that it had before.
+    """
+    answer = proceed(command)
+    change = command.change
+    if change and change.rewrites_rows and command.table and command.before:
+        operation = change.operation or "MERGE"  # DataFrame.mergeInto is no SQL statement
+        require_checks(command.session, command.table, command.before, operation)
+    return answer
 
 
-def require_checks(
-    session: LocalSparkSession, name: TableName, before: LogSnapshot, operation: str
-) -> None:
+def require_checks(session: Session, name: TableName, before: LogSnapshot, operation: str) -> None:
     """Take back what a statement did to a table if a row breaks a CHECK constraint now.
 
     Parameters
     ----------
-    session : LocalSparkSession
+    session : Session
     name : TableName
         The table, whose lock is held.
     before : LogSnapshot
         Its log when the statement began.
     operation : str
-        What the history calls the statement's commit.
+        The name of the statement's commit in the history.
 
     Raises
     ------
     pyspark.errors.AnalysisException
-        If a row breaks one; the table has the rows that it had before.
+        If a row breaks a constraint; the table has the rows that it had before.
     """
     version = commit_of(before, operation)
     if version is None:
@@ -55,7 +68,7 @@ def require_checks(
 
 
 def violation(check: str, condition: str, row: dict[str, Any] | None) -> AnalysisException:
-    """Say that a row breaks a constraint.
+    """Return the exception of a row that breaks a constraint.
 
     Examples
     --------
@@ -71,18 +84,16 @@ def violation(check: str, condition: str, row: dict[str, Any] | None) -> Analysi
     )
 
 
-def broken_row(
-    session: LocalSparkSession, name: TableName, condition: str
-) -> dict[str, Any] | None:
-    """Find a row that a condition does not hold for, and give the columns that it is about.
+def broken_row(session: Session, name: TableName, condition: str) -> dict[str, Any] | None:
+    """Find a row that breaks a condition, and return the columns that the condition names.
 
-    A condition that gives null does not hold, as in Delta.
+    A condition that evaluates to null is broken, as in Delta.
     """
     import sqlglot
     from sqlglot import exp
 
-    told = sqlglot.parse_one(condition, dialect="databricks")
-    columns = list(dict.fromkeys(column.name for column in told.find_all(exp.Column)))
+    expression = sqlglot.parse_one(condition, dialect="databricks")
+    columns = list(dict.fromkeys(column.name for column in expression.find_all(exp.Column)))
     shown = ", ".join(quoted(column) for column in columns) or "*"
     with session.internal_queries():
         rows = session.engine_sql(

@@ -1,4 +1,4 @@
-"""Walk the messages of a Spark Connect plan."""
+"""Walk through the messages of a Spark Connect plan."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def messages(message: Any) -> Iterator[Any]:
-    """Give a protobuf message and all that are in it."""
+    """Yield a protobuf message and all messages in it, the outer ones first."""
     yield message
     for field, value in message.ListFields():
         if field.type != field.TYPE_MESSAGE:
@@ -23,11 +23,11 @@ def messages(message: Any) -> Iterator[Any]:
 
 
 def paths(message: Any) -> Iterator[str]:
-    """Give the paths that a message of a plan names: of what it reads, or writes."""
+    """Yield the paths that a message of a plan reads from or writes to."""
     for field, value in message.ListFields():
         if field.name == "path" and isinstance(value, str):
             yield value
         elif field.name == "paths":
             yield from value
         elif field.name == "options" and isinstance(value, Mapping):
-            yield from (told for key, told in value.items() if key.lower() == "path")
+            yield from (path for key, path in value.items() if key.lower() == "path")

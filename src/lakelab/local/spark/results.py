@@ -1,21 +1,30 @@
-"""What lakelab computed beside the engine, as a DataFrame: a Parquet file that the engine reads."""
+"""Results that were computed outside the engine, as DataFrames: the engine reads them as Parquet files."""
 
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lakelab.local.system.home import Home
+
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from lakelab.local.spark.session import LocalSparkSession
+
+class SessionWithHome(Protocol):
+    """A Spark session with a folder for scratch files."""
+
+    home: Home
+
+    @property
+    def read(self) -> Any: ...
 
 
-def as_dataframe(session: LocalSparkSession, table: pa.Table) -> DataFrame:
-    """Hand a result to Spark as a file, so that nothing large travels in a plan.
+def as_dataframe(session: SessionWithHome, table: pa.Table) -> DataFrame:
+    """Return rows as a DataFrame that reads them from a file, so that plans stay small.
 
     Parameters
     ----------
@@ -26,12 +35,12 @@ def as_dataframe(session: LocalSparkSession, table: pa.Table) -> DataFrame:
     Returns
     -------
     DataFrame
-        The rows in their order; as Spark has it of files, any column may be null.
+        The rows in their order; all columns are nullable, as in Spark for files.
     """
     path = session.home.scratch / f"{uuid.uuid4().hex}.parquet"
     nullable = pa.schema([field.with_nullable(True) for field in table.schema])
-    # One row group: the engine reads it in one piece, so the rows keep their order. Of numbers a
-    # dictionary is as long as they are, and takes most of the time to write.
+    # The engine reads one row group in one piece, so the rows keep their order. A dictionary of numbers is
+    # as long as the numbers, and takes most of the time to write.
     pq.write_table(
         table.cast(nullable),
         path,
@@ -39,4 +48,5 @@ def as_dataframe(session: LocalSparkSession, table: pa.Table) -> DataFrame:
         compression="lz4",
         use_dictionary=[field.name for field in table.schema if pa.types.is_string(field.type)],
     )
-    return session.read.parquet(str(path))
+    frame: DataFrame = session.read.parquet(str(path))
+    return frame

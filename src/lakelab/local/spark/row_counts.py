@@ -1,7 +1,7 @@
 """How many rows a statement changed, in the columns that Databricks answers with.
 
 Sail answers with one number, of the rows that it wrote: a row that UPDATE only copied counts, and one that
-DELETE removed does not. The commit says what was changed.
+DELETE removed does not. The commit has the true numbers.
 
 Follows https://docs.databricks.com/aws/en/sql/language-manual/delta-merge-into and
 https://docs.databricks.com/aws/en/delta/history#operation-metrics-keys
@@ -10,23 +10,17 @@ https://docs.databricks.com/aws/en/delta/history#operation-metrics-keys
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 from pyspark.sql.connect.plan import LocalRelation
 
 from lakelab.local.delta.log import LogSnapshot
-from lakelab.local.sql.text import LEADING
+from lakelab.local.spark.commands import Answer, Command, Proceed
+from lakelab.local.sql.session import Session
 
-if TYPE_CHECKING:
-    from lakelab.local.spark.session import LocalSparkSession
-
-_ANSWER = "sql_command_result"
-_OPERATION = re.compile(
-    rf"{LEADING}(?P<word>MERGE|UPDATE|DELETE|INSERT)\b", re.IGNORECASE | re.DOTALL
-)
+_RESULT = "sql_command_result"
 _METRICS: dict[str, dict[str, tuple[str, ...]]] = {
     "UPDATE": {"num_affected_rows": ("numUpdatedRows",)},
     "DELETE": {"num_affected_rows": ("numDeletedRows",)},
@@ -41,51 +35,50 @@ _METRICS: dict[str, dict[str, tuple[str, ...]]] = {
         "num_inserted_rows": ("numTargetRowsInserted",),
     },
 }
-"""Operation in the history -> column of the answer -> the metrics that it is the sum of."""
+"""Operation in the history -> column of the answer -> the metrics whose sum the column is."""
 
 
-def operation(statement: str) -> str | None:
-    r"""Name what a statement does to rows; None for any other statement.
+def report_changed_rows(command: Command, proceed: Proceed) -> Answer:
+    """Answer INSERT, UPDATE, DELETE and MERGE with the columns and numbers that Databricks gives."""
+    answer = proceed(command)
+    change = command.change
+    if change is None or change.operation is None:
+        return answer
+    if change.operation == "INSERT":
+        report_inserted_rows(command.session, answer[1])
+    elif change.rewrites_rows and command.before:
+        report_rewritten_rows(command.session, answer[1], change.operation, command.before)
+    return answer
 
-    Examples
-    --------
-    >>> operation("-- those of this year\n delete FROM weather WHERE year = 2013")
-    'DELETE'
-    >>> operation("SELECT 1") is None
-    True
-    """
-    told = _OPERATION.match(statement)
-    return told["word"].upper() if told else None
 
-
-def tell_inserted(session: LocalSparkSession, properties: dict[str, Any]) -> None:
-    """Name the rows that INSERT wrote as Databricks does.
+def report_inserted_rows(session: Session, properties: dict[str, Any]) -> None:
+    """Rename the number of rows that INSERT wrote as Databricks names it.
 
     Parameters
     ----------
-    session : LocalSparkSession
+    session : Session
     properties : dict
-        What Spark's client got as the answer of the statement; it is changed.
+        The statement's answer from Spark's client; it is changed.
     """
-    with pa.ipc.open_stream(properties[_ANSWER].local_relation.data) as stream:
+    with pa.ipc.open_stream(properties[_RESULT].local_relation.data) as stream:
         (count,) = stream.read_all()["count"].to_pylist()
-    _answer(session, properties, {"num_affected_rows": count, "num_inserted_rows": count})
+    _set_result(session, properties, {"num_affected_rows": count, "num_inserted_rows": count})
 
 
-def tell_rewritten(
-    session: LocalSparkSession, properties: dict[str, Any], operation: str, before: LogSnapshot
+def report_rewritten_rows(
+    session: Session, properties: dict[str, Any], operation: str, before: LogSnapshot
 ) -> None:
-    """Say what UPDATE, DELETE or MERGE changed.
+    """Count the rows that UPDATE, DELETE or MERGE changed, by the metrics of its commit.
 
     Parameters
     ----------
-    session : LocalSparkSession
+    session : Session
     properties : dict
-        What Spark's client got as the answer of the statement; it is changed.
+        The statement's answer from Spark's client; it is changed.
     operation : {'UPDATE', 'DELETE', 'MERGE'}
     before : LogSnapshot
-        The table's log when the statement began. Whoever rewrites rows holds the table's lock, so that
-        the commit of such an operation after it is this statement's.
+        The table's log when the statement began. The statement holds the table's lock, so the commit of
+        such an operation after it is this statement's.
     """
     version = commit_of(before, operation)
     info = {} if version is None else _commit_info(before.folder, version)
@@ -94,11 +87,11 @@ def tell_rewritten(
         column: sum(int(metrics.get(name, 0)) for name in names)
         for column, names in _METRICS[operation].items()
     }
-    _answer(session, properties, counts)
+    _set_result(session, properties, counts)
 
 
 def commit_of(before: LogSnapshot, operation: str) -> int | None:
-    """Find the newest commit of an operation since a table was seen; None where it changed nothing."""
+    """Find the newest commit of an operation since a snapshot; None if there is none."""
     for version in range(LogSnapshot.read(before.folder).version, before.version, -1):
         if _commit_info(before.folder, version).get("operation") == operation:
             return version
@@ -111,6 +104,6 @@ def _commit_info(folder: Path, version: int) -> dict[str, Any]:
         return next((dict(a["commitInfo"]) for a in actions if "commitInfo" in a), {})
 
 
-def _answer(session: LocalSparkSession, properties: dict[str, Any], counts: dict[str, int]) -> None:
+def _set_result(session: Session, properties: dict[str, Any], counts: dict[str, int]) -> None:
     rows = pa.table({column: pa.array([count], pa.int64()) for column, count in counts.items()})
-    properties[_ANSWER] = LocalRelation(rows).plan(session.client)
+    properties[_RESULT] = LocalRelation(rows).plan(session.client)

@@ -1,10 +1,10 @@
-"""``VERSION AS OF`` and ``TIMESTAMP AS OF`` as Databricks knows them.
+"""``VERSION AS OF`` and ``TIMESTAMP AS OF`` as on Databricks.
 
-The option ``timestampAsOf`` takes a date, too, which Sail does not know.
+The option ``timestampAsOf`` accepts a date, too, which Sail does not accept.
 
-Delta writes a checkpoint each ten versions, and beside it a hint which one is the newest. Sail takes the
-hint for any version: it cannot read an older one then ("Missing commit file"). Without the hint, which
-Delta's protocol has as optional, it looks for the checkpoint that it needs.
+Delta writes a checkpoint every ten versions, and a hint to the newest checkpoint. Sail uses the hint for
+any version, and cannot read an older version then ("Missing commit file"). Without the hint, which is
+optional in Delta's protocol, Sail searches for the checkpoint that it needs.
 
 Follows https://docs.databricks.com/aws/en/delta/history#time-travel and
 https://github.com/delta-io/delta/blob/master/PROTOCOL.md#last-checkpoint-file
@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from lakelab.local.catalog.store import UnityCatalog
 from lakelab.local.spark.plans import messages
+from lakelab.local.sql.session import Session
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -30,36 +30,35 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _OPTIONS = frozenset({"versionasof", "timestampasof"})
 
 
-def prepare_time_travel(catalogs: UnityCatalog, plan: Message) -> None:
-    """Let the engine find an older version, where a plan reads one.
+def prepare_time_travel(session: Session, plan: Message) -> None:
+    """Make older versions readable for the engine, where a plan reads one.
 
     Parameters
     ----------
-    catalogs : UnityCatalog
-        The tables that the plan may read.
+    session : Session
     plan : Message
         Spark Connect's plan; a date in it becomes a time.
     """
-    found = [message for message in messages(plan) if _travels(message)]
-    if not found:
+    travelling = [message for message in messages(plan) if _reads_older_version(message)]
+    if not travelling:
         return
-    for message in found:
+    for message in travelling:
         _complete_dates(message)
-    for name in catalogs.all_tables():
-        hint = catalogs.path(name) / "_delta_log" / "_last_checkpoint"
-        # a folder that cannot be written to, or on Windows a file that is being read: the engine says so
+    for name in session.unity.all_tables():
+        hint = session.unity.path(name) / "_delta_log" / "_last_checkpoint"
+        # a read-only folder, or on Windows a file that is being read: the engine reports the error
         with suppress(OSError):
             hint.unlink(missing_ok=True)
 
 
-def _travels(message: Message) -> bool:
+def _reads_older_version(message: Message) -> bool:
     return any(_AS_OF.search(text) for text in _texts(message)) or any(
         key.lower() in _OPTIONS for key in getattr(message, "options", ())
     )
 
 
 def _complete_dates(message: Message) -> None:
-    """Give a date in ``timestampAsOf`` the time of day that it stands for: its first moment."""
+    """Add the time of day to a date in ``timestampAsOf``: its first moment."""
     options = getattr(message, "options", {})
     for key in [key for key in options if key.lower() == "timestampasof"]:
         if _DATE.fullmatch(options[key].strip()):

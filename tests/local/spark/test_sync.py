@@ -1,4 +1,4 @@
-"""The engine's catalog is the folder tree, for all processes."""
+"""The engine's catalog equals the folder tree, for all processes."""
 
 from __future__ import annotations
 
@@ -9,19 +9,8 @@ import sys
 import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
-from pyspark.sql import SparkSession
 
-from lakelab.local.spark.session import EngineError, start_spark
-
-
-def test_the_session_is_the_one_that_spark_gives_everybody(spark):
-    assert SparkSession.builder.getOrCreate() is spark
-    assert SparkSession.getActiveSession() is spark
-
-
-def test_four_catalogs(spark):
-    catalogs = {row[0] for row in spark.sql("SHOW CATALOGS").collect()}
-    assert catalogs >= {"main", "dev", "staging", "prod"}
+from lakelab.local.spark.sync import CatalogSync
 
 
 def test_a_table_written_by_another_program_is_seen_at_once(spark, schema):
@@ -74,42 +63,19 @@ def test_a_folder_that_is_no_delta_table_is_named_and_left_out(spark, schema):
     shutil.rmtree(log.parent)
 
 
-def test_timestamps_are_utc_whatever_the_zone_of_the_laptop(spark):
-    row = spark.sql("SELECT TIMESTAMP '2013-01-01 10:00:00' AS ts").collect()[0]
-    assert f"{row['ts']}" == "2013-01-01 10:00:00"
+def test_temporary_views_are_listed(spark, schema):
+    spark.sql("CREATE TEMPORARY VIEW seen AS SELECT 1 AS x")
+    spark.sql("CREATE TABLE not_a_view (x INT)")
+    views = CatalogSync(spark, "main").temporary_views()
+    spark.catalog.dropTempView("seen")
+    assert "seen" in views
+    assert "not_a_view" not in views
 
 
-@pytest.mark.parametrize(
-    ("remote", "message"),
-    [
-        ("sc://127.0.0.1:1", "No Spark Connect server answers at SPARK_REMOTE"),
-        ("127.0.0.1:15002", "expected sc://host:port"),
-    ],
-)
-def test_an_unreachable_server_is_named_at_once(home, monkeypatch, remote, message):
-    monkeypatch.setenv("SPARK_REMOTE", remote)
-    with pytest.raises(EngineError, match=message):
-        start_spark(home)
-
-
-def test_another_server_is_used_where_it_is_named(spark, schema, home):
-    """A second process works on the first one's engine."""
-    spark.sql("CREATE TABLE shared AS SELECT 5 AS x")
-    address = spark.client._builder.endpoint
-    program = (
-        "import os; from pathlib import Path\n"
-        "from lakelab.local.system.home import Home; from lakelab.local.spark.session import start_spark\n"
-        f"spark = start_spark(Home(Path({str(home.root)!r})))\n"
-        f"print(spark._server, spark.table('{schema}.shared').collect()[0]['x'])\n"
-    )
-    import os
-
-    environment = {k: v for k, v in os.environ.items() if k != "LAKELAB_SPARK_SERVER"}
-    run = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**environment, "SPARK_REMOTE": f"sc://{address}"},
-    )
-    assert run.stdout.strip() == "None 5"
+def test_a_session_that_syncs_again_after_a_reset_registers_all_tables(spark, schema):
+    spark.sql("CREATE TABLE kept AS SELECT 5 AS x")
+    sync = CatalogSync(spark, "main")
+    sync.sync()
+    sync.reset()
+    sync.sync()
+    assert spark.table("kept").collect()[0]["x"] == 5

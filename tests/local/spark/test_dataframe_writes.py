@@ -1,4 +1,4 @@
-"""What a table keeps when `DataFrameWriter` writes it."""
+"""What a table gets and keeps when a DataFrame is written to it."""
 
 from __future__ import annotations
 
@@ -7,43 +7,7 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import Row
 from pyspark.sql import functions as F
 
-
-@pytest.fixture
-def planes(spark, schema):
-    spark.sql(
-        "CREATE TABLE planes (tailnum STRING NOT NULL, seats INT, PRIMARY KEY (tailnum)) COMMENT 'ours'"
-    )
-    spark.sql("INSERT INTO planes VALUES ('N1', 2)")
-    return spark.unity.table(spark.resolve("planes")).name
-
-
-def frame(spark, *rows, columns="tailnum string, seats int"):
-    return spark.createDataFrame(rows, columns)
-
-
-def nullable(spark, name):
-    """Say it as the Delta log has it, and as the engine does: they must agree."""
-    log = {field["name"]: field["nullable"] for field in spark.unity.table(name).fields}
-    assert {f.name: f.nullable for f in spark.table(name.quoted).schema} == log
-    return log
-
-
-@pytest.mark.parametrize("options", [{}, {"mergeSchema": "true"}])
-def test_an_overwrite_keeps_not_null_key_and_comment(spark, planes, options):
-    frame(spark, ("N2", 4)).write.options(**options).mode("overwrite").saveAsTable("planes")
-    assert [tuple(row) for row in spark.table("planes").collect()] == [("N2", 4)]
-    assert nullable(spark, planes) == {"tailnum": False, "seats": True}
-    table = spark.unity.table(planes)
-    assert table.primary_key.columns == ("tailnum",)
-    assert table.comment == "ours"
-
-
-@pytest.mark.parametrize("options", [{}, {"mergeSchema": "true"}])
-def test_an_overwrite_with_nulls_in_a_key_is_refused_and_nothing_changes(spark, planes, options):
-    with pytest.raises(Exception, match=r"(?i)not.null|non-nullable"):
-        frame(spark, (None, 4)).write.options(**options).mode("overwrite").saveAsTable("planes")
-    assert [tuple(row) for row in spark.table("planes").collect()] == [("N1", 2)]
-    assert nullable(spark, planes) == {"tailnum": False, "seats": True}
+from .tables import frame, nullable
 
 
 def test_a_merged_schema_gets_its_new_column(spark, planes):

@@ -1,0 +1,114 @@
+"""Spark Connect's client with the steps that the embedded engine needs.
+
+Each request that carries a plan passes ``REQUEST_STEPS`` before it reaches the engine. Each command, which
+is an SQL statement or an action that writes, passes ``COMMAND_STEPS`` around its execution. Both are read
+from top to bottom. Queries of the session itself (``session.internal_queries()``) pass no step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import grpc
+from pyspark.sql.connect.client import DefaultChannelBuilder, SparkConnectClient
+
+from lakelab.local.spark.authorization import authorize
+from lakelab.local.spark.check_constraints import enforce_check_constraints
+from lakelab.local.spark.commands import Answer, Command, Step, run_steps, table_change
+from lakelab.local.spark.dataframe_writes import keep_table_schema
+from lakelab.local.spark.disk_space import explain_full_disk
+from lakelab.local.spark.plan_functions import rewrite_function_calls
+from lakelab.local.spark.row_counts import report_changed_rows
+from lakelab.local.spark.time_travel import prepare_time_travel
+from lakelab.local.spark.write_conflicts import retry_conflicts, serialize_rewrites
+from lakelab.local.sql.errors import spark_errors
+from lakelab.local.sql.session import Session
+
+
+class ClientSession(Session, Protocol):
+    """The session that a client belongs to."""
+
+    @property
+    def is_internal(self) -> bool: ...
+    def sync(self) -> None: ...
+
+
+def sync_catalog(session: ClientSession, request: Any) -> None:
+    """Bring the engine's catalog up to date with the folders."""
+    session.sync()
+
+
+REQUEST_STEPS: tuple[Callable[[Any, Any], None], ...] = (
+    sync_catalog,
+    rewrite_function_calls,
+    authorize,
+    prepare_time_travel,
+)
+"""Called with the session and the request, which a step may change or refuse."""
+
+COMMAND_STEPS: tuple[Step, ...] = (
+    explain_full_disk,
+    serialize_rewrites,
+    report_changed_rows,
+    enforce_check_constraints,
+    retry_conflicts,
+    keep_table_schema,
+)
+"""Called with the command and the next step."""
+
+
+class LocalSparkClient(SparkConnectClient):
+    """Spark Connect's client of one session.
+
+    Parameters
+    ----------
+    channel : DefaultChannelBuilder
+        Builds the channel to the engine.
+    session : ClientSession
+        The session whose requests it sends.
+    """
+
+    def __init__(self, channel: DefaultChannelBuilder, session: ClientSession):
+        self._session = session
+        channel.add_interceptor(_PlanInterceptor(self._prepare_request))
+        super().__init__(channel)
+
+    def execute_command(self, command: Any, *args: Any, **kwargs: Any) -> Answer:
+        """Execute a command after and within the steps."""
+        execute = super().execute_command
+
+        def execute_on_engine(message: Any) -> Answer:
+            return execute(message, *args, **kwargs)
+
+        if self._session.is_internal:
+            return execute_on_engine(command)
+        prepared = Command(self._session, command, table_change(command))
+        with spark_errors():
+            return run_steps(COMMAND_STEPS, prepared, execute_on_engine)
+
+    def _prepare_request(self, request: Any) -> None:
+        if self._session.is_internal:
+            return
+        with self._session.internal_queries(), spark_errors():
+            for step in REQUEST_STEPS:
+                step(self._session, request)
+
+
+class _PlanInterceptor(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
+    """Prepare each request that asks the engine to analyze or execute a plan."""
+
+    def __init__(self, prepare: Callable[[Any], None]):
+        self._prepare = prepare
+
+    def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+        return self._continue(continuation, details, request)
+
+    def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
+        return self._continue(continuation, details, request)
+
+    def _continue(self, continuation: Any, details: Any, request: Any) -> Any:
+        method = details.method if isinstance(details.method, str) else details.method.decode()
+        if method.endswith(("/AnalyzePlan", "/ExecutePlan")):
+            self._prepare(request)
+        return continuation(details, request)

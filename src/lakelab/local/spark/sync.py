@@ -1,0 +1,114 @@
+"""Keep the engine's catalog equal to the folders of Unity Catalog.
+
+Sail keeps its catalog in memory, for one process. Here the folder tree is the catalog
+(:mod:`lakelab.local.catalog.store`). Before each request to the engine, the tables that appeared since
+the last request are registered, and those that went away are dropped from the engine. A table that one
+notebook creates is therefore visible to another notebook at its next request.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+
+from pyspark.errors import PySparkException
+
+from lakelab.local.catalog.names import TableName
+from lakelab.local.delta.log import LogSnapshot
+from lakelab.local.sql.session import Session
+from lakelab.local.sql.text import literal
+
+
+class CatalogSync:
+    """The tables and schemas that a session has registered with its engine.
+
+    Parameters
+    ----------
+    session : Session
+        The session; its ``unity`` has the folders.
+    default_catalog : str
+        A catalog that always exists.
+
+    Attributes
+    ----------
+    lock : threading.RLock
+        Held while the engine's catalog changes.
+    """
+
+    def __init__(self, session: Session, default_catalog: str):
+        self._session = session
+        self._default_catalog = default_catalog
+        self._tables: dict[TableName, LogSnapshot] = {}
+        self._schemas: set[tuple[str, str]] = set()
+        self.lock = threading.RLock()
+
+    def reset(self) -> None:
+        """Forget what was registered: the session has a new engine, with an empty catalog."""
+        self._tables, self._schemas = {}, set()
+
+    def sync(self) -> None:
+        """Register tables that appeared or changed; drop those that went away from the engine."""
+        unity = self._session.unity
+        with self.lock, self._session.internal_queries():
+            tables = set(unity.readable_tables())
+            schemas = {(c, s) for c in unity.catalogs() for s in unity.schemas(c)}
+            self._drop_tables(self._tables.keys() - tables)
+            self._sync_schemas(schemas)
+            for name, snapshot in list(self._tables.items()):
+                if (newer := snapshot.refresh()) is None:
+                    self.refresh_schema(name)
+                else:
+                    self._tables[name] = newer
+            for new in tables - self._tables.keys():
+                self._register(new)
+
+    def refresh_schema(self, name: TableName) -> None:
+        """Make the engine read a table's schema again: it keeps the schema that it read last."""
+        with self.lock, self._session.internal_queries():
+            # the files stay
+            self._session.engine_sql(f"DROP TABLE IF EXISTS {name.quoted}")
+            self._register(name)
+
+    def temporary_views(self) -> list[str]:
+        """List the session's temporary views."""
+        # the current schema may have been dropped; this one always exists
+        schema = f"`{self._default_catalog}`.`default`"
+        with self._session.internal_queries():
+            tables = self._session.engine_sql(f"SHOW TABLES IN {schema}").collect()
+        return [row["tableName"] for row in tables if row["isTemporary"]]
+
+    def _drop_tables(self, names: set[TableName]) -> None:
+        for name in names:
+            del self._tables[name]
+            self._session.engine_sql(f"DROP TABLE IF EXISTS {name.quoted}")
+            if self._session.unity.exists(name):
+                # The user lost SELECT on it, and a temporary view may still hold its rows
+                for view in self.temporary_views():
+                    self._session.catalog.dropTempView(view)
+
+    def _sync_schemas(self, schemas: set[tuple[str, str]]) -> None:
+        for catalog, schema in self._schemas - schemas:
+            self._session.engine_sql(f"DROP SCHEMA IF EXISTS `{catalog}`.`{schema}` CASCADE")
+        for catalog, schema in schemas - self._schemas:
+            folder = literal(str(self._session.unity.folder(catalog) / schema))
+            self._session.engine_sql(
+                f"CREATE SCHEMA IF NOT EXISTS `{catalog}`.`{schema}` LOCATION {folder}"
+            )
+        self._schemas = schemas
+
+    def _register(self, name: TableName) -> None:
+        path = self._session.unity.path(name)
+        # read before the engine reads the table: a commit after that is new
+        self._tables[name] = LogSnapshot.read(path)
+        try:
+            self._session.engine_sql(
+                f"CREATE TABLE IF NOT EXISTS {name.quoted} USING DELTA LOCATION {literal(str(path))}"
+            )
+        except PySparkException as error:
+            if not self._session.unity.exists(name):
+                return  # dropped by another process since the folder was listed
+            warnings.warn(
+                f"Table {name} is left out, as its Delta log is damaged: {path / '_delta_log'} "
+                f"({error}). Restore the folder from a copy, or remove the table: DROP TABLE {name}.",
+                stacklevel=2,
+            )
