@@ -77,7 +77,6 @@ def start_as_databricks(out: Path) -> dict[str, Any]:
     from feature_specs import build_specs_in_the_client
     from feature_store_service import FeatureStoreService
     from model_registry import register_as_on_databricks
-    from starlette.routing import Route
     from time_series import type_the_nulls
 
     from lakelab.local.catalog.store import UnityCatalog
@@ -93,10 +92,7 @@ def start_as_databricks(out: Path) -> dict[str, Any]:
     unity = UnityCatalog(home.warehouse)
     version = os.environ.pop("DATABRICKS_RUNTIME_VERSION")  # a variable of the learner's own, else
     workspace = start_workspace(home, unity, tracking_uri(home))
-    workspace.app.router.routes[:0] = [
-        Route(path, workspace._endpoint(handler), methods=[method])
-        for method, path, handler in FeatureStoreService(unity).endpoints()
-    ]
+    workspace.add_endpoints(FeatureStoreService(unity).endpoints())
     point_clients_at(workspace, home)
     os.environ["DATABRICKS_RUNTIME_VERSION"] = version
     spark = start_spark(home)

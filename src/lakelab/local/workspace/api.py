@@ -1,4 +1,4 @@
-"""What every part of the local workspace shares: errors with Databricks' codes, and call parameters."""
+"""REST calls and their parameters, as all parts of the local workspace read and answer them."""
 
 from __future__ import annotations
 
@@ -16,21 +16,24 @@ FILES_API = "/api/2.0/fs"
 
 Item = TypeVar("Item")
 
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+"""JSON can spell these code points, but they are not text: no file or database accepts them."""
+
 
 @dataclass(frozen=True)
 class Call:
-    """One call: who makes it, and its parameters from path, query and JSON body together."""
+    """One REST call: its user, and its parameters from path, query and JSON body together."""
 
     user: str
     parameters: Mapping[str, Any]
 
     def text(self, name: str) -> str:
-        """Give a parameter that must be there.
+        """Return a required text parameter.
 
         Raises
         ------
         ApiError
-            ``INVALID_PARAMETER_VALUE`` if it is missing, empty or no text.
+            ``INVALID_PARAMETER_VALUE`` if the parameter is missing, empty or not text.
         """
         value = self.optional(name)
         if not value:
@@ -40,6 +43,13 @@ class Call:
         return value
 
     def optional(self, name: str) -> str | None:
+        """Return a text parameter, or None if it is missing. Integers are returned as text.
+
+        Raises
+        ------
+        ApiError
+            ``INVALID_PARAMETER_VALUE`` if the parameter is not text.
+        """
         value = self.parameters.get(name)
         if value is None or (isinstance(value, str) and not _LONE_SURROGATE.search(value)):
             return value
@@ -51,6 +61,14 @@ class Call:
         )
 
     def integer(self, name: str, default: int | None = None) -> int:
+        """Return an integer parameter, or the default if it is missing.
+
+        Raises
+        ------
+        ApiError
+            ``INVALID_PARAMETER_VALUE`` if the parameter is not an integer of at most nine digits, or
+            if it is missing and has no default.
+        """
         value = self.optional(name)
         if value is None and default is not None:
             return default
@@ -62,7 +80,7 @@ class Call:
         return int(value)
 
     def flag(self, name: str) -> bool:
-        """Give a yes or no; a missing one is no. A query has it as text."""
+        """Return a boolean parameter, False if it is missing. A query sends it as text."""
         value = self.parameters.get(name)
         if value in (None, "", False, "false"):
             return False
@@ -74,7 +92,7 @@ class Call:
         )
 
     def texts(self, name: str) -> list[str]:
-        """Give a list of texts; one text is a list of one, as a query has it."""
+        """Return a list of texts. A query sends a list of one item as the item itself."""
         value = self.parameters.get(name)
         if value is None or isinstance(value, str):
             value = [value] if value else []
@@ -86,7 +104,7 @@ class Call:
         return value
 
     def items(self, name: str) -> list[Mapping[str, Any]]:
-        """Give a list of JSON objects; a missing one is empty."""
+        """Return a list of JSON objects, an empty one if it is missing."""
         value = self.parameters.get(name) or []
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise ApiError(
@@ -96,13 +114,25 @@ class Call:
         return value
 
     def tags(self) -> dict[str, str]:
-        """Give ``[{"key": ..., "value": ...}]`` as a mapping."""
+        """Return ``[{"key": ..., "value": ...}]`` as a mapping."""
         tags = [Call(self.user, item) for item in self.items("tags")]
         return {tag.text("key"): tag.optional("value") or "" for tag in tags}
 
 
-def page_of(call: Call, items: Sequence[Item]) -> tuple[Sequence[Item], str | None]:
-    """Give the page that a call asks for, and the token of the next."""
+Handler = Callable[[Call], dict[str, Any] | None]
+Endpoint = tuple[str, str, Handler]
+"""HTTP method, path with ``{parameters}``, and the function that handles the call."""
+
+
+def paginate(call: Call, items: Sequence[Item]) -> tuple[Sequence[Item], str | None]:
+    """Return the page of items that a call requests, and the token of the next page.
+
+    Examples
+    --------
+    >>> first, token = paginate(Call("ana@example.com", {"max_results": 2}), "abc")
+    >>> first, paginate(Call("ana@example.com", {"page_token": token}), "abc")
+    ('ab', ('c', None))
+    """
     start, size = _offset(call.optional("page_token")), call.integer("max_results", 100) or 100
     end = start + size
     token = base64.urlsafe_b64encode(str(end).encode()).decode() if end < len(items) else None
@@ -121,10 +151,12 @@ def _offset(token: str | None) -> int:
         ) from error
 
 
-Handler = Callable[[Call], dict[str, Any] | None]
-Endpoint = tuple[str, str, Handler]
-"""HTTP method, path with ``{parameters}``, and the function that answers."""
+def without_none(**fields: Any) -> dict[str, Any]:
+    """Return the fields of an answer without those that are None: Databricks omits such fields.
 
-
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-"""JSON can spell these out, but they are no text: no file or database takes them."""
+    Examples
+    --------
+    >>> without_none(name="weather", comment=None)
+    {'name': 'weather'}
+    """
+    return {key: value for key, value in fields.items() if value is not None}

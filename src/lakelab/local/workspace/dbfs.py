@@ -1,8 +1,8 @@
-"""The corner of DBFS that MLflow's client uploads models to, for the workspace registry.
+"""The folder of DBFS that MLflow's client uploads models to, for the workspace registry.
 
-Where runs are tracked outside of the registry's workspace, ``MlflowClient.create_model_version``
-first copies the files to ``dbfs:/databricks/mlflow/tmp-external-source/`` of that workspace. Nothing
-else of DBFS is here.
+If runs are tracked outside of the registry's workspace, ``MlflowClient.create_model_version`` first
+copies the files to ``dbfs:/databricks/mlflow/tmp-external-source/`` of that workspace. The local
+workspace has no other part of DBFS.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class UploadArea:
     Parameters
     ----------
     root : Path
-        The folder; made when needed.
+        The folder; created when needed.
     """
 
     def __init__(self, root: Path):
@@ -33,13 +33,13 @@ class UploadArea:
         return [("GET", "/api/2.0/dbfs/list", self.list)]
 
     def folder(self, path: str) -> Path:
-        """Find a file or folder of the area, whether or not it exists.
+        """Return a file or folder of the area, whether or not it exists.
 
         Raises
         ------
         ApiError
             ``PERMISSION_DENIED`` if the path is elsewhere on DBFS, ``INVALID_PARAMETER_VALUE`` if it
-            leads out.
+            leads out of the area.
         """
         path = f"{path}/"
         if not path.startswith(ROOT):
@@ -52,11 +52,11 @@ class UploadArea:
         return self._files.inside(self._files.root, parts)
 
     def draft(self) -> Path:
-        """Name a file for an upload under way."""
+        """Return a new path for a running upload."""
         return self._files.upload_draft()
 
     def remove_leftovers(self) -> None:
-        """Delete what a killed process left behind: uploads that did not end."""
+        """Delete unfinished uploads of killed processes."""
         self._files.remove_leftovers()
 
     def list(self, call: Call) -> dict[str, Any]:

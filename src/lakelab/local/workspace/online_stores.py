@@ -1,7 +1,7 @@
-"""Online stores over HTTP: what databricks-sdk and the feature engineering client call.
+"""REST calls about online stores, as databricks-sdk and the feature engineering client make them.
 
 Follows https://docs.databricks.com/api/workspace/featurestore and, for the pipelines that keep online
-tables in step, https://docs.databricks.com/api/workspace/pipelines
+tables up to date, https://docs.databricks.com/api/workspace/pipelines
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.names import split_name
-from lakelab.local.workspace.api import Call, Endpoint, page_of
+from lakelab.local.workspace.api import Call, Endpoint, paginate, without_none
 
 if TYPE_CHECKING:
     from lakelab.local.catalog.store import UnityCatalog
@@ -23,8 +23,8 @@ _API = "/api/2.0/feature-store"
 _PIPELINES = "/api/2.0/pipelines"
 
 
-class OnlineStoreService:
-    """Answers for online stores, online tables and their pipelines.
+class OnlineStoresApi:
+    """The calls about online stores, online tables and their pipelines.
 
     Parameters
     ----------
@@ -45,19 +45,19 @@ class OnlineStoreService:
             ("DELETE", f"{_API}/online-stores/{{name}}", self.delete),
             ("POST", f"{_API}/tables/{{source_table_name}}/publish", self.publish),
             ("DELETE", f"{_API}/online-tables/{{online_table_name}}", self.delete_table),
-            ("GET", f"{_PIPELINES}/{{pipeline_id}}", self.pipeline),
+            ("GET", f"{_PIPELINES}/{{pipeline_id}}", self.get_pipeline),
             ("POST", f"{_PIPELINES}/{{pipeline_id}}/updates", self.start_update),
         ]
 
     @cached_property
     def stores(self) -> OnlineStores:
-        """The stores; opened by the first call, as it imports a good deal."""
+        """The stores. The first call opens them, because the import takes long."""
         from lakelab.local.online_store import OnlineStores
 
         return OnlineStores(self._home, self._unity)
 
     def close(self) -> None:
-        """End what goes on, if anything was opened."""
+        """Stop the running pipelines, if the stores were opened."""
         if "stores" in self.__dict__:
             self.stores.close()
 
@@ -74,14 +74,11 @@ class OnlineStoreService:
         return _store(store)
 
     def list(self, call: Call) -> dict[str, Any]:
-        page, token = page_of(
+        page, token = paginate(
             Call(call.user, {**call.parameters, "max_results": call.integer("page_size", 100)}),
             self.stores.list(),
         )
-        return {
-            "online_stores": [_store(store) for store in page],
-            **({"next_page_token": token} if token else {}),
-        }
+        return without_none(online_stores=[_store(store) for store in page], next_page_token=token)
 
     def get(self, call: Call) -> dict[str, Any]:
         return _store(self.stores.get(call.text("name")))
@@ -96,12 +93,12 @@ class OnlineStoreService:
 
     # ---- tables ----------------------------------------------------------------------------------
     def publish(self, call: Call) -> dict[str, Any]:
-        told = call.parameters.get("publish_spec")
-        if not isinstance(told, dict):
+        parameters = call.parameters.get("publish_spec")
+        if not isinstance(parameters, dict):
             raise ApiError(
                 "INVALID_PARAMETER_VALUE", "Missing value for required parameter 'publish_spec'."
             )
-        spec = Call(call.user, told)
+        spec = Call(call.user, parameters)
         published = self.stores.publish(
             ".".join(split_name(call.text("source_table_name"), 3, "Source table")),
             ".".join(split_name(spec.text("online_table_name"), 3, "Online table")),
@@ -118,31 +115,32 @@ class OnlineStoreService:
         self.stores.delete_table(call.text("online_table_name"))
 
     # ---- pipelines -------------------------------------------------------------------------------
-    def pipeline(self, call: Call) -> dict[str, Any]:
-        """Describe a pipeline. A publish ends before its call does, so its update is complete."""
-        told = self.stores.pipeline(call.text("pipeline_id"))
-        update, time = told["last_update"], datetime.fromisoformat(told["last_update"]["time"])
-        state = "FAILED" if told["error"] else "RUNNING" if told["running"] else "IDLE"
+    def get_pipeline(self, call: Call) -> dict[str, Any]:
+        """Return a pipeline. A publish ends before its call does, so its update is complete."""
+        pipeline = self.stores.pipeline(call.text("pipeline_id"))
+        update = pipeline["last_update"]
+        modified = datetime.fromisoformat(update["time"])
+        state = "FAILED" if pipeline["error"] else "RUNNING" if pipeline["running"] else "IDLE"
         return {
-            "pipeline_id": told["pipeline_id"],
-            "name": told["name"],
+            "pipeline_id": pipeline["pipeline_id"],
+            "name": pipeline["name"],
             "state": state,
-            "cause": told["error"] or "",
-            "creator_user_name": told["creator"] or "",
-            "last_modified": int(time.timestamp() * 1000),
+            "cause": pipeline["error"] or "",
+            "creator_user_name": pipeline["creator"] or "",
+            "last_modified": int(modified.timestamp() * 1000),
             "latest_updates": [
                 {
                     "update_id": update["id"],
-                    "state": "FAILED" if told["error"] else "COMPLETED",
+                    "state": "FAILED" if pipeline["error"] else "COMPLETED",
                     "creation_time": update["time"],
                 }
             ],
         }
 
     def start_update(self, call: Call) -> dict[str, Any]:
-        pipeline = call.text("pipeline_id")
-        self.stores.start_update(pipeline, call.user)
-        return {"update_id": self.stores.pipeline(pipeline)["last_update"]["id"]}
+        pipeline_id = call.text("pipeline_id")
+        self.stores.start_update(pipeline_id, call.user)
+        return {"update_id": self.stores.pipeline(pipeline_id)["last_update"]["id"]}
 
 
 def _store(store: OnlineStore) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The user's own folder of the workspace, ``/Users/<user>``: what AutoML keeps its notebooks in.
+"""REST calls about the user's own folder of the workspace, ``/Users/<user>``, which holds AutoML's notebooks.
 
 Follows https://docs.databricks.com/api/workspace/workspace/getstatus and /delete
 """
@@ -16,14 +16,14 @@ API = "/api/2.0/workspace"
 
 
 class UserFolder:
-    """What is in a user's folder, as files of this machine.
+    """A user's folder of the workspace, kept as files of this machine.
 
     Parameters
     ----------
     root : Path
-        The folder of the user who works on this machine; others have none.
+        The folder on this machine.
     user : str
-        That user.
+        The user of this machine. Other users have no folder.
     """
 
     def __init__(self, root: Path, user: str):
@@ -38,25 +38,25 @@ class UserFolder:
         ]
 
     def get_status(self, call: Call) -> dict[str, Any]:
-        path, there = self._find(call)
-        kind = "DIRECTORY" if there.is_dir() else "FILE"
-        return {"path": path, "object_type": "NOTEBOOK" if there.suffix == ".ipynb" else kind}
+        path, file = self._find(call)
+        kind = "DIRECTORY" if file.is_dir() else "FILE"
+        return {"path": path, "object_type": "NOTEBOOK" if file.suffix == ".ipynb" else kind}
 
     def delete(self, call: Call) -> None:
-        path, there = self._find(call)
-        if there == self._root:
+        path, file = self._find(call)
+        if file == self._root:
             raise ApiError("BAD_REQUEST", f"{path} is the user's own folder, which stays.")
-        if not there.is_dir():
-            there.unlink()
+        if not file.is_dir():
+            file.unlink()
         elif call.flag("recursive"):
-            shutil.rmtree(there)
-        elif any(there.iterdir()):
+            shutil.rmtree(file)
+        elif any(file.iterdir()):
             raise ApiError("DIRECTORY_NOT_EMPTY", f"Folder ({path}) is not empty")
         else:
-            there.rmdir()
+            file.rmdir()
 
     def _find(self, call: Call) -> tuple[str, Path]:
-        """Find a file or folder of the user.
+        """Return the path of a call, and its file or folder on this machine.
 
         Raises
         ------
@@ -71,10 +71,10 @@ class UserFolder:
                 "PERMISSION_DENIED",
                 f"{call.user} has no access to {path}. On a laptop there is {self._home} only.",
             )
-        there = self._root.joinpath(*parts)
+        file = self._root.joinpath(*parts)
         links = [
-            p for p in (there, *there.parents) if p.is_relative_to(self._root) and p.is_symlink()
+            p for p in (file, *file.parents) if p.is_relative_to(self._root) and p.is_symlink()
         ]
-        if links or "\0" in path or not there.exists():
+        if links or "\0" in path or not file.exists():
             raise ApiError("RESOURCE_DOES_NOT_EXIST", f"Path ({path}) doesn't exist.")
-        return path, there
+        return path, file

@@ -1,0 +1,129 @@
+"""The securables that REST calls name: existing ones, visible ones, and those of a schema."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from lakelab.local.catalog.errors import ApiError
+from lakelab.local.catalog.functions import Functions
+from lakelab.local.catalog.governance import Governance
+from lakelab.local.catalog.models import Registry
+from lakelab.local.catalog.names import TableName, split_name
+from lakelab.local.catalog.securable import Securable
+from lakelab.local.catalog.store import UnityCatalog
+from lakelab.local.workspace.api import Call, without_none
+
+LEVELS = {"catalog": 1, "schema": 2, "table": 3, "function": 3}
+"""Kind of securable -> number of levels of its name."""
+
+
+class Securables:
+    """Catalogs, schemas, tables, functions and models, with their owners, comments and grants.
+
+    Parameters
+    ----------
+    unity : UnityCatalog
+        Catalogs, schemas, tables and functions.
+    governance : Governance
+        Owners, comments and grants.
+    registry : Registry
+        The registered models. A model has grants, and is deleted together with its schema.
+    """
+
+    def __init__(self, unity: UnityCatalog, governance: Governance, registry: Registry):
+        self.unity = unity
+        self.functions = Functions(unity)
+        self.governance = governance
+        self.registry = registry
+
+    def exists(self, securable: Securable) -> bool:
+        parts = securable.name.split(".")
+        if securable.kind == "catalog":
+            return parts[0] in self.unity.catalogs()
+        if securable.kind == "schema":
+            return parts[1] in self.unity.schemas(parts[0])
+        if securable.kind == "table":
+            return self.unity.exists(TableName(*parts))
+        if self.functions.exists(TableName(*parts)):
+            return True
+        with suppress(ApiError):
+            self.registry.model(securable.name)
+            return True
+        return False
+
+    def require(self, securable: Securable) -> None:
+        """Check that a securable exists, and its catalog and schema.
+
+        Raises
+        ------
+        ApiError
+            ``RESOURCE_DOES_NOT_EXIST``, with the first level that is missing.
+        """
+        for level in securable.lineage:
+            if not self.exists(level):
+                raise ApiError("RESOURCE_DOES_NOT_EXIST", f"{level} does not exist.")
+
+    def owned(self, call: Call, kind: str) -> Securable:
+        """Return the securable of a call that its owner makes.
+
+        Raises
+        ------
+        ApiError
+            ``RESOURCE_DOES_NOT_EXIST``, or ``PERMISSION_DENIED`` for other users.
+        """
+        securable = parse_securable(call, kind)
+        self.require(securable)
+        self.governance.require(call.user, securable)
+        return securable
+
+    def visible(self, call: Call, securables: list[Securable]) -> list[Securable]:
+        """Return the securables that a list shows to the caller."""
+        return [s for s in securables if self.governance.visible(call.user, s)]
+
+    def common_fields(self, securable: Securable) -> dict[str, Any]:
+        """Return the fields of an answer that catalogs, schemas and tables have in common."""
+        *parents, name = securable.name.split(".")
+        return without_none(
+            name=name,
+            full_name=securable.name,
+            owner=self.governance.owner(securable),
+            comment=self.governance.comment(securable),
+            catalog_type="MANAGED_CATALOG" if securable.kind in ("catalog", "schema") else None,
+            **dict(zip(("catalog_name", "schema_name"), parents, strict=False)),
+        )
+
+    # ---- contents of a schema ----------------------------------------------------------------
+    def tables_of(self, schema: Securable) -> list[Securable]:
+        return [Securable("table", str(t)) for t in self.unity.tables(*schema.name.split("."))]
+
+    def functions_of(self, schema: Securable) -> list[Securable]:
+        names = self.functions.names(*schema.name.split("."))
+        return [Securable("function", str(name)) for name in names]
+
+    def models_of(self, schema: Securable) -> list[Securable]:
+        names = (model.name for model in self.registry.models())
+        return [Securable("function", n) for n in names if n.startswith(f"{schema.name}.")]
+
+
+def parse_securable(call: Call, kind: str) -> Securable:
+    """Return the securable that the parameter ``name`` of a call names.
+
+    Raises
+    ------
+    UnityCatalogError
+        If the name is not valid, or has another number of levels.
+
+    Examples
+    --------
+    >>> parse_securable(Call("ana@example.com", {"name": "MAIN.flights"}), "schema").name
+    'main.flights'
+    """
+    levels = split_name(call.text("name"), LEVELS[kind], kind.capitalize())
+    return Securable(kind, ".".join(levels))
+
+
+def parse_schema(call: Call) -> Securable:
+    """Return the schema that the parameters ``catalog_name`` and ``schema_name`` of a call name."""
+    name = f"{call.text('catalog_name')}.{call.text('schema_name')}"
+    return Securable("schema", ".".join(split_name(name, 2, "Schema")))
