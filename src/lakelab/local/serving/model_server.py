@@ -289,7 +289,8 @@ def _scoring_app(model: OnlineModel) -> FastAPI:
 
     variable = _MLFLOW_IS_IN_SERVING_ENVIRONMENT.name
     before = os.environ.get(variable)
-    app: FastAPI = scoring_server.init(cast("PyFuncModel", model))  # it asks for schema and predictions only
+    # the scoring server uses the schema and the predictions of its model only
+    app: FastAPI = scoring_server.init(cast("PyFuncModel", model))
     # MLflow takes the whole process for a server now, and this one is a notebook's
     os.environ.pop(variable, None)
     if before is not None:
