@@ -46,7 +46,7 @@ from lakelab.local.feature_engineering.session import (
 )
 from lakelab.local.feature_engineering.training_set import TrainingSet
 from lakelab.local.feature_engineering.validation import as_list, quoted
-from lakelab.local.sql.function_rights import create, drop, require_usable
+from lakelab.local.sql.function_rights import create_function, drop_function, executable_function
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -82,7 +82,7 @@ def create_feature_spec(
         requirements=tuple(requirements or ()),
     )
     try:
-        made = create(spark, function, replace=False)
+        made = create_function(spark, function, replace=False)
     except AlreadyExistsError as error:
         raise AlreadyExists(str(error)) from error
     except InsufficientPermissionsError as error:
@@ -206,7 +206,7 @@ def delete_feature_spec(spark: LocalSparkSession, name: str) -> None:
     full = _full_name(spark, name)
     _open(spark, full)
     try:
-        drop(spark, full)
+        drop_function(spark, full)
     except InsufficientPermissionsError as error:
         raise PermissionDenied(str(error)) from error
 
@@ -238,7 +238,7 @@ def _open(spark: LocalSparkSession, name: TableName) -> UnityFunction:
     from databricks.sdk.errors import NotFound, PermissionDenied
 
     try:
-        found = require_usable(spark, name)
+        found = executable_function(spark, name)
     except NotFoundError as error:
         specs = _specs_beside(spark, name)
         raise NotFound(

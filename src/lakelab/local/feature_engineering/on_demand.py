@@ -22,7 +22,7 @@ from lakelab.local.feature_engineering.feature_spec import (
     topological_order,
 )
 from lakelab.local.feature_engineering.validation import quoted
-from lakelab.local.sql.function_rights import require_usable
+from lakelab.local.sql.function_rights import executable_function
 
 if TYPE_CHECKING:
     from lakelab.local.spark.session import LocalSparkSession
@@ -76,7 +76,7 @@ def open_functions(spark: LocalSparkSession, names: Iterable[str]) -> dict[str, 
     found = {}
     for name in names:
         try:
-            found[name] = require_usable(spark, TableName.parse(name))
+            found[name] = executable_function(spark, TableName.parse(name))
         except NotFoundError as error:
             raise NotFound(str(error)) from error
         except InsufficientPermissionsError as error:

@@ -29,7 +29,7 @@ from lakelab.local.feature_engineering.validation import (
     require_valid_keys,
 )
 from lakelab.local.spark.results import as_dataframe
-from lakelab.local.sql.errors import as_spark_error, refusal
+from lakelab.local.sql.errors import analysis_error, as_spark_error
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -93,7 +93,7 @@ def write_table(
                 if _BROKEN not in str(error):
                     raise
                 checks = [f"{name} ({condition})" for name, condition in table.checks.items()]
-                raise refusal(
+                raise analysis_error(
                     "DELTA_VIOLATE_CONSTRAINT_WITH_VALUES",
                     f"CHECK constraint {' or '.join(checks)} violated: {error}",
                     "23001",

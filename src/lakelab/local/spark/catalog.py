@@ -10,7 +10,7 @@ from pyspark.sql.connect.catalog import Catalog
 from pyspark.sql.connect.session import SparkSession
 
 from lakelab.local.catalog.names import quoted
-from lakelab.local.sql.text import literal
+from lakelab.local.sql.text import sql_literal
 
 
 class LocalCatalog(Catalog):
@@ -47,7 +47,7 @@ class LocalCatalog(Catalog):
 
     def listCatalogs(self, pattern: str | None = None) -> list[CatalogMetadata]:
         """List the catalogs that the user may know of."""
-        like = f" LIKE {literal(pattern)}" if pattern else ""
+        like = f" LIKE {sql_literal(pattern)}" if pattern else ""
         rows = self._session.sql(f"SHOW CATALOGS{like}").collect()
         return [CatalogMetadata(name=row["catalog"], description=None) for row in rows]
 

@@ -16,7 +16,7 @@ from lakelab.local.catalog.table import UnityTable
 from lakelab.local.delta.log import LogSnapshot
 from lakelab.local.spark.commands import Answer, Command, Proceed
 from lakelab.local.spark.row_counts import commit_of
-from lakelab.local.sql.errors import refusal
+from lakelab.local.sql.errors import analysis_error
 from lakelab.local.sql.session import Session
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def violation(check: str, condition: str, row: dict[str, Any] | None) -> Analysi
      - v : -1 SQLSTATE: 23001
     """
     values = "".join(f"\n - {column} : {value}" for column, value in (row or {}).items())
-    return refusal(
+    return analysis_error(
         "DELTA_VIOLATE_CONSTRAINT_WITH_VALUES",
         f"CHECK constraint {check} ({condition}) violated by row with values:{values}",
         "23001",

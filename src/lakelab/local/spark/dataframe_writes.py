@@ -32,8 +32,8 @@ from lakelab.local.spark.table_promises import TablePromises
 from lakelab.local.spark.write_message import WriteMessage
 from lakelab.local.sql.securables import refresh_schema
 from lakelab.local.sql.session import Session
-from lakelab.local.sql.statements.cluster_by import canonical_columns, require_few
-from lakelab.local.sql.statements.insert import filled_by_the_engine
+from lakelab.local.sql.statements.cluster_by import canonical_columns, check_column_count
+from lakelab.local.sql.statements.insert import is_filled_by_engine
 
 
 def keep_table_schema(command: Command, proceed: Proceed) -> Answer:
@@ -97,7 +97,7 @@ def _take_clustering(session: Session, name: TableName, write: WriteMessage) -> 
     """
     if not write.clustering:
         return []
-    require_few(write.clustering)
+    check_column_count(write.clustering)
     columns = canonical_columns(write.clustering, write.frame(session).columns, name)
     existing = session.unity.table(name).clustering if session.unity.exists(name) else columns
     if columns != existing and not write.replaces_table:
@@ -157,7 +157,7 @@ def _with_columns_of(
     if any(column != canonical for column, canonical in names.items()):
         frame = frame.withColumnsRenamed(names)
     for lower, field in fields.items():
-        if lower not in given and not filled_by_the_engine(field):
+        if lower not in given and not is_filled_by_engine(field):
             kind = sql_type(field["type"])
             frame = frame.withColumn(field["name"], functions.lit(None).cast(kind))
     return frame

@@ -15,7 +15,7 @@ from pyspark.errors import AnalysisException
 
 from lakelab.local.catalog.functions import PYTHON, Functions
 from lakelab.local.spark.plans import messages
-from lakelab.local.sql.function_calls import call_by_name, expression_with_calls, wrong_arguments
+from lakelab.local.sql.function_calls import resolve_call, rewrite_expression_calls, wrong_arguments
 from lakelab.local.sql.session import Session
 
 _RESULTS = {"Project": "expressions", "Aggregate": "aggregate_expressions"}
@@ -56,11 +56,11 @@ def rewrite_function_calls(session: Session, plan: Any) -> None:
 
 
 def _rewrite_text(session: Session, message: Any, *, named: bool) -> None:
-    message.expression = expression_with_calls(session, message.expression, named=named)
+    message.expression = rewrite_expression_calls(session, message.expression, named=named)
 
 
 def _rewrite_call(session: Session, message: Any) -> None:
-    called = call_by_name(session, message.function_name)
+    called = resolve_call(session, message.function_name)
     if called is None:
         return
     function, name = called

@@ -31,7 +31,8 @@ from lakelab.local.spark.catalog import LocalCatalog
 from lakelab.local.spark.client import LocalSparkClient
 from lakelab.local.spark.engine import Engine, EngineError, catalog_list
 from lakelab.local.spark.sync import CatalogSync
-from lakelab.local.sql import run
+from lakelab.local.sql.engine_functions import EngineFunctions
+from lakelab.local.sql.run import run_statement
 from lakelab.local.system.home import Home
 
 if TYPE_CHECKING:
@@ -141,6 +142,7 @@ class LocalSparkSession(SparkSession):
         self._session_id = str(uuid.uuid4())
         channel.set(DefaultChannelBuilder.PARAM_SESSION_ID, self._session_id)
         self._client = LocalSparkClient(channel, self)
+        self.engine_functions = EngineFunctions(self)
         self._catalog_sync.reset()
         with self.internal_queries():
             for key, value in SETTINGS.items():
@@ -212,7 +214,7 @@ class LocalSparkSession(SparkSession):
 
     def sql(self, sqlQuery: str, args: Any = None, **kwargs: Any) -> DataFrame:
         """Run a statement, those of Unity Catalog included (see :mod:`lakelab.local.sql.run`)."""
-        return run.run(self, sqlQuery, args, kwargs)
+        return run_statement(self, sqlQuery, args, kwargs)
 
     def engine_sql(self, query: str, args: Any = None, **kwargs: Any) -> DataFrame:
         """Run a statement as the engine understands it."""

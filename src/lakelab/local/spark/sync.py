@@ -16,7 +16,7 @@ from pyspark.errors import PySparkException
 from lakelab.local.catalog.names import TableName
 from lakelab.local.delta.log import LogSnapshot
 from lakelab.local.sql.session import Session
-from lakelab.local.sql.text import literal
+from lakelab.local.sql.text import sql_literal
 
 
 class CatalogSync:
@@ -90,7 +90,7 @@ class CatalogSync:
         for catalog, schema in self._schemas - schemas:
             self._session.engine_sql(f"DROP SCHEMA IF EXISTS `{catalog}`.`{schema}` CASCADE")
         for catalog, schema in schemas - self._schemas:
-            folder = literal(str(self._session.unity.folder(catalog) / schema))
+            folder = sql_literal(str(self._session.unity.folder(catalog) / schema))
             self._session.engine_sql(
                 f"CREATE SCHEMA IF NOT EXISTS `{catalog}`.`{schema}` LOCATION {folder}"
             )
@@ -102,7 +102,7 @@ class CatalogSync:
         self._tables[name] = LogSnapshot.read(path)
         try:
             self._session.engine_sql(
-                f"CREATE TABLE IF NOT EXISTS {name.quoted} USING DELTA LOCATION {literal(str(path))}"
+                f"CREATE TABLE IF NOT EXISTS {name.quoted} USING DELTA LOCATION {sql_literal(str(path))}"
             )
         except PySparkException as error:
             if not self._session.unity.exists(name):

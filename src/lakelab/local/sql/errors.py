@@ -47,7 +47,7 @@ _CONCURRENT_WRITE = (
 )
 
 
-def refusal(condition: str, message: str, sql_state: str | None = None) -> AnalysisException:
+def analysis_error(condition: str, message: str, sql_state: str | None = None) -> AnalysisException:
     """Make the exception of an error condition.
 
     Parameters
@@ -61,7 +61,7 @@ def refusal(condition: str, message: str, sql_state: str | None = None) -> Analy
 
     Examples
     --------
-    >>> error = refusal("SCHEMA_NOT_FOUND", "The schema `x` cannot be found.", "42704")
+    >>> error = analysis_error("SCHEMA_NOT_FOUND", "The schema `x` cannot be found.", "42704")
     >>> str(error)
     '[SCHEMA_NOT_FOUND] The schema `x` cannot be found. SQLSTATE: 42704'
     >>> error.getCondition()
@@ -85,17 +85,17 @@ def as_spark_error(error: UnityCatalogError) -> AnalysisException:
     """
     if error.condition is None:
         return AnalysisException(message=str(error))
-    return refusal(error.condition, str(error), error.sql_state)
+    return analysis_error(error.condition, str(error), error.sql_state)
 
 
-def conflict(error: CommitFailedError) -> SparkException:
+def conflict_error(error: CommitFailedError) -> SparkException:
     """Give a commit that came too late as the exception that Delta raises.
 
     Follows https://docs.databricks.com/aws/en/optimizations/isolation-level
 
     Examples
     --------
-    >>> conflict(CommitFailedError("Metadata changed since last commit.")).getCondition()
+    >>> conflict_error(CommitFailedError("Metadata changed since last commit.")).getCondition()
     'DELTA_METADATA_CHANGED'
     """
     found = (told for words, told in _CONFLICTS.items() if words in str(error))
@@ -133,4 +133,4 @@ def spark_errors() -> Iterator[None]:
     except UnityCatalogError as error:
         raise as_spark_error(error) from error
     except CommitFailedError as error:
-        raise conflict(error) from error
+        raise conflict_error(error) from error

@@ -9,12 +9,10 @@ Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-function-
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
-from weakref import WeakKeyDictionary
 
 from pyspark.errors import AnalysisException
 
@@ -28,11 +26,9 @@ from lakelab.local.catalog.functions import (
     UnityFunction,
 )
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
-from lakelab.local.sql.errors import refusal
-from lakelab.local.udf.python_body import PythonFunction
+from lakelab.local.sql.errors import analysis_error
 
 if TYPE_CHECKING:
-    from pyspark.sql.connect.client import SparkConnectClient
     from pyspark.sql.types import DataType
     from sqlglot import exp
     from sqlglot.dialects.dialect import Dialect
@@ -44,11 +40,8 @@ _EXPLAIN = re.compile(r"\s*EXPLAIN\s+((EXTENDED|CODEGEN|COST|FORMATTED)\s+)?", r
 _DEEPEST = 20
 """How far SQL functions may call each other; more is a circle."""
 
-_built_in: WeakKeyDictionary[Session, set[str]] = WeakKeyDictionary()
-_registered: WeakKeyDictionary[SparkConnectClient, set[str]] = WeakKeyDictionary()
 
-
-def with_calls(session: Session, text: str) -> str:
+def rewrite_calls(session: Session, text: str) -> str:
     """Write a statement so that the engine can compute the functions that it calls.
 
     Parameters
@@ -74,7 +67,7 @@ def with_calls(session: Session, text: str) -> str:
     if not _may_call(session, text):
         return text
     if told := _EXPLAIN.match(text):  # sqlglot reads what is explained as mere words
-        return told[0] + with_calls(session, text[told.end() :])
+        return told[0] + rewrite_calls(session, text[told.end() :])
     import sqlglot
     from sqlglot.errors import SqlglotError
 
@@ -85,8 +78,8 @@ def with_calls(session: Session, text: str) -> str:
     return statement.sql(_plain_dialect()) if _rewrite(session, statement) else text
 
 
-def expression_with_calls(session: Session, text: str, *, named: bool) -> str:
-    """Write the text of one expression as :func:`with_calls` does it with a statement.
+def rewrite_expression_calls(session: Session, text: str, *, named: bool) -> str:
+    """Write the text of one expression as :func:`rewrite_calls` does it with a statement.
 
     Parameters
     ----------
@@ -109,7 +102,7 @@ def expression_with_calls(session: Session, text: str, *, named: bool) -> str:
     return str(statement.expressions[0].sql(_plain_dialect()))
 
 
-def call_by_name(session: Session, text: str) -> tuple[UnityFunction, str] | None:
+def resolve_call(session: Session, text: str) -> tuple[UnityFunction, str] | None:
     """Find the function of a call by name, and the name that the engine knows it by, if it is in Python.
 
     None where the name is none of Unity Catalog's.
@@ -119,10 +112,12 @@ def call_by_name(session: Session, text: str) -> tuple[UnityFunction, str] | Non
         if text.replace("``", "").count(".") == 2:
             raise _unresolved(name, Functions(session.unity))
         return None
-    from lakelab.local.sql.function_rights import require_usable
+    from lakelab.local.sql.function_rights import executable_function
 
-    function = require_usable(session, name)
-    return function, _register(session, function) if function.language == PYTHON else ""
+    function = executable_function(session, name)
+    return function, session.engine_functions.register(
+        function
+    ) if function.language == PYTHON else ""
 
 
 def _may_call(session: Session, text: str) -> bool:
@@ -198,7 +193,7 @@ def _function(session: Session, whole: exp.Expr, call: exp.Anonymous) -> UnityFu
     """Find the function that a call means; None for one of the engine, or a method of nothing."""
     from sqlglot import exp
 
-    from lakelab.local.sql.function_rights import require_usable
+    from lakelab.local.sql.function_rights import executable_function
 
     name = _name(call.this)
     levels = []
@@ -208,7 +203,7 @@ def _function(session: Session, whole: exp.Expr, call: exp.Anonymous) -> UnityFu
             return None
     elif name.lower() not in Functions(session.unity).last_levels():
         return None
-    elif _engine_has(session, name.lower()):
+    elif session.engine_functions.has(name.lower()):
         return None  # a built-in or temporary function comes before those of the current schema
     full = session.resolve(".".join(f"`{level}`" for level in (*levels, name)))
     functions = Functions(session.unity)
@@ -216,7 +211,7 @@ def _function(session: Session, whole: exp.Expr, call: exp.Anonymous) -> UnityFu
         if levels and full.catalog != HIVE_METASTORE:
             raise _unresolved(full, functions)
         return None
-    function = require_usable(session, full)
+    function = executable_function(session, full)
     if function.language == FEATURE_SPEC:
         raise AnalysisException(
             message=f"'{full}' is a feature spec, which SQL cannot call. Use it in "
@@ -225,22 +220,15 @@ def _function(session: Session, whole: exp.Expr, call: exp.Anonymous) -> UnityFu
     return function
 
 
-def _engine_has(session: Session, name: str) -> bool:
-    if session not in _built_in:
-        rows = session.engine_sql("SHOW SYSTEM FUNCTIONS").collect()
-        _built_in[session] = {row[0].lower() for row in rows}
-    # what the notebook itself registered may change at any time
-    temporary = session.engine_sql("SHOW USER FUNCTIONS").collect()
-    return name in _built_in[session] or name in {row[0].lower() for row in temporary}
-
-
 def _unresolved(name: TableName, functions: Functions) -> AnalysisException:
     try:
         functions.get(name)
         told = "It was made just now: ask again."
     except NotFoundError as error:
         told = str(error)
-    return refusal("UNRESOLVED_ROUTINE", f"Cannot resolve routine {name.quoted}. {told}", "42883")
+    return analysis_error(
+        "UNRESOLVED_ROUTINE", f"Cannot resolve routine {name.quoted}. {told}", "42883"
+    )
 
 
 def _name(told: Any) -> str:
@@ -268,7 +256,7 @@ def _called(session: Session, call: exp.Anonymous, function: UnityFunction, dept
     }
     if function.language != SQL:
         return exp.Anonymous(
-            this=_register(session, function), expressions=list(arguments.values())
+            this=session.engine_functions.register(function), expressions=list(arguments.values())
         )
     if depth >= _DEEPEST:
         raise AnalysisException(
@@ -279,7 +267,7 @@ def _called(session: Session, call: exp.Anonymous, function: UnityFunction, dept
     body = sqlglot.parse_one(function.body, dialect=_plain_dialect())
     # the result's type, and a parent for what is replaced in it
     result = exp.cast(
-        with_values(body, arguments, str(function.name)),
+        substitute_parameters(body, arguments, str(function.name)),
         _sql_type(function.return_type),
         dialect="databricks",
     )
@@ -318,7 +306,7 @@ def _wrong_arguments(function: UnityFunction, given: list[exp.Expr]) -> Analysis
 
 def wrong_arguments(function: UnityFunction, given: str) -> AnalysisException:
     """Refuse arguments that are not those of a function; ``given`` tells them."""
-    return refusal(
+    return analysis_error(
         "WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
         f"The arguments {given} are not those of {function.signature}. Give each parameter without a "
         f"default one, by position or as name => value.",
@@ -326,7 +314,9 @@ def wrong_arguments(function: UnityFunction, given: str) -> AnalysisException:
     )
 
 
-def with_values(expression: exp.Expr, values: Mapping[str, exp.Expr], name: str) -> exp.Expr:
+def substitute_parameters(
+    expression: exp.Expr, values: Mapping[str, exp.Expr], name: str
+) -> exp.Expr:
     """Put values in the place of a SQL function's parameters.
 
     Parameters
@@ -373,16 +363,3 @@ def typed_null(data_type: DataType) -> exp.Expr:
 
 def _sql_type(data_type: DataType) -> str:
     return data_type.simpleString()
-
-
-def _register(session: Session, function: UnityFunction) -> str:
-    """Let the engine know a Python function, under a name that no other definition has."""
-    digest = hashlib.sha256(function.to_json().encode()).hexdigest()[:16]
-    name = (
-        f"{function.name.table}_{digest}" if function.name.table.isidentifier() else f"f_{digest}"
-    )
-    known = _registered.setdefault(session.client, set())
-    if name not in known:
-        session.udf.register(name, PythonFunction(function), function.return_type)
-        known.add(name)
-    return name

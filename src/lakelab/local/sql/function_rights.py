@@ -11,13 +11,13 @@ from lakelab.local.catalog.errors import AlreadyExistsError, UnityCatalogError
 from lakelab.local.catalog.functions import Functions, UnityFunction
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
 from lakelab.local.catalog.securable import Securable
-from lakelab.local.sql.securables import has_model, require
+from lakelab.local.sql.securables import has_model, require_privilege
 
 if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
 
 
-def require_usable(session: Session, name: TableName) -> UnityFunction:
+def executable_function(session: Session, name: TableName) -> UnityFunction:
     """Open a function that the session's user may call.
 
     Raises
@@ -29,11 +29,11 @@ def require_usable(session: Session, name: TableName) -> UnityFunction:
     """
     functions = Functions(session.unity)
     if functions.exists(name):
-        require(session, Securable("function", str(name)), "EXECUTE")
+        require_privilege(session, Securable("function", str(name)), "EXECUTE")
     return functions.get(name)
 
 
-def create(session: Session, function: UnityFunction, *, replace: bool) -> UnityFunction:
+def create_function(session: Session, function: UnityFunction, *, replace: bool) -> UnityFunction:
     """Keep a function that the session's user may make.
 
     Raises
@@ -52,10 +52,10 @@ def create(session: Session, function: UnityFunction, *, replace: bool) -> Unity
     session.unity.require_schema(name.catalog, name.schema)
     securable, existed = Securable("function", str(name)), functions.exists(name)
     if existed and replace:
-        require(session, securable)
+        require_privilege(session, securable)
     else:
         schema = Securable("schema", f"{name.catalog}.{name.schema}")
-        require(session, schema, "CREATE_FUNCTION")
+        require_privilege(session, schema, "CREATE_FUNCTION")
         _require_no_model(session, name)
     made = functions.create(function, replace=replace)
     if not existed:
@@ -66,7 +66,7 @@ def create(session: Session, function: UnityFunction, *, replace: bool) -> Unity
     return made
 
 
-def drop(session: Session, name: TableName) -> None:
+def drop_function(session: Session, name: TableName) -> None:
     """Remove a function that the session's user owns, with its grants.
 
     Raises
@@ -78,7 +78,7 @@ def drop(session: Session, name: TableName) -> None:
     """
     functions, securable = Functions(session.unity), Securable("function", str(name))
     if functions.exists(name):
-        require(session, securable)
+        require_privilege(session, securable)
     functions.drop(name)
     session.unity.governance.forget(securable)
 

@@ -22,7 +22,7 @@ from lakelab.local.catalog.securable import Securable
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.catalog.types import sql_type
 from lakelab.local.catalog.workspace_catalogs import WorkspaceCatalogs
-from lakelab.local.sql.text import literal
+from lakelab.local.sql.text import sql_literal
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -33,7 +33,9 @@ SCHEMA = "information_schema"
 Row = tuple[Any, ...]
 
 
-def with_rows(catalogs: WorkspaceCatalogs, user: str, text: str, current: Callable[[], str]) -> str:
+def inline_relations(
+    catalogs: WorkspaceCatalogs, user: str, text: str, current: Callable[[], str]
+) -> str:
     """Put rows in the place of the relations of ``information_schema``.
 
     Parameters
@@ -86,7 +88,7 @@ def _relation(catalogs: WorkspaceCatalogs, user: str, table: exp.Table, catalog:
     rows = [row for found in _visible(catalogs, user, catalog) for row in rows_of(catalogs, found)]
     columns = [f"CAST({name} AS {kind}) AS {name}" for name, kind in names.items()]
     values = ", ".join(
-        "(" + ", ".join(literal(value) for value in row) + ")"
+        "(" + ", ".join(sql_literal(value) for value in row) + ")"
         for row in rows or [(None,) * len(names)]
     )
     known = f"SELECT {', '.join(columns)} FROM VALUES {values} AS rows({', '.join(names)})"

@@ -45,7 +45,7 @@ _STATEMENTS: list[tuple[re.Pattern[str], Handler]] = [
 ]
 
 
-def carry_out(session: Session, text: str) -> DataFrame | None:
+def run_matched(session: Session, text: str) -> DataFrame | None:
     """Do what a statement of these modules says; None for any other statement.
 
     Parameters

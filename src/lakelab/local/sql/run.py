@@ -27,7 +27,7 @@ from lakelab.local.catalog.errors import InsufficientPermissionsError, UnityCata
 from lakelab.local.sql import function_calls as sql_calls
 from lakelab.local.sql import information_schema
 from lakelab.local.sql import registry as unity_statements
-from lakelab.local.sql.errors import as_spark_error, conflict, permission_error
+from lakelab.local.sql.errors import as_spark_error, conflict_error, permission_error
 from lakelab.local.sql.statements import insert as insert_statements
 from lakelab.local.sql.statements.alter_table import alter_table
 from lakelab.local.sql.statements.create_table import create_table, drop_table
@@ -46,7 +46,7 @@ _DEFINES = re.compile(r"(?:CREATE|DROP|ALTER)\b", re.IGNORECASE)
 """What only does something: the engine answers with a true that Databricks does not have."""
 
 
-def run(session: Session, query: str, args: Any, kwargs: dict[str, Any]) -> DataFrame:
+def run_statement(session: Session, query: str, args: Any, kwargs: dict[str, Any]) -> DataFrame:
     """Run one statement.
 
     Raises
@@ -58,17 +58,17 @@ def run(session: Session, query: str, args: Any, kwargs: dict[str, Any]) -> Data
     """
     text = _COMMENTS.sub("", query)
     try:
-        if not kwargs and (answer := unity_statements.carry_out(session, text)) is not None:
+        if not kwargs and (answer := unity_statements.run_matched(session, text)) is not None:
             return answer
-        query = text = sql_calls.with_calls(session, text)
-        if not kwargs and (answer := _carry_out(session, text)) is not None:
+        query = text = sql_calls.rewrite_calls(session, text)
+        if not kwargs and (answer := _run_parsed(session, text)) is not None:
             return answer
         if information_schema.SCHEMA in query.lower():
-            query = information_schema.with_rows(
+            query = information_schema.inline_relations(
                 session.unity, session.user, query, session.catalog.currentCatalog
             )
         answer = session.engine_sql(
-            insert_statements.with_all_columns(session, query), args, **kwargs
+            insert_statements.add_omitted_columns(session, query), args, **kwargs
         )
         return empty_result(session) if _DEFINES.match(text) else answer
     except InsufficientPermissionsError as error:
@@ -76,7 +76,7 @@ def run(session: Session, query: str, args: Any, kwargs: dict[str, Any]) -> Data
     except UnityCatalogError as error:
         raise as_spark_error(error) from error
     except CommitFailedError as error:
-        raise conflict(error) from error
+        raise conflict_error(error) from error
     except (IllegalArgumentException, UnsupportedOperationException) as error:
         raise _not_understood(text, error) from error
 
@@ -91,7 +91,7 @@ def _not_understood(text: str, error: PySparkException) -> PySparkException:
     )
 
 
-def _carry_out(session: Session, text: str) -> DataFrame | None:
+def _run_parsed(session: Session, text: str) -> DataFrame | None:
     """Do what the statement says, or return None where the engine can do it itself."""
     import sqlglot
     from sqlglot import exp

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lakelab.local.catalog import governed_catalogs
 from lakelab.local.catalog.errors import ApiError, NotFoundError, UnityCatalogError
 from lakelab.local.catalog.functions import Functions
-from lakelab.local.catalog.governed_catalogs import GovernedCatalogs, require_privilege
+from lakelab.local.catalog.governed_catalogs import GovernedCatalogs
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
 from lakelab.local.catalog.securable import Securable
-from lakelab.local.sql.text import levels
+from lakelab.local.sql.text import split_name
 
 if TYPE_CHECKING:
     from lakelab.local.catalog.models import Registry
@@ -45,12 +46,12 @@ def resolve_securable(session: Session, kind: str, name: str) -> Securable:
         If there is no such thing, or the user may not know of it.
     """
     if _KINDS[kind] == "catalog":
-        securable = Securable("catalog", catalog_name(name))
+        securable = Securable("catalog", parse_catalog_name(name))
         session.unity.require_catalog(securable.name)
     elif _KINDS[kind] == "schema":
-        catalog, schema = schema_name(session, name)
+        catalog, schema = resolve_schema(session, name)
         securable = Securable("schema", f"{catalog}.{schema}")
-        if is_seen(session, securable):
+        if is_visible(session, securable):
             session.unity.require_schema(catalog, schema)
     else:
         full = session.resolve(name)
@@ -61,20 +62,20 @@ def resolve_securable(session: Session, kind: str, name: str) -> Securable:
             session.unity.require_schema(full.catalog, full.schema)
             if not Functions(session.unity).exists(full) and not has_model(session, full):
                 raise _unknown(securable)
-    if not is_seen(session, securable):
+    if not is_visible(session, securable):
         raise _unknown(securable)
     return securable
 
 
-def catalog_name(name: str) -> str:
+def parse_catalog_name(name: str) -> str:
     """Read the name of a catalog, in backticks, in quotes or plain.
 
     Examples
     --------
-    >>> catalog_name("`Main`"), catalog_name("'dev'")
+    >>> parse_catalog_name("`Main`"), parse_catalog_name("'dev'")
     ('main', 'dev')
     """
-    told = [name.strip("'\"")] if name[:1] in "'\"" else levels(name)
+    told = [name.strip("'\"")] if name[:1] in "'\"" else split_name(name)
     if len(told) != 1:
         raise UnityCatalogError(
             f"'{name}' is not the name of a catalog: a catalog has one level.",
@@ -84,9 +85,9 @@ def catalog_name(name: str) -> str:
     return told[0].lower()
 
 
-def schema_name(session: Session, name: str) -> tuple[str, str]:
+def resolve_schema(session: Session, name: str) -> tuple[str, str]:
     """Complete the name of a schema with the current catalog."""
-    told = [level.lower() for level in levels(name)]
+    told = [level.lower() for level in split_name(name)]
     if not 1 <= len(told) <= 2:
         raise UnityCatalogError(
             f"'{name}' is not the name of a schema: give catalog.schema or schema.",
@@ -96,21 +97,21 @@ def schema_name(session: Session, name: str) -> tuple[str, str]:
     return told[0] if len(told) == 2 else session.catalog.currentCatalog(), told[-1]
 
 
-def is_seen(session: Session, securable: Securable) -> bool:
+def is_visible(session: Session, securable: Securable) -> bool:
     """Say whether the session's user may know of it: a privilege on it, or on something in it, tells."""
     if securable.name.partition(".")[0] == HIVE_METASTORE:
         return True  # it has no grants of Unity Catalog
     return session.unity.governance.visible(session.user, securable)
 
 
-def require(session: Session, securable: Securable, *one_of: str) -> None:
+def require_privilege(session: Session, securable: Securable, *one_of: str) -> None:
     """Refuse the session's user who lacks all of the privileges; the owner lacks none.
 
     Raises
     ------
     InsufficientPermissionsError
     """
-    require_privilege(session.unity.governance, session.user, securable, *one_of)
+    governed_catalogs.require_privilege(session.unity.governance, session.user, securable, *one_of)
 
 
 def refresh_schema(session: Session, name: TableName) -> None:
@@ -130,7 +131,7 @@ def has_model(session: Session, name: TableName) -> bool:
         raise
 
 
-def models_of(session: Session, catalog: str, schema: str) -> list[Securable]:
+def list_models(session: Session, catalog: str, schema: str) -> list[Securable]:
     """Name the registered models of a schema."""
     registry = _registry(session) if catalog != HIVE_METASTORE else None
     names = (model.name for model in registry.models()) if registry else ()

@@ -16,52 +16,52 @@ NAME = r"(?:`(?:[^`]|``)+`|[^\s;`(),.'\"]+)"
 LEADING = r"(?:\s|--[^\n]*\n|/\*.*?\*/)*"
 """A pattern of the space and comments before a statement."""
 
-LEVELS = rf"(?P<name>{NAME}(?:\.{NAME})*)"
+QUALIFIED_NAME = rf"(?P<name>{NAME}(?:\.{NAME})*)"
 """A pattern of a name of one or more levels."""
 
-TEXT = r"(?:r?'(?:[^'\\]|\\.|'')*'|r?\"(?:[^\"\\]|\\.)*\")"
+STRING = r"(?:r?'(?:[^'\\]|\\.|'')*'|r?\"(?:[^\"\\]|\\.)*\")"
 """A pattern of a string."""
 
 
-def pattern(text: str) -> re.Pattern[str]:
+def statement_pattern(text: str) -> re.Pattern[str]:
     r"""Make a pattern of a whole statement, in any case; a space in it stands for any space.
 
     Examples
     --------
-    >>> pattern(rf"SHOW TBLPROPERTIES {LEVELS}").match("show  tblproperties main.`a b`.t ;")["name"]
+    >>> statement_pattern(rf"SHOW TBLPROPERTIES {QUALIFIED_NAME}").match("show  tblproperties main.`a b`.t ;")["name"]
     'main.`a b`.t'
     """
     return re.compile(text.replace(" ", r"\s+") + r"\s*;?\s*\Z", re.IGNORECASE | re.DOTALL)
 
 
-def plain(name: str) -> str:
+def unquote(name: str) -> str:
     """Read one level of a name, in backticks or not.
 
     Examples
     --------
-    >>> plain("`a``b`"), plain("ab")
+    >>> unquote("`a``b`"), unquote("ab")
     ('a`b', 'ab')
     """
     return name[1:-1].replace("``", "`") if name.startswith("`") else name
 
 
-def levels(name: str) -> list[str]:
+def split_name(name: str) -> list[str]:
     """Read the levels of a name.
 
     Examples
     --------
-    >>> levels("Main.`a.b`")
+    >>> split_name("Main.`a.b`")
     ['Main', 'a.b']
     """
-    return [plain(level) for level in re.findall(NAME, name)]
+    return [unquote(level) for level in re.findall(NAME, name)]
 
 
-def string(text: str) -> str:
+def parse_string(text: str) -> str:
     r"""Read a string as it stands in a statement.
 
     Examples
     --------
-    >>> string(r"'it\'s'"), string('"so"')
+    >>> parse_string(r"'it\'s'"), parse_string('"so"')
     ("it's", 'so')
     """
     from sqlglot import parse_one
@@ -69,12 +69,12 @@ def string(text: str) -> str:
     return str(parse_one(text, dialect="databricks").name)
 
 
-def literal(value: Any) -> str:
+def sql_literal(value: Any) -> str:
     r"""Write a value.
 
     Examples
     --------
-    >>> literal("it's"), literal(2.5), literal(None)
+    >>> sql_literal("it's"), sql_literal(2.5), sql_literal(None)
     ("'it\\'s'", '2.5', 'NULL')
     """
     from sqlglot import exp

@@ -19,10 +19,18 @@ from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
 from lakelab.local.catalog.names import TableName, quoted
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.catalog.types import sql_type
-from lakelab.local.sql.securables import refresh_schema, require, resolve_securable
+from lakelab.local.sql.securables import refresh_schema, require_privilege, resolve_securable
 from lakelab.local.sql.statements.create_table import property_name, property_value
-from lakelab.local.sql.statements.primary_key import read_primary_key
-from lakelab.local.sql.text import LEVELS, NAME, TEXT, empty_result, pattern, plain, string
+from lakelab.local.sql.statements.primary_key import parse_primary_key
+from lakelab.local.sql.text import (
+    NAME,
+    QUALIFIED_NAME,
+    STRING,
+    empty_result,
+    parse_string,
+    statement_pattern,
+    unquote,
+)
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -103,7 +111,7 @@ def _add_constraint(session: Session, table: UnityTable, action: exp.AddConstrai
     from sqlglot import exp
 
     if action.find(exp.PrimaryKey):
-        table.set_primary_key(read_primary_key(action.expressions[0], table.name.table))
+        table.set_primary_key(parse_primary_key(action.expressions[0], table.name.table))
         return
     if action.find(exp.ForeignKey):
         raise UnityCatalogError(
@@ -218,11 +226,11 @@ def _set_default(session: Session, table: UnityTable, column: str, expression: s
 def _comment_columns(session: Session, told: re.Match[str]) -> None:
     """``ALTER TABLE t ALTER COLUMN a COMMENT '..', b COMMENT '..'``."""
     table = session.unity.table(session.resolve(told["name"]))
-    found = re.findall(rf"({NAME})\s+COMMENT\s+({TEXT})", told["list"], re.IGNORECASE | re.DOTALL)
+    found = re.findall(rf"({NAME})\s+COMMENT\s+({STRING})", told["list"], re.IGNORECASE | re.DOTALL)
     for column, _ in found:
-        table.field(plain(column))  # all of them, or none
+        table.field(unquote(column))  # all of them, or none
     for column, text in found:
-        table.set_column_comment(plain(column), string(text))
+        table.set_column_comment(unquote(column), parse_string(text))
     refresh_schema(session, table.name)
 
 
@@ -289,8 +297,8 @@ def _delta_type(session: Session, table: UnityTable, column: str, kind: str) -> 
 
 def _unset_properties(session: Session, told: re.Match[str]) -> None:
     table = session.unity.table(session.resolve(told["name"]))
-    keys = [string(text) for text in re.findall(TEXT, told["list"])]
-    keys += [key for key in re.findall(r"[\w.]+", re.sub(TEXT, "", told["list"])) if key]
+    keys = [parse_string(text) for text in re.findall(STRING, told["list"])]
+    keys += [key for key in re.findall(r"[\w.]+", re.sub(STRING, "", told["list"])) if key]
     absent = [key for key in keys if key not in table.properties]
     if absent and not told["exists"]:
         raise NotFoundError(
@@ -304,35 +312,35 @@ def _unset_properties(session: Session, told: re.Match[str]) -> None:
 
 def _set_owner(session: Session, told: re.Match[str]) -> None:
     securable = resolve_securable(session, told["kind"].upper(), told["name"])
-    require(session, securable)
-    session.unity.governance.describe(securable, owner=plain(told["who"]))
+    require_privilege(session, securable)
+    session.unity.governance.describe(securable, owner=unquote(told["who"]))
 
 
 STATEMENTS = [
     (
-        pattern(
-            rf"ALTER TABLE {LEVELS} DROP PRIMARY KEY(?P<exists> IF EXISTS)?(?: RESTRICT| CASCADE)?"
+        statement_pattern(
+            rf"ALTER TABLE {QUALIFIED_NAME} DROP PRIMARY KEY(?P<exists> IF EXISTS)?(?: RESTRICT| CASCADE)?"
         ),
         _drop_key,
     ),
     (
-        pattern(
-            rf"ALTER TABLE {LEVELS} UNSET TBLPROPERTIES(?P<exists> IF EXISTS)?\s*\((?P<list>.*)\)"
+        statement_pattern(
+            rf"ALTER TABLE {QUALIFIED_NAME} UNSET TBLPROPERTIES(?P<exists> IF EXISTS)?\s*\((?P<list>.*)\)"
         ),
         _unset_properties,
     ),
     (
-        pattern(
-            rf"ALTER TABLE {LEVELS} ALTER(?: COLUMN)? "
-            rf"(?P<list>{NAME} COMMENT {TEXT}(?:\s*, {NAME} COMMENT {TEXT})+)".replace(
+        statement_pattern(
+            rf"ALTER TABLE {QUALIFIED_NAME} ALTER(?: COLUMN)? "
+            rf"(?P<list>{NAME} COMMENT {STRING}(?:\s*, {NAME} COMMENT {STRING})+)".replace(
                 ", ", r",\s*"
             )
         ),
         _comment_columns,
     ),
     (
-        pattern(
-            rf"ALTER (?P<kind>CATALOG|SCHEMA|DATABASE|TABLE|FUNCTION) {LEVELS}(?: SET)? OWNER TO "
+        statement_pattern(
+            rf"ALTER (?P<kind>CATALOG|SCHEMA|DATABASE|TABLE|FUNCTION) {QUALIFIED_NAME}(?: SET)? OWNER TO "
             rf"(?P<who>{NAME}|`(?:[^`]|``)+`)"
         ),
         _set_owner,

@@ -17,7 +17,7 @@ from pyspark.errors import ParseException
 from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
 from lakelab.local.catalog.names import TableName
 from lakelab.local.sql.securables import refresh_schema
-from lakelab.local.sql.text import LEVELS, NAME, pattern, plain
+from lakelab.local.sql.text import NAME, QUALIFIED_NAME, statement_pattern, unquote
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _MOST_COLUMNS = 4
 
 
-def take_clustering(statement: exp.Create) -> list[str]:
+def extract_clustering(statement: exp.Create) -> list[str]:
     """Cut ``CLUSTER BY`` out of a statement, which the engine does not know; give its columns.
 
     Raises
@@ -54,7 +54,7 @@ def take_clustering(statement: exp.Create) -> list[str]:
         )
     told.pop()
     columns = [column.name for column in told.expressions]
-    require_few(columns)
+    check_column_count(columns)
     return columns
 
 
@@ -77,7 +77,7 @@ def canonical_columns(columns: Sequence[str], there: Sequence[str], table: Table
     return [written[column.lower()] for column in columns]
 
 
-def require_few(columns: Sequence[str]) -> None:
+def check_column_count(columns: Sequence[str]) -> None:
     """Refuse more columns than Delta clusters by.
 
     Raises
@@ -97,8 +97,8 @@ def _cluster(session: Session, told: re.Match[str]) -> None:
     if told["auto"]:
         _refuse_auto()
     table = session.unity.table(session.resolve(told["name"]))
-    columns = [plain(column) for column in re.findall(NAME, told["columns"] or "")]
-    require_few(columns)
+    columns = [unquote(column) for column in re.findall(NAME, told["columns"] or "")]
+    check_column_count(columns)
     if columns and table.delta.metadata().partition_columns:
         raise UnityCatalogError(
             f"ALTER TABLE CLUSTER BY cannot be applied to a partitioned table: '{table.name}' is one.",
@@ -119,8 +119,8 @@ def _refuse_auto() -> NoReturn:
 
 STATEMENTS = [
     (
-        pattern(
-            rf"ALTER TABLE {LEVELS} CLUSTER BY "
+        statement_pattern(
+            rf"ALTER TABLE {QUALIFIED_NAME} CLUSTER BY "
             rf"(?:NONE|(?P<auto>AUTO)|\((?P<columns>\s*{NAME}(?:\s*,\s*{NAME})*\s*)\))".replace(
                 " (?:", r"\s*(?:"
             )

@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING
 
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.tags import merge_tags
-from lakelab.local.sql.securables import require, resolve_securable
-from lakelab.local.sql.text import LEVELS, NAME, TEXT, levels, pattern, plain, string
+from lakelab.local.sql.securables import require_privilege, resolve_securable
+from lakelab.local.sql.text import (
+    NAME,
+    QUALIFIED_NAME,
+    STRING,
+    parse_string,
+    split_name,
+    statement_pattern,
+    unquote,
+)
 
 if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
@@ -20,11 +28,11 @@ if TYPE_CHECKING:
 
 def _comment(session: Session, told: re.Match[str]) -> None:
     kind = told["kind"].upper()
-    text = None if told["text"].upper() == "NULL" else string(told["text"])
+    text = None if told["text"].upper() == "NULL" else parse_string(told["text"])
     if kind == "TABLE":
         session.unity.table(session.resolve(told["name"])).set_comment(text)
     elif kind == "COLUMN":
-        *table, column = levels(told["name"])
+        *table, column = split_name(told["name"])
         if not table:
             raise UnityCatalogError(
                 f"COMMENT ON COLUMN {column} does not say of which table: write <table>.{column}."
@@ -33,14 +41,14 @@ def _comment(session: Session, told: re.Match[str]) -> None:
         session.unity.table(name).set_column_comment(column, text)
     else:
         securable = resolve_securable(session, kind, told["name"])
-        require(session, securable)
+        require_privilege(session, securable)
         session.unity.governance.describe(securable, comment=text or "")
 
 
 def _tags(session: Session, told: re.Match[str]) -> None:
     """``ALTER TABLE t [ALTER COLUMN c] SET TAGS ('a' = 'b')`` or ``UNSET TAGS ('a')``."""
     table = session.unity.table(session.resolve(told["name"]))
-    column = plain(told["column"]) if told["column"] else None
+    column = unquote(told["column"]) if told["column"] else None
     tags = dict(_pairs(told["list"]))
     if told["action"].upper() == "UNSET":
         if column:
@@ -59,7 +67,7 @@ def _tags_of_container(session: Session, told: re.Match[str]) -> None:
         resolve_securable(session, told["kind"].upper(), told["name"]),
         dict(_pairs(told["list"])),
     )
-    require(session, securable, "APPLY_TAG")
+    require_privilege(session, securable, "APPLY_TAG")
     if told["action"].upper() == "UNSET":
         session.unity.governance.change_tags(
             securable, lambda old: {k: v for k, v in old.items() if k not in tags}
@@ -81,22 +89,22 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 
 STATEMENTS = [
     (
-        pattern(
-            rf"COMMENT ON (?P<kind>CATALOG|SCHEMA|DATABASE|TABLE|COLUMN) {LEVELS} IS "
-            rf"(?P<text>NULL|{TEXT})"
+        statement_pattern(
+            rf"COMMENT ON (?P<kind>CATALOG|SCHEMA|DATABASE|TABLE|COLUMN) {QUALIFIED_NAME} IS "
+            rf"(?P<text>NULL|{STRING})"
         ),
         _comment,
     ),
     (
-        pattern(
-            rf"ALTER TABLE {LEVELS}(?: ALTER(?: COLUMN)? (?P<column>{NAME}))?"
+        statement_pattern(
+            rf"ALTER TABLE {QUALIFIED_NAME}(?: ALTER(?: COLUMN)? (?P<column>{NAME}))?"
             r" (?P<action>SET|UNSET) TAGS\s*\((?P<list>.*)\)"
         ),
         _tags,
     ),
     (
-        pattern(
-            rf"ALTER (?P<kind>CATALOG|SCHEMA|DATABASE) {LEVELS}"
+        statement_pattern(
+            rf"ALTER (?P<kind>CATALOG|SCHEMA|DATABASE) {QUALIFIED_NAME}"
             r" (?P<action>SET|UNSET) TAGS\s*\((?P<list>.*)\)"
         ),
         _tags_of_container,

@@ -13,8 +13,8 @@ from pyspark.errors import ParseException
 from lakelab.local.catalog.errors import AlreadyExistsError
 from lakelab.local.catalog.functions import PYTHON, SQL, Functions, Parameter, UnityFunction
 from lakelab.local.catalog.names import TableName
-from lakelab.local.sql.errors import refusal
-from lakelab.local.sql.function_rights import create
+from lakelab.local.sql.errors import analysis_error
+from lakelab.local.sql.function_rights import create_function
 from lakelab.local.udf.python_body import PythonFunction
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _ON_DATABRICKS_ONLY = {
 }
 
 
-def create_function(session: Session, text: str) -> None:
+def run_create_function(session: Session, text: str) -> None:
     """Do what ``CREATE FUNCTION`` says.
 
     Parameters
@@ -78,11 +78,11 @@ def create_function(session: Session, text: str) -> None:
         return
     function = _read(session, statement, name, text, found["body"] if found else None)
     try:
-        create(session, function, replace=replace)
+        create_function(session, function, replace=replace)
     except AlreadyExistsError as error:
         if exists and Functions(session.unity).exists(name):
             return  # another process was first
-        raise refusal("ROUTINE_ALREADY_EXISTS", str(error), "42723") from error
+        raise analysis_error("ROUTINE_ALREADY_EXISTS", str(error), "42723") from error
 
 
 def _read(
@@ -146,14 +146,14 @@ def _parameters(session: Session, declared: exp.UserDefinedFunction) -> tuple[Pa
         comment = item.find(exp.CommentColumnConstraint)
         default = item.find(exp.DefaultColumnConstraint)
         if default is None and found and found[-1].default is not None:
-            raise refusal(
+            raise analysis_error(
                 "USER_DEFINED_FUNCTIONS.NOT_A_VALID_DEFAULT_PARAMETER_POSITION",
                 f"The parameter `{item.name}` stands behind `{found[-1].name}`, which has a default, "
                 f"and has none: give it one, or move it before the others.",
                 "42601",
             )
         if item.name.lower() in (parameter.name.lower() for parameter in found):
-            raise refusal(
+            raise analysis_error(
                 "DUPLICATE_ROUTINE_PARAMETER_NAMES",
                 f"Found duplicate name in the parameter list of the function: `{item.name}`. Name each "
                 f"parameter once.",
@@ -184,11 +184,11 @@ def _result_type(
     name: TableName,
 ) -> DataType:
     """Ask the engine for the type of a SQL function's expression; it refuses what it cannot compute."""
-    from lakelab.local.sql.function_calls import typed_null, with_calls, with_values
+    from lakelab.local.sql.function_calls import rewrite_calls, substitute_parameters, typed_null
 
     nulls = {p.name.lower(): typed_null(p.data_type) for p in parameters}
-    text = with_values(expression, nulls, str(name)).sql("databricks")
-    return session.engine_sql(with_calls(session, f"SELECT {text} AS x")).schema[0].dataType
+    text = substitute_parameters(expression, nulls, str(name)).sql("databricks")
+    return session.engine_sql(rewrite_calls(session, f"SELECT {text} AS x")).schema[0].dataType
 
 
 def _text(told: exp.Expr) -> str:

@@ -31,8 +31,8 @@ from lakelab.local.catalog.properties import (
 from lakelab.local.catalog.store import table_already_exists
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.sql.securables import refresh_schema
-from lakelab.local.sql.statements.cluster_by import canonical_columns, take_clustering
-from lakelab.local.sql.statements.primary_key import take_primary_key
+from lakelab.local.sql.statements.cluster_by import canonical_columns, extract_clustering
+from lakelab.local.sql.statements.primary_key import extract_primary_key
 from lakelab.local.sql.text import empty_result
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def create_table(session: Session, statement: exp.Create, text: str) -> DataFram
             f"'{name}' is not made: the local engine writes other characters than letters without "
             f"accents, digits, _ and - differently into the names of folders. On Databricks it is a name."
         )
-    key = take_primary_key(statement)
+    key = extract_primary_key(statement)
     if key is not None and name.catalog == HIVE_METASTORE:
         raise UnityCatalogError(CONSTRAINTS_NOT_SUPPORTED)
     written = _properties(statement)
@@ -88,7 +88,7 @@ def create_table(session: Session, statement: exp.Create, text: str) -> DataFram
     check_properties(kept)
     if statement.find(exp.DefaultColumnConstraint) and not allows_defaults(written):
         raise defaults_not_allowed(f"CREATE {'OR REPLACE ' if replaced else ''}TABLE", name)
-    if clustered := take_clustering(statement):
+    if clustered := extract_clustering(statement):
         there_then = _columns_of(session, statement)
         kept[CLUSTERING] = json.dumps(canonical_columns(clustered, there_then, name))
     if key is not None:

@@ -20,8 +20,17 @@ from lakelab.local.catalog.names import quoted
 from lakelab.local.catalog.securable import Securable
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.catalog.types import sql_type
-from lakelab.local.sql.securables import is_seen, schema_name
-from lakelab.local.sql.text import LEVELS, NAME, TEXT, levels, literal, pattern, plain, string
+from lakelab.local.sql.securables import is_visible, resolve_schema
+from lakelab.local.sql.text import (
+    NAME,
+    QUALIFIED_NAME,
+    STRING,
+    parse_string,
+    split_name,
+    sql_literal,
+    statement_pattern,
+    unquote,
+)
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -106,7 +115,7 @@ def _details(session: Session, table: UnityTable) -> list[tuple[str, str, str | 
 
 
 def _describe_column(session: Session, table: UnityTable, column: str, extended: bool) -> DataFrame:
-    field = table.field(plain(column))
+    field = table.field(unquote(column))
     rows: list[tuple[str, str | None]] = [
         ("col_name", field["name"]),
         ("data_type", sql_type(field["type"])),
@@ -184,8 +193,8 @@ def _detail(session: Session, match: re.Match[str]) -> DataFrame:
 
 # ---- DESCRIBE CATALOG, DESCRIBE SCHEMA -------------------------------------------------------------------
 def _describe_catalog(session: Session, told: re.Match[str]) -> DataFrame:
-    catalog = plain(told["name"]).lower()
-    seen = [c for c in session.unity.catalogs() if is_seen(session, Securable("catalog", c))]
+    catalog = unquote(told["name"]).lower()
+    seen = [c for c in session.unity.catalogs() if is_visible(session, Securable("catalog", c))]
     if catalog not in seen:
         raise NotFoundError(
             f"Catalog '{catalog}' was not found. There are: {', '.join(seen)}.",
@@ -205,10 +214,10 @@ def _describe_catalog(session: Session, told: re.Match[str]) -> DataFrame:
 
 
 def _describe_schema(session: Session, told: re.Match[str]) -> DataFrame:
-    catalog, schema = schema_name(session, told["name"])
+    catalog, schema = resolve_schema(session, told["name"])
     securable = Securable("schema", f"{catalog}.{schema}")
     exists = catalog in session.unity.catalogs() and schema in session.unity.schemas(catalog)
-    if not exists or not is_seen(session, securable):
+    if not exists or not is_visible(session, securable):
         raise NotFoundError(
             f"The schema `{catalog}`.`{schema}` cannot be found. Verify the spelling and correctness "
             f"of the schema and catalog.",
@@ -247,7 +256,7 @@ def create_statement(table: UnityTable) -> str:
         if (default := table.default(field["name"])) is not None:
             line += f" DEFAULT {default}"
         if comment := field["metadata"].get("comment"):
-            line += f" COMMENT {literal(comment)}"
+            line += f" COMMENT {sql_literal(comment)}"
         lines.append(line)
     if key := table.primary_key:
         lines.append(f"CONSTRAINT {quoted(key.name)} {key.clause}")
@@ -257,9 +266,11 @@ def create_statement(table: UnityTable) -> str:
     if table.clustering:
         statement += f"\nCLUSTER BY ({', '.join(quoted(name) for name in table.clustering)})"
     if table.comment:
-        statement += f"\nCOMMENT {literal(table.comment)}"
+        statement += f"\nCOMMENT {sql_literal(table.comment)}"
     if table.properties:
-        pairs = (f"{literal(k)} = {literal(v)}" for k, v in sorted(table.properties.items()))
+        pairs = (
+            f"{sql_literal(k)} = {sql_literal(v)}" for k, v in sorted(table.properties.items())
+        )
         statement += "\nTBLPROPERTIES (\n  " + ",\n  ".join(pairs) + ")"
     return statement
 
@@ -268,7 +279,11 @@ def _show_properties(session: Session, told: re.Match[str]) -> DataFrame:
     table = _open(session, told["name"])
     rows = sorted(table.properties.items())
     if told["key"]:
-        key = string(told["key"]) if told["key"][0] in "'\"" else ".".join(levels(told["key"]))
+        key = (
+            parse_string(told["key"])
+            if told["key"][0] in "'\""
+            else ".".join(split_name(told["key"]))
+        )
         absent = f"Table {table.name} does not have property: {key}"
         rows = [(key, table.properties.get(key, absent))]
     return session.createDataFrame(rows, "key string, value string")
@@ -277,24 +292,27 @@ def _show_properties(session: Session, told: re.Match[str]) -> DataFrame:
 _DESC = "DESC(?:RIBE)?"
 _NO_WORD = r"(?!(?:CATALOG|DATABASE|DETAIL|FUNCTION|HISTORY|QUERY|SCHEMA|SELECT|VALUES|WITH)\s)"
 STATEMENTS = [
-    (pattern(rf"{_DESC} CATALOG(?P<extended> EXTENDED)? {LEVELS}"), _describe_catalog),
     (
-        pattern(rf"{_DESC} (?:SCHEMA|DATABASE)(?P<extended> EXTENDED)? {LEVELS}"),
+        statement_pattern(rf"{_DESC} CATALOG(?P<extended> EXTENDED)? {QUALIFIED_NAME}"),
+        _describe_catalog,
+    ),
+    (
+        statement_pattern(rf"{_DESC} (?:SCHEMA|DATABASE)(?P<extended> EXTENDED)? {QUALIFIED_NAME}"),
         _describe_schema,
     ),
-    (pattern(rf"{_DESC} DETAIL {LEVELS}"), _detail),
-    (pattern(rf"{_DESC} HISTORY {LEVELS}(?: LIMIT (?P<limit>\d+))?"), _history),
+    (statement_pattern(rf"{_DESC} DETAIL {QUALIFIED_NAME}"), _detail),
+    (statement_pattern(rf"{_DESC} HISTORY {QUALIFIED_NAME}(?: LIMIT (?P<limit>\d+))?"), _history),
     (
-        pattern(
-            rf"{_DESC}(?: TABLE)?(?P<extended> (?:EXTENDED|FORMATTED))? {_NO_WORD}{LEVELS}"
+        statement_pattern(
+            rf"{_DESC}(?: TABLE)?(?P<extended> (?:EXTENDED|FORMATTED))? {_NO_WORD}{QUALIFIED_NAME}"
             rf"(?: (?P<column>(?!AS\b|PARTITION\b){NAME}))?"
         ),
         _describe,
     ),
-    (pattern(rf"SHOW CREATE TABLE {LEVELS}"), _show_create_table),
+    (statement_pattern(rf"SHOW CREATE TABLE {QUALIFIED_NAME}"), _show_create_table),
     (
-        pattern(
-            rf"SHOW TBLPROPERTIES {LEVELS}(?:\s*\(\s*(?P<key>{TEXT}|{NAME}(?:\.{NAME})*)\s*\))?"
+        statement_pattern(
+            rf"SHOW TBLPROPERTIES {QUALIFIED_NAME}(?:\s*\(\s*(?P<key>{STRING}|{NAME}(?:\.{NAME})*)\s*\))?"
         ),
         _show_properties,
     ),

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from lakelab.local.catalog.errors import NotFoundError
 from lakelab.local.catalog.functions import FEATURE_SPEC, Functions, Parameter
 from lakelab.local.catalog.securable import Securable
-from lakelab.local.sql.errors import refusal
-from lakelab.local.sql.function_rights import drop
-from lakelab.local.sql.securables import require, schema_name
-from lakelab.local.sql.statements.create_function import create_function
+from lakelab.local.sql.errors import analysis_error
+from lakelab.local.sql.function_rights import drop_function
+from lakelab.local.sql.securables import require_privilege, resolve_schema
+from lakelab.local.sql.statements.create_function import run_create_function
 from lakelab.local.sql.statements.show import LIKE, OF, matching
-from lakelab.local.sql.text import LEVELS, pattern
+from lakelab.local.sql.text import QUALIFIED_NAME, statement_pattern
 
 if TYPE_CHECKING:
     from pyspark.errors import AnalysisException
@@ -29,20 +29,20 @@ if TYPE_CHECKING:
 
 
 def _create(session: Session, told: re.Match[str]) -> None:
-    create_function(session, told[0])
+    run_create_function(session, told[0])
 
 
 def _drop(session: Session, told: re.Match[str]) -> None:
     name = session.resolve(told["name"])
     try:
-        drop(session, name)
+        drop_function(session, name)
     except NotFoundError as error:
         if not told["exists"]:
             raise _not_found(error) from error
 
 
 def _not_found(error: NotFoundError) -> AnalysisException:
-    return refusal("ROUTINE_NOT_FOUND", str(error), "42883")
+    return analysis_error("ROUTINE_NOT_FOUND", str(error), "42883")
 
 
 def _describe(session: Session, told: re.Match[str]) -> DataFrame:
@@ -53,7 +53,7 @@ def _describe(session: Session, told: re.Match[str]) -> DataFrame:
         function = functions.get(name)
     except NotFoundError as error:
         raise _not_found(error) from error
-    require(session, Securable("function", str(name)), "EXECUTE", "BROWSE")
+    require_privilege(session, Securable("function", str(name)), "EXECUTE", "BROWSE")
     rows = [f"Function:      {name}", "Type:          SCALAR"]
     inputs = [_parameter_line(parameter) for parameter in function.parameters] or ["()"]
     rows += _labelled("Input", inputs)
@@ -88,7 +88,7 @@ def _labelled(label: str, lines: list[str]) -> list[str]:
 def _show(session: Session, told: re.Match[str]) -> DataFrame:
     catalog, schema = session.catalog.currentCatalog(), session.catalog.currentDatabase()
     if told["name"]:
-        catalog, schema = schema_name(session, told["name"])
+        catalog, schema = resolve_schema(session, told["name"])
         session.unity.require_schema(catalog, schema)
     kind = (told["kind"] or "ALL").upper()
     found: set[str] = set()
@@ -106,8 +106,11 @@ def _show(session: Session, told: re.Match[str]) -> DataFrame:
 
 
 STATEMENTS = [
-    (pattern(r"CREATE(?: OR REPLACE)?(?: TEMP(?:ORARY)?)? FUNCTION .*"), _create),
-    (pattern(rf"DROP FUNCTION(?P<exists> IF EXISTS)? {LEVELS}"), _drop),
-    (pattern(rf"DESC(?:RIBE)? FUNCTION(?P<extended> EXTENDED)? {LEVELS}"), _describe),
-    (pattern(rf"SHOW(?: (?P<kind>USER|ALL|SYSTEM))? FUNCTIONS{OF}{LIKE}"), _show),
+    (statement_pattern(r"CREATE(?: OR REPLACE)?(?: TEMP(?:ORARY)?)? FUNCTION .*"), _create),
+    (statement_pattern(rf"DROP FUNCTION(?P<exists> IF EXISTS)? {QUALIFIED_NAME}"), _drop),
+    (
+        statement_pattern(rf"DESC(?:RIBE)? FUNCTION(?P<extended> EXTENDED)? {QUALIFIED_NAME}"),
+        _describe,
+    ),
+    (statement_pattern(rf"SHOW(?: (?P<kind>USER|ALL|SYSTEM))? FUNCTIONS{OF}{LIKE}"), _show),
 ]

@@ -18,8 +18,8 @@ from lakelab.local.catalog.errors import ApiError, UnityCatalogError
 from lakelab.local.catalog.names import HIVE_METASTORE
 from lakelab.local.catalog.privileges import parse_privilege
 from lakelab.local.catalog.securable import Securable
-from lakelab.local.sql.securables import require, resolve_securable
-from lakelab.local.sql.text import NAME, TEXT, pattern, plain, string
+from lakelab.local.sql.securables import require_privilege, resolve_securable
+from lakelab.local.sql.text import NAME, STRING, parse_string, statement_pattern, unquote
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 _GRANTED_HERE = ("CATALOG", "SCHEMA", "DATABASE", "TABLE", "FUNCTION", "MODEL")
 _WORDS = r"(?P<privileges>[A-Z_,\s]+?)"
 _ON = rf"ON (?:(?P<kind>[A-Z]+(?: LOCATION| CREDENTIAL)?) )?(?P<name>{NAME}(?:\.{NAME})*)"
-_WHO = rf"(?P<who>{TEXT}|`(?:[^`]|``)+`|[^\s;`'\"]+)"
+_WHO = rf"(?P<who>{STRING}|`(?:[^`]|``)+`|[^\s;`'\"]+)"
 
 
 def _grant(session: Session, told: re.Match[str]) -> None:
     securable = _securable(session, told)
-    require(session, securable)
+    require_privilege(session, securable)
     privileges = _privileges(told["privileges"], securable)
     session.unity.governance.change_grants(securable, _principal(told["who"]), add=privileges)
 
 
 def _revoke(session: Session, told: re.Match[str]) -> None:
     securable = _securable(session, told)
-    require(session, securable)
+    require_privilege(session, securable)
     privileges = _privileges(told["privileges"], securable)
     who = _principal(told["who"])
     if "ALL_PRIVILEGES" in privileges:  # what was granted one by one goes, too
@@ -54,7 +54,7 @@ def _show(session: Session, told: re.Match[str]) -> DataFrame:
     securable = _securable(session, told)
     who = _principal(told["who"]) if told["who"] else None
     if who != session.user:
-        require(session, securable)  # others see their own grants only
+        require_privilege(session, securable)  # others see their own grants only
     rows = [
         (principal, privilege.replace("_", " "), level.kind.upper(), level.name)
         for level in securable.lineage
@@ -91,11 +91,11 @@ def _privileges(text: str, securable: Securable) -> list[str]:
 
 
 def _principal(text: str) -> str:
-    return string(text) if text[0] in "'\"" else plain(text)
+    return parse_string(text) if text[0] in "'\"" else unquote(text)
 
 
 STATEMENTS = [
-    (pattern(rf"GRANT {_WORDS} {_ON} TO {_WHO}"), _grant),
-    (pattern(rf"REVOKE {_WORDS} {_ON} FROM {_WHO}"), _revoke),
-    (pattern(rf"SHOW GRANTS?(?: {_WHO})? {_ON}"), _show),
+    (statement_pattern(rf"GRANT {_WORDS} {_ON} TO {_WHO}"), _grant),
+    (statement_pattern(rf"REVOKE {_WORDS} {_ON} FROM {_WHO}"), _revoke),
+    (statement_pattern(rf"SHOW GRANTS?(?: {_WHO})? {_ON}"), _show),
 ]

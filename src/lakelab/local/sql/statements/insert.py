@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING, Any
 
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.names import quoted
-from lakelab.local.sql.text import LEVELS, NAME, plain
+from lakelab.local.sql.text import NAME, QUALIFIED_NAME, unquote
 
 if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
 
 _INSERT = re.compile(
-    rf"(?P<verb>INSERT\s+(?:INTO|OVERWRITE)(?:\s+TABLE)?\s+){LEVELS}\s*"
+    rf"(?P<verb>INSERT\s+(?:INTO|OVERWRITE)(?:\s+TABLE)?\s+){QUALIFIED_NAME}\s*"
     rf"\((?P<columns>\s*{NAME}(?:\s*,\s*{NAME})*\s*)\)\s*(?P<rows>(?:VALUES|SELECT|WITH|TABLE|FROM|\().*)",
     re.IGNORECASE | re.DOTALL,
 )
 _FILLED_BY_THE_ENGINE = ("CURRENT_DEFAULT", "delta.generationExpression", "delta.identity.start")
 
 
-def filled_by_the_engine(field: Mapping[str, Any]) -> bool:
+def is_filled_by_engine(field: Mapping[str, Any]) -> bool:
     """Say whether a column gets a value where none is given: a default, a number, a computed one.
 
     Parameters
@@ -36,13 +36,13 @@ def filled_by_the_engine(field: Mapping[str, Any]) -> bool:
 
     Examples
     --------
-    >>> filled_by_the_engine({"name": "x", "metadata": {"CURRENT_DEFAULT": "1"}})
+    >>> is_filled_by_engine({"name": "x", "metadata": {"CURRENT_DEFAULT": "1"}})
     True
     """
     return any(key in field["metadata"] for key in _FILLED_BY_THE_ENGINE)
 
 
-def with_all_columns(session: Session, text: str) -> str:
+def add_omitted_columns(session: Session, text: str) -> str:
     """Name the columns that an ``INSERT`` leaves out, with null for their value.
 
     Parameters
@@ -68,7 +68,7 @@ def with_all_columns(session: Session, text: str) -> str:
         table = session.unity.table(session.resolve(told["name"]))
     except UnityCatalogError:
         return text  # the engine says what is there instead
-    columns = [plain(column) for column in re.findall(NAME, told["columns"])]
+    columns = [unquote(column) for column in re.findall(NAME, told["columns"])]
     given: set[str] = set()
     for column in columns:
         table.field(column)  # is there
@@ -82,7 +82,7 @@ def with_all_columns(session: Session, text: str) -> str:
     absent = [
         field["name"]
         for field in table.fields
-        if field["name"].lower() not in given and not filled_by_the_engine(field)
+        if field["name"].lower() not in given and not is_filled_by_engine(field)
     ]
     if not absent:
         return text

@@ -20,7 +20,7 @@ from pyspark.errors import IllegalArgumentException, ParseException
 from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.sql.securables import refresh_schema
-from lakelab.local.sql.text import LEVELS, NAME, pattern, plain
+from lakelab.local.sql.text import NAME, QUALIFIED_NAME, statement_pattern, unquote
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -46,7 +46,7 @@ def _optimize(session: Session, told: re.Match[str]) -> DataFrame:
             "a part of a table is optimized on Databricks only."
         )
     table = session.unity.table(session.resolve(told["name"]))
-    columns = [plain(name) for name in re.findall(NAME, told["zorder"] or "")]
+    columns = [unquote(name) for name in re.findall(NAME, told["zorder"] or "")]
     if columns and table.clustering:
         raise UnityCatalogError(
             f"OPTIMIZE command for Delta table with clustering doesn't support ZORDER BY. Please remove "
@@ -240,24 +240,24 @@ def _refresh(session: Session, told: re.Match[str]) -> None:
 
 
 STATEMENTS = [
-    (pattern(rf"TRUNCATE TABLE {LEVELS}"), _truncate),
-    (pattern(rf"REFRESH(?: TABLE)? {LEVELS}"), _refresh),
+    (statement_pattern(rf"TRUNCATE TABLE {QUALIFIED_NAME}"), _truncate),
+    (statement_pattern(rf"REFRESH(?: TABLE)? {QUALIFIED_NAME}"), _refresh),
     (
-        pattern(
-            rf"OPTIMIZE {LEVELS}(?: FULL)?(?P<where> WHERE .*?)?(?: ZORDER BY\s*\((?P<zorder>.*)\))?"
+        statement_pattern(
+            rf"OPTIMIZE {QUALIFIED_NAME}(?: FULL)?(?P<where> WHERE .*?)?(?: ZORDER BY\s*\((?P<zorder>.*)\))?"
         ),
         _optimize,
     ),
     (
-        pattern(
-            rf"VACUUM {LEVELS}(?: (?:FULL|(?P<lite>LITE)))?(?: RETAIN (?P<hours>\d+(?:\.\d+)?) HOURS)?"
+        statement_pattern(
+            rf"VACUUM {QUALIFIED_NAME}(?: (?:FULL|(?P<lite>LITE)))?(?: RETAIN (?P<hours>\d+(?:\.\d+)?) HOURS)?"
             r"(?P<dry> DRY RUN)?"
         ),
         _vacuum,
     ),
     (
-        pattern(
-            rf"RESTORE(?: TABLE)? {LEVELS}(?: TO)? (?:VERSION AS OF (?P<version>\d+)|"
+        statement_pattern(
+            rf"RESTORE(?: TABLE)? {QUALIFIED_NAME}(?: TO)? (?:VERSION AS OF (?P<version>\d+)|"
             r"TIMESTAMP AS OF (?P<timestamp>.+?))"
         ),
         _restore,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 
-def take_primary_key(statement: exp.Create) -> PrimaryKey | None:
+def extract_primary_key(statement: exp.Create) -> PrimaryKey | None:
     """Cut the primary key out of ``CREATE TABLE``, after checking that its columns are NOT NULL.
 
     Raises
@@ -37,7 +37,7 @@ def take_primary_key(statement: exp.Create) -> PrimaryKey | None:
                 keys.append(PrimaryKey(constraint.name or f"{table}_pk", (column,)))
     for item in list(schema.expressions):
         if item.find(exp.PrimaryKey):
-            keys.append(read_primary_key(item, table))
+            keys.append(parse_primary_key(item, table))
             item.pop()
     if len(keys) > 1:
         raise UnityCatalogError(
@@ -69,7 +69,7 @@ def take_primary_key(statement: exp.Create) -> PrimaryKey | None:
     return key
 
 
-def read_primary_key(item: exp.Expr, table: str) -> PrimaryKey:
+def parse_primary_key(item: exp.Expr, table: str) -> PrimaryKey:
     """Read ``[CONSTRAINT name] PRIMARY KEY (a, b TIMESERIES)``.
 
     Raises

@@ -16,21 +16,21 @@ from lakelab.local.catalog.errors import AlreadyExistsError, NotFoundError, Unit
 from lakelab.local.catalog.functions import Functions
 from lakelab.local.catalog.securable import Securable
 from lakelab.local.sql.securables import (
-    catalog_name,
     drop_models,
-    models_of,
-    require,
+    list_models,
+    parse_catalog_name,
+    require_privilege,
+    resolve_schema,
     resolve_securable,
-    schema_name,
 )
-from lakelab.local.sql.text import LEVELS, TEXT, pattern, string
+from lakelab.local.sql.text import QUALIFIED_NAME, STRING, parse_string, statement_pattern
 
 if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
 
 
 def _create_schema(session: Session, told: re.Match[str]) -> None:
-    catalog, schema = schema_name(session, told["name"])
+    catalog, schema = resolve_schema(session, told["name"])
     comment = _clauses(told, "CREATE SCHEMA [IF NOT EXISTS] catalog.schema [COMMENT 'text']")
     session.unity.require_catalog(catalog)
     if schema in session.unity.schemas(catalog):
@@ -51,7 +51,7 @@ def _create_schema(session: Session, told: re.Match[str]) -> None:
 
 
 def _create_catalog(session: Session, told: re.Match[str]) -> None:
-    catalog = catalog_name(told["name"])
+    catalog = parse_catalog_name(told["name"])
     comment = _clauses(told, "CREATE CATALOG [IF NOT EXISTS] catalog [COMMENT 'text']")
     if catalog in session.unity.catalogs():
         if told["exists"]:
@@ -76,17 +76,17 @@ def _clauses(told: re.Match[str], known: str) -> str | None:
             message=f"The local engine knows {known}, not '{' '.join(told['other'].split())}': that "
             f"runs on Databricks only."
         )
-    return string(told["comment"]) if told["comment"] else None
+    return parse_string(told["comment"]) if told["comment"] else None
 
 
 def _drop_schema(session: Session, told: re.Match[str]) -> None:
-    catalog, schema = schema_name(session, told["name"])
+    catalog, schema = resolve_schema(session, told["name"])
     if told["exists"] and (
         catalog not in session.unity.catalogs() or schema not in session.unity.schemas(catalog)
     ):
         return
     session.unity.require_schema(catalog, schema)
-    models = models_of(session, catalog, schema)
+    models = list_models(session, catalog, schema)
     if (models or _has_more(session, catalog, schema)) and not told["cascade"]:
         raise UnityCatalogError(
             f"Cannot drop a schema `{schema}` because it contains objects. Use DROP SCHEMA ... CASCADE "
@@ -106,11 +106,11 @@ def _has_more(session: Session, catalog: str, schema: str) -> bool:
 
 
 def _drop_catalog(session: Session, told: re.Match[str]) -> None:
-    catalog = catalog_name(told["name"])
+    catalog = parse_catalog_name(told["name"])
     if told["exists"] and catalog not in session.unity.catalogs():
         return
     securable = resolve_securable(session, "CATALOG", told["name"])
-    require(session, securable)
+    require_privilege(session, securable)
     if catalog == session.catalog.currentCatalog():
         raise UnityCatalogError(
             f"The current catalog '{catalog}' cannot be dropped: USE CATALOG another one first."
@@ -119,7 +119,7 @@ def _drop_catalog(session: Session, told: re.Match[str]) -> None:
     used = [
         s
         for s in schemas
-        if s != "default" or _has_more(session, catalog, s) or models_of(session, catalog, s)
+        if s != "default" or _has_more(session, catalog, s) or list_models(session, catalog, s)
     ]
     if used and not told["cascade"]:
         raise UnityCatalogError(
@@ -128,34 +128,34 @@ def _drop_catalog(session: Session, told: re.Match[str]) -> None:
             condition="CATALOG_NOT_EMPTY",
         )
     for schema in schemas:
-        models = models_of(session, catalog, schema)
+        models = list_models(session, catalog, schema)
         session.unity.drop_schema(catalog, schema)
         drop_models(session, models)
     session.unity.drop_catalog(catalog)
     session.unity.governance.forget(securable)
 
 
-_CLAUSES = rf"(?: COMMENT (?P<comment>{TEXT}))?(?P<other> .*?)?"
+_CLAUSES = rf"(?: COMMENT (?P<comment>{STRING}))?(?P<other> .*?)?"
 _DROP = r"DROP {kind}(?P<exists> IF EXISTS)? {name}(?: (?:RESTRICT|(?P<cascade>CASCADE)))?"
 STATEMENTS = [
     (
-        pattern(
-            rf"CREATE (?:SCHEMA|DATABASE|NAMESPACE)(?P<exists> IF NOT EXISTS)? {LEVELS}{_CLAUSES}"
+        statement_pattern(
+            rf"CREATE (?:SCHEMA|DATABASE|NAMESPACE)(?P<exists> IF NOT EXISTS)? {QUALIFIED_NAME}{_CLAUSES}"
         ),
         _create_schema,
     ),
     (
-        pattern(
+        statement_pattern(
             rf"CREATE CATALOG(?P<exists> IF NOT EXISTS)? (?P<name>`[^`]+`|'[^']+'|\w+){_CLAUSES}"
         ),
         _create_catalog,
     ),
     (
-        pattern(_DROP.format(kind="(?:SCHEMA|DATABASE|NAMESPACE)", name=LEVELS)),
+        statement_pattern(_DROP.format(kind="(?:SCHEMA|DATABASE|NAMESPACE)", name=QUALIFIED_NAME)),
         _drop_schema,
     ),
     (
-        pattern(_DROP.format(kind="CATALOG", name=r"(?P<name>`[^`]+`|'[^']+'|\w+)")),
+        statement_pattern(_DROP.format(kind="CATALOG", name=r"(?P<name>`[^`]+`|'[^']+'|\w+)")),
         _drop_catalog,
     ),
 ]

@@ -13,8 +13,13 @@ from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.names import HIVE_METASTORE
 from lakelab.local.catalog.securable import Securable
 from lakelab.local.sql.information_schema import SCHEMA as INFORMATION_SCHEMA
-from lakelab.local.sql.securables import catalog_name, is_seen, resolve_securable, schema_name
-from lakelab.local.sql.text import LEVELS, NAME, TEXT, pattern, string
+from lakelab.local.sql.securables import (
+    is_visible,
+    parse_catalog_name,
+    resolve_schema,
+    resolve_securable,
+)
+from lakelab.local.sql.text import NAME, QUALIFIED_NAME, STRING, parse_string, statement_pattern
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -23,17 +28,17 @@ if TYPE_CHECKING:
 
 
 def _catalogs(session: Session, told: re.Match[str]) -> DataFrame:
-    seen = [c for c in session.unity.catalogs() if is_seen(session, Securable("catalog", c))]
+    seen = [c for c in session.unity.catalogs() if is_visible(session, Securable("catalog", c))]
     return _one_column(session, "catalog", matching(seen, told["like"]))
 
 
 def _schemas(session: Session, told: re.Match[str]) -> DataFrame:
-    catalog = catalog_name(told["name"] or f"`{session.catalog.currentCatalog()}`")
+    catalog = parse_catalog_name(told["name"] or f"`{session.catalog.currentCatalog()}`")
     resolve_securable(session, "CATALOG", f"`{catalog}`")
     found = [
         s
         for s in session.unity.schemas(catalog)
-        if is_seen(session, Securable("schema", f"{catalog}.{s}"))
+        if is_visible(session, Securable("schema", f"{catalog}.{s}"))
     ]
     if catalog != HIVE_METASTORE:
         found.append(INFORMATION_SCHEMA)
@@ -68,7 +73,7 @@ def _schema(session: Session, told: re.Match[str]) -> str:
     if not told["name"]:
         catalog, schema = session.catalog.currentCatalog(), session.catalog.currentDatabase()
     else:
-        catalog, schema = schema_name(session, told["name"])
+        catalog, schema = resolve_schema(session, told["name"])
         if schema == INFORMATION_SCHEMA:
             raise UnityCatalogError(
                 f"The relations of {INFORMATION_SCHEMA} are not listed on a laptop: query them."
@@ -101,23 +106,23 @@ def matching(names: list[str], like: str | None) -> list[str]:
     """
     if not like:
         return names
-    alternatives = [part.strip() for part in string(like).split("|")]
+    alternatives = [part.strip() for part in parse_string(like).split("|")]
     wanted = re.compile(
         "|".join(f"(?:{part.replace('*', '.*')})" for part in alternatives), re.IGNORECASE
     )
     return [name for name in names if wanted.fullmatch(name)]
 
 
-OF = rf"(?: (?:IN|FROM) {LEVELS})?"
-LIKE = rf"(?:(?: LIKE)? (?P<like>{TEXT}))?"
+OF = rf"(?: (?:IN|FROM) {QUALIFIED_NAME})?"
+LIKE = rf"(?:(?: LIKE)? (?P<like>{STRING}))?"
 STATEMENTS = [
-    (pattern(rf"SHOW CATALOGS{LIKE}"), _catalogs),
-    (pattern(rf"SHOW (?:SCHEMAS|DATABASES|NAMESPACES){OF}{LIKE}"), _schemas),
-    (pattern(rf"SHOW TABLES{OF}{LIKE}"), _tables),
-    (pattern(rf"SHOW VIEWS{OF}{LIKE}"), _views),
+    (statement_pattern(rf"SHOW CATALOGS{LIKE}"), _catalogs),
+    (statement_pattern(rf"SHOW (?:SCHEMAS|DATABASES|NAMESPACES){OF}{LIKE}"), _schemas),
+    (statement_pattern(rf"SHOW TABLES{OF}{LIKE}"), _tables),
+    (statement_pattern(rf"SHOW VIEWS{OF}{LIKE}"), _views),
     (
-        pattern(
-            rf"SHOW COLUMNS (?:IN|FROM) {LEVELS}(?: (?:IN|FROM) (?P<schema>{NAME}(?:\.{NAME})*))?"
+        statement_pattern(
+            rf"SHOW COLUMNS (?:IN|FROM) {QUALIFIED_NAME}(?: (?:IN|FROM) (?P<schema>{NAME}(?:\.{NAME})*))?"
         ),
         _columns,
     ),

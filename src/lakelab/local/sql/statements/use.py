@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from lakelab.local.sql.securables import catalog_name, schema_name
-from lakelab.local.sql.text import LEVELS, levels, pattern
+from lakelab.local.sql.securables import parse_catalog_name, resolve_schema
+from lakelab.local.sql.text import QUALIFIED_NAME, split_name, statement_pattern
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def _use_catalog(session: Session, told: re.Match[str]) -> None:
-    _set_catalog(session, catalog_name(told["name"]))
+    _set_catalog(session, parse_catalog_name(told["name"]))
 
 
 def _use(session: Session, told: re.Match[str]) -> None:
-    catalog, schema = schema_name(session, told["name"])
-    only = len(levels(told["name"])) == 1 and not told["kind"]
+    catalog, schema = resolve_schema(session, told["name"])
+    only = len(split_name(told["name"])) == 1 and not told["kind"]
     if only and schema not in session.unity.schemas(catalog) and schema in session.unity.catalogs():
         _set_catalog(session, schema)  # as Spark does: no schema, but a catalog
         return
@@ -52,7 +52,7 @@ def _set(session: Session, told: re.Match[str]) -> DataFrame:
 
 _CATALOG = r"(?P<name>`(?:[^`]|``)+`|'[^']+'|[\w-]+)"
 STATEMENTS = [
-    (pattern(rf"(?:USE|SET) CATALOG {_CATALOG}"), _use_catalog),
-    (pattern(r"SET (?P<key>spark(?:\.\w+)+)(?:\s*=\s*(?P<value>[^;]+?))?"), _set),
-    (pattern(rf"USE(?P<kind> (?:SCHEMA|DATABASE|NAMESPACE))? {LEVELS}"), _use),
+    (statement_pattern(rf"(?:USE|SET) CATALOG {_CATALOG}"), _use_catalog),
+    (statement_pattern(r"SET (?P<key>spark(?:\.\w+)+)(?:\s*=\s*(?P<value>[^;]+?))?"), _set),
+    (statement_pattern(rf"USE(?P<kind> (?:SCHEMA|DATABASE|NAMESPACE))? {QUALIFIED_NAME}"), _use),
 ]
