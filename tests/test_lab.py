@@ -104,11 +104,11 @@ def test_catalog_and_schema_can_be_given(tmp_path):
 
 def test_where_local_state_lives(monkeypatch, tmp_path):
     monkeypatch.setenv("LAKELAB_HOME", str(tmp_path / "x"))
-    assert runtime.find_home().place == tmp_path / "x"
+    assert runtime.find_home().real_path == tmp_path / "x"
     monkeypatch.delenv("LAKELAB_HOME")
-    assert runtime.find_home().place == runtime.project_root() / ".lakelab"
+    assert runtime.find_home().real_path == runtime.project_root() / ".lakelab"
     monkeypatch.setattr(runtime, "project_root", lambda: None)
-    assert runtime.find_home().place == Path.home() / ".lakelab"
+    assert runtime.find_home().real_path == Path.home() / ".lakelab"
 
 
 @pytest.mark.parametrize("told", ["http://127.0.0.1:9", "http://not a host"])

@@ -214,7 +214,7 @@ def reset(
 ) -> None:
     """Delete all local state: tables, runs, models, executed notebooks. Asks first."""
     try:
-        folder = find_home().place
+        folder = find_home().real_path
     except HomeError as error:
         raise _stop(str(error)) from error
     if not folder.exists():

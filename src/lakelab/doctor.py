@@ -84,12 +84,12 @@ def _home() -> Finding:
         home = find_home().prepare()
     except HomeError as error:
         return Finding("local state", False, str(error), "Set LAKELAB_HOME to another folder.")
-    return Finding("local state", True, str(home.place))
+    return Finding("local state", True, str(home.real_path))
 
 
 def _disk() -> Finding:
     try:
-        folder = find_home().place
+        folder = find_home().real_path
     except HomeError:  # told by the finding before
         folder = Path.cwd()
     while not folder.exists():
@@ -120,7 +120,7 @@ def _tracking() -> Finding:
     if told and told.startswith("http"):
         return Finding("MLflow", True, told)
     try:
-        find_home().require_store()
+        find_home().check_store()
     except HomeError as error:
         return Finding("MLflow", False, str(error), "Move the file away, or restore it.")
     ignored = f"{told} is not used here; " if told else ""

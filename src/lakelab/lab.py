@@ -320,7 +320,7 @@ def _start_services(lesson: Lesson | None) -> dict[str, Any]:
         raise LabError(str(error)) from error
     answer_official_names({**ANSWERS, **AUTOML})
     set_record_locations(DEFAULT_USER, home.user_folder)
-    kept = f"kept in {home.place}"
+    kept = f"kept in {home.real_path}"
     if ignored:
         kept += f" · not used here: {', '.join(ignored)}"
     lab = Lab(cast("SparkSession", spark), catalog, schema, "this machine", kept)
@@ -472,7 +472,7 @@ def _require_store() -> None:
     home = find_home()
     try:
         if tracking_uri(home) == home.mlflow_uri:
-            home.require_store()
+            home.check_store()
     except HomeError as error:
         raise LabError(str(error)) from error
 

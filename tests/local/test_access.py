@@ -193,7 +193,7 @@ def test_a_grant_above_is_inherited(spark, ben, weather, principal):
 
 def test_an_owner_needs_no_grant_on_the_table(spark, ben, weather):
     doors(spark, weather)
-    spark.unity.governance.describe(Securable("table", weather), owner=BEN)
+    spark.unity.governance.update(Securable("table", weather), owner=BEN)
     assert ben.table(weather).count() == 1
     ben.sql(f"COMMENT ON TABLE {weather} IS 'mine'")
 

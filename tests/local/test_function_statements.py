@@ -286,7 +286,7 @@ def test_a_killed_process_leaves_no_half_function(
         assert body.endswith(" #" * 50_000)
         assert int(body.split()[1]) in (last, last + 1)
     assert spark.sql("SHOW USER FUNCTIONS").collect() == [(str(name),)]
-    spark.unity.remove_leftovers()
+    spark.unity.remove_unfinished()
     assert list((home.warehouse / name.catalog / name.schema).glob(".staging-*")) == []
 
 

@@ -12,7 +12,7 @@ from lakelab.local.system.home import Home, HomeError
 
 def test_prepare_makes_the_folders(tmp_path):
     home = Home(tmp_path / "a" / "b").prepare()
-    for folder in (home.warehouse, home.artifacts, home.unity_models, home.runs):
+    for folder in (home.warehouse, home.artifacts, home.workspace_state, home.runs):
         assert folder.is_dir()
     assert Home(home.root).prepare() == home
 
@@ -70,7 +70,7 @@ def test_a_folder_that_the_engine_cannot_take_is_reached_through_a_link(tmp_path
     home = Home.at(folder).prepare()
     assert home.root.parent == temporary
     assert home.root.name.startswith("lakelab-")
-    assert home.place == folder
+    assert home.real_path == folder
     assert (folder / "warehouse").is_dir()
     assert Home.at(folder).root == home.root, "the same link at each start"
 

@@ -958,7 +958,7 @@ def leave(spark, place: dict[str, str]) -> None:
     for schema in (place["schema"], f"{place['schema']}_more"):
         spark.sql(f"DROP SCHEMA IF EXISTS main.{schema} CASCADE")
     spark.sql(f"DROP TABLE IF EXISTS hive_metastore.default.{place['schema']}")
-    spark.unity.governance.forget(Securable("catalog", "dev"))
+    spark.unity.governance.remove(Securable("catalog", "dev"))
 
 
 @pytest.fixture
@@ -1209,7 +1209,7 @@ def test_grants_on_a_model_are_those_of_the_local_workspace(spark, place, home, 
 
     model = Securable("function", f"{place['s']}.delays")
     MlflowClient(home.mlflow_uri, home.mlflow_uri).create_registered_model(model.name)
-    workspace = Governance(home.unity_models / "governance.json", DEFAULT_USER)
+    workspace = Governance(home.workspace_state / "governance.json", DEFAULT_USER)
     for kind, name in (("CATALOG", "main"), ("SCHEMA", place["s"])):
         spark.sql(f"GRANT USE {kind} ON {kind} {name} TO `{BEN}`")
     assert not workspace.may(BEN, model, "EXECUTE")

@@ -156,7 +156,7 @@ def test_leftovers_of_killed_processes_go_and_live_work_stays(unity):
     for name in (".staging-new", ".staging-old", ".trash-x", mine, theirs):
         (schema / name).mkdir()
     os.utime(schema / ".staging-old", (0, 0))
-    unity.remove_leftovers()
+    unity.remove_unfinished()
     assert {folder.name for folder in schema.iterdir()} == {".staging-new", mine}
 
 

@@ -64,7 +64,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         place = Place(home, unity, workspace, call)
         place.fill()
         # files beside all that may be served
-        for folder in (home.root, home.unity_models, home.mlflow, home.unity_models / "models"):
+        for folder in (
+            home.root,
+            home.workspace_state,
+            home.mlflow,
+            home.workspace_state / "models",
+        ):
             (folder / "secret").write_text(SECRET, encoding="utf-8")
         yield place
     workspace.stop()

@@ -153,7 +153,7 @@ def test_a_damaged_database_is_named(
 ) -> None:
     home = Home(tmp_path).prepare()
     file = database(home)
-    home.require_store()
+    home.check_store()
     whole = file.read_bytes()
     damaged = {
         "cut": whole[:6000],
@@ -164,7 +164,7 @@ def test_a_damaged_database_is_named(
     with pytest.raises(
         HomeError, match="is damaged.*move it away.*tables are not affected"
     ) as told:
-        home.require_store()
+        home.check_store()
     assert str(file) in str(told.value)
     monkeypatch.setenv("LAKELAB_HOME", str(tmp_path))
     found = doctor._tracking()
@@ -174,12 +174,12 @@ def test_a_damaged_database_is_named(
 
 def test_a_database_that_is_new_or_in_use_is_not_damaged(tmp_path: Path) -> None:
     home = Home(tmp_path).prepare()
-    home.require_store()
+    home.check_store()
     (home.mlflow / "mlflow.db").touch()
-    home.require_store()
+    home.check_store()
     connection = sqlite3.connect(database(home), isolation_level=None)
     connection.execute("BEGIN EXCLUSIVE")
-    home.require_store()
+    home.check_store()
     connection.close()
 
 
@@ -241,7 +241,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def on_small_disk(spark: LocalSparkSession, small_disk: Path) -> LocalSparkSession:
     """A session on the engine of all tests, whose home is on the small disk."""
     home = Home(small_disk).prepare()
-    governance = Governance(home.unity_models / "governance.json", DEFAULT_USER)
+    governance = Governance(home.workspace_state / "governance.json", DEFAULT_USER)
     unity = WorkspaceCatalogs(home.warehouse, home.workspace("a"), governance)
     unity.create_catalog("main")
     unity.create_schema("main", "small")
@@ -351,7 +351,7 @@ def test_a_write_that_fails_leaves_nothing(
 def test_an_upload_to_a_full_disk_is_refused_with_the_file_and_leaves_nothing(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    call, models = place.call, place.home.unity_models / "models"
+    call, models = place.call, place.home.workspace_state / "models"
     made = call("POST", f"{MLFLOW}/model-versions/create", {"name": MODEL, "source": "x"}).told
     version = made["model_version"]["version"]
     path = f"/Models/{MODEL.replace('.', '/')}/{version}/MLmodel"

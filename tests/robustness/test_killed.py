@@ -133,8 +133,8 @@ def test_the_next_start_says_nothing_of_it_and_clears_what_was_left(
         *home.warehouse.glob("**/.staging-*"),
         *home.warehouse.glob("**/.trash-*"),
         *home.warehouse.glob("**/_delta_log/.*.tmp"),
-        *home.unity_models.glob("**/.uploads/*"),
-        *home.unity_models.glob("**/.trash-*"),
+        *home.workspace_state.glob("**/.uploads/*"),
+        *home.workspace_state.glob("**/.trash-*"),
         *home.root.glob(".write-*"),
     ]
     assert left == []

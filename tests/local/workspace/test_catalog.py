@@ -139,7 +139,7 @@ def test_schemas_are_described_given_away_and_deleted(client, place, schema, wea
         client.schemas.get(schema)
     with pytest.raises(NotFound, match="does not exist"):
         client.schemas.delete(schema)
-    folder = place.home.unity_models / "models" / model.replace(".", "/")
+    folder = place.home.workspace_state / "models" / model.replace(".", "/")
     assert not list(folder.glob("*"))
     assert mlflow.pyfunc.load_model(f"models:/{other}.delay/1") is not None
 

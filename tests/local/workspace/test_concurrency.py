@@ -46,7 +46,7 @@ def test_a_version_waits_for_the_writer_of_another_process(place, schema):
         return answer.json()["model_version"]["version"]
 
     with ThreadPoolExecutor(1) as pool:
-        with FileLock(place.home.unity_models / "registry.lock"):
+        with FileLock(place.home.workspace_state / "registry.lock"):
             waiting = pool.submit(create)
             with pytest.raises(TimeoutError):
                 waiting.result(timeout=1)

@@ -51,7 +51,7 @@ def version_path(place, schema, saved_models) -> str:
 def version_folder(place, version_path):
     name = ".".join(version_path.split("/")[2:5])
     record = json.loads(place.plain.get_model_version(name, "1").tags["unity_catalog"])
-    return place.home.unity_models / "models" / record["files"]
+    return place.home.workspace_state / "models" / record["files"]
 
 
 def raw_get(place, path: str) -> tuple[int, bytes]:
@@ -181,7 +181,7 @@ def test_a_client_killed_in_mid_upload_leaves_a_pending_version_and_no_file(plac
     assert MlflowClient().get_model_version(name, "1").status == "PENDING_REGISTRATION"
     refused = place.call("POST", f"{VERSIONS}/finalize", json={"name": name, "version": "1"})
     assert refused.json()["error_code"] == "INVALID_STATE"
-    models = place.home.unity_models / "models"
+    models = place.home.workspace_state / "models"
     assert not list((models / name.replace(".", "/")).rglob("MLmodel"))
     assert not list((models / ".uploads").iterdir())
     assert not [record for record in caplog.records if record.name.startswith("lakelab")]
@@ -204,8 +204,8 @@ def test_a_client_process_killed_in_mid_upload_leaves_no_ready_version(
     with (model / "weights.bin").open("wb") as weights:
         weights.truncate(64 << 20)
     os.mkfifo(model / "never.bin")  # nobody writes into it: the client waits here, and never ends
-    uploads = place.home.unity_models / "models" / ".uploads"
-    files = place.home.unity_models / "models" / name.replace(".", "/")
+    uploads = place.home.workspace_state / "models" / ".uploads"
+    files = place.home.workspace_state / "models" / name.replace(".", "/")
     client = subprocess.Popen([sys.executable, "-c", REGISTER, str(model), name])
     try:
         wait_until(lambda: list(files.rglob("MLmodel")) and client.poll() is None)

@@ -72,7 +72,7 @@ def test_everyone_is_a_group(governance):
 
 
 def test_owners_may_do_all_below(governance):
-    governance.describe(SCHEMA, owner=ANA)
+    governance.update(SCHEMA, owner=ANA)
     assert governance.may(ANA, MODEL)
     assert not governance.may(ANA, Securable("schema", "main.other"), "USE_SCHEMA")
 
@@ -249,6 +249,6 @@ def test_grants_on_what_is_not_there(place, schema):
 
 def test_the_file_holds_names_and_no_token(place):
     give("CATALOG", "prod", Privilege.BROWSE)
-    text = (place.home.unity_models / "governance.json").read_text()
+    text = (place.home.workspace_state / "governance.json").read_text()
     assert place.workspace.token not in text
     assert json.loads(text)["catalog prod"]["grants"] == {ANA: ["BROWSE"]}

@@ -97,7 +97,7 @@ def test_client_creates_model_and_version_and_updates_and_deletes_them(
     assert client.create_model_version(name, str(saved_models[0])).version == "2"
     client.delete_registered_model(name)
     assert_code("RESOURCE_DOES_NOT_EXIST", client.get_registered_model, name)
-    assert not list((any_place.home.unity_models / "models").glob(f"{name.replace('.', '/')}/*"))
+    assert not list((any_place.home.workspace_state / "models").glob(f"{name.replace('.', '/')}/*"))
 
 
 def test_names_are_kept_in_lower_case(place, schema, saved_models):
@@ -304,7 +304,7 @@ def test_version_registered_in_the_plain_registry_is_served_too(any_place, any_s
         name, logged.model_uri, logged.run_id, model_id=logged.model_id
     )
     assert predictions(f"models:/{name}/1") == [3, 6, 9]
-    assert not list((any_place.home.unity_models / "models" / ".uploads").iterdir())
+    assert not list((any_place.home.workspace_state / "models" / ".uploads").iterdir())
 
 
 def test_a_version_tells_the_feature_tables_that_it_was_packaged_with(

@@ -154,7 +154,7 @@ class Functions:
         folder = self.unity.folder(catalog) / schema / FOLDER
         return sorted(TableName(catalog, schema, file.stem) for file in folder.glob("*.json"))
 
-    def last_levels(self) -> set[str]:
+    def short_names(self) -> set[str]:
         """Give the names of all functions, without catalog and schema."""
         return {file.stem for file in self.unity.warehouse.glob(f"*/*/{FOLDER}/*.json")}
 

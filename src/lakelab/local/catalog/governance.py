@@ -68,7 +68,7 @@ class Governance:
             entry = entries.setdefault(securable.key, {})
             entry["tags"] = change(entry.get("tags", {}))
 
-    def describe(
+    def update(
         self, securable: Securable, *, owner: str | None = None, comment: str | None = None
     ) -> None:
         """Change owner or comment; what is None stays, and an empty comment is none."""
@@ -110,7 +110,7 @@ class Governance:
             if old.key in entries:
                 entries[new.key] = entries.pop(old.key)
 
-    def forget(self, securable: Securable) -> None:
+    def remove(self, securable: Securable) -> None:
         with self._changed() as entries:
             entries.pop(securable.key, None)
 
@@ -122,7 +122,7 @@ class Governance:
             for level in securable.lineage
         )
 
-    def held(self, user: str, securable: Securable) -> set[str]:
+    def privileges(self, user: str, securable: Securable) -> set[str]:
         """Give the privileges of a user, granted here or inherited."""
         entries = self._read()
         grants = (entries.get(level.key, {}).get("grants", {}) for level in securable.lineage)
@@ -148,14 +148,14 @@ class Governance:
             return
         for container in securable.lineage[:-1]:
             needed = f"USE_{container.kind.upper()}"
-            if not self.owns(user, container) and needed not in self.held(user, container):
+            if not self.owns(user, container) and needed not in self.privileges(user, container):
                 raise _denied(needed, container)
-        if not self.held(user, securable) & {*one_of, "MANAGE"}:
+        if not self.privileges(user, securable) & {*one_of, "MANAGE"}:
             raise _denied(one_of[0] if one_of else "MANAGE", securable)
 
-    def visible(self, user: str, securable: Securable) -> bool:
+    def is_visible(self, user: str, securable: Securable) -> bool:
         """Tell whether a list shows the securable: any privilege on it, above or below it is enough."""
-        if self.owns(user, securable) or self.held(user, securable):
+        if self.owns(user, securable) or self.privileges(user, securable):
             return True
         below = f" {securable.name}."
         return any(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lakelab.local.catalog.errors import ApiError
-from lakelab.local.system.unfinished import is_left, unfinished_name
+from lakelab.local.system.unfinished import is_abandoned, unfinished_name
 
 _TRASH = ".trash-"
 
@@ -78,9 +78,9 @@ class ModelFiles:
         drafts.mkdir(parents=True, exist_ok=True)
         return drafts / unfinished_name()
 
-    def remove_leftovers(self) -> None:
+    def remove_unfinished(self) -> None:
         """Delete what a killed process left behind: uploads that did not end, half-deleted versions."""
-        for draft in filter(is_left, self.root.glob(".uploads/*")):
+        for draft in filter(is_abandoned, self.root.glob(".uploads/*")):
             if draft.is_dir():
                 shutil.rmtree(draft, ignore_errors=True)
             else:

@@ -28,7 +28,7 @@ from lakelab.local.catalog.errors import (
 )
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName, valid_name
 from lakelab.local.catalog.table import UnityTable
-from lakelab.local.system.unfinished import is_left, unfinished_name
+from lakelab.local.system.unfinished import is_abandoned, unfinished_name
 
 _STAGING = ".staging-"
 _TRASH = ".trash-"
@@ -229,14 +229,14 @@ class UnityCatalog:
         with FileLock(locks / f"{told}.lock", poll_interval=0.01, is_singleton=True):
             yield
 
-    def remove_leftovers(self) -> None:
+    def remove_unfinished(self) -> None:
         """Delete what a killed process left behind: unfinished and half-deleted tables."""
         for pattern in (f"*/*/{_TRASH}*", f"*/{_TRASH}*", f"{_TRASH}*"):
             for trash in self.warehouse.glob(pattern):
                 shutil.rmtree(trash, ignore_errors=True)
-        for staging in filter(is_left, self.warehouse.glob(f"*/*/{_STAGING}*")):
+        for staging in filter(is_abandoned, self.warehouse.glob(f"*/*/{_STAGING}*")):
             shutil.rmtree(staging, ignore_errors=True)
-        for draft in filter(is_left, self.warehouse.glob("*/*/*/_delta_log/.*.tmp")):
+        for draft in filter(is_abandoned, self.warehouse.glob("*/*/*/_delta_log/.*.tmp")):
             with suppress(OSError):
                 draft.unlink()
 

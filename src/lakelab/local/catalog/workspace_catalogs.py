@@ -41,8 +41,8 @@ class WorkspaceCatalogs(UnityCatalog):
     def prepare(self) -> None:
         """Make the schema that each metastore is born with, and clear what killed processes left."""
         (self.folder(HIVE_METASTORE) / "default").mkdir(parents=True, exist_ok=True)
-        UnityCatalog(self.own).remove_leftovers()
-        self.remove_leftovers()
+        UnityCatalog(self.own).remove_unfinished()
+        self.remove_unfinished()
 
     def catalogs(self) -> list[str]:
         own = [HIVE_METASTORE] if self.folder(HIVE_METASTORE).is_dir() else []
@@ -53,7 +53,7 @@ class WorkspaceCatalogs(UnityCatalog):
 
     def drop_table(self, name: TableName) -> None:
         super().drop_table(name)
-        self.governance.forget(Securable("table", str(name)))  # grants go with what they are on
+        self.governance.remove(Securable("table", str(name)))  # grants go with what they are on
 
     def rename_table(self, name: TableName, new: TableName) -> None:
         super().rename_table(name, new)
@@ -63,8 +63,8 @@ class WorkspaceCatalogs(UnityCatalog):
         tables = self.tables(catalog, schema)
         super().drop_schema(catalog, schema)
         for table in tables:
-            self.governance.forget(Securable("table", str(table)))
-        self.governance.forget(Securable("schema", f"{catalog}.{schema}"))
+            self.governance.remove(Securable("table", str(table)))
+        self.governance.remove(Securable("schema", f"{catalog}.{schema}"))
 
     def drop_catalog(self, catalog: str) -> None:
         if catalog == HIVE_METASTORE:

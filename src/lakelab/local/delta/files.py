@@ -30,7 +30,7 @@ def plain_files(delta: DeltaTable) -> list[str] | None:
     return files
 
 
-def read_files(
+def parquet_source(
     connection: duckdb.DuckDBPyConnection, files: list[str], options: str = ""
 ) -> tuple[str, set[str]]:
     """Give the SQL that reads the files, and the columns that it finds there.

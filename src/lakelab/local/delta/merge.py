@@ -25,7 +25,7 @@ from deltalake import Schema
 from deltalake.exceptions import CommitFailedError
 
 from lakelab.local.delta.commit import Action, commit, now
-from lakelab.local.delta.files import plain_files, read_files
+from lakelab.local.delta.files import parquet_source, plain_files
 from lakelab.local.delta.metadata import Metadata
 from lakelab.local.system import duckdb_pool as duck
 from lakelab.local.system.duckdb_pool import sql_name
@@ -120,7 +120,7 @@ def _merged_rows(
         if not touched:
             rows = connection.sql(f"SELECT {_aliased(select, schema)} FROM s").to_arrow_table()
             return [], rows.cast(schema), {"inserted": len(data), "updated": 0}
-        source, there = read_files(connection, touched)
+        source, there = parquet_source(connection, touched)
         connection.execute(f"CREATE TEMP VIEW t AS SELECT * FROM {source}")
         old = [f"t.{sql_name(name)}" if name in there else "NULL" for name in schema.names]
         first = f"s.{sql_name(keys[0])} IS NOT NULL"  # keys have no null: a match
@@ -141,7 +141,7 @@ def _merged_rows(
 def _touched(connection: duckdb.DuckDBPyConnection, files: list[str], same: str) -> list[str]:
     if not files:
         return []
-    source, _ = read_files(connection, files, ", filename = 'file of the row'")
+    source, _ = parquet_source(connection, files, ", filename = 'file of the row'")
     found = connection.execute(
         f'SELECT DISTINCT t."file of the row" FROM {source} t SEMI JOIN s ON {same}'
     ).fetchall()

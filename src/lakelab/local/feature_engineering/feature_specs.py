@@ -220,7 +220,7 @@ def update_feature_spec(spark: LocalSparkSession, name: str, owner: str) -> None
         raise ValueError("owner must be provided.")
     full = _full_name(spark, name)
     _open(spark, full)
-    spark.unity.governance.describe(Securable("function", str(full)), owner=owner)
+    spark.unity.governance.update(Securable("function", str(full)), owner=owner)
 
 
 def _full_name(spark: LocalSparkSession, name: Any) -> TableName:

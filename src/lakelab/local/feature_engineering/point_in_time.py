@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakelab.local.delta.files import plain_files, read_files
+from lakelab.local.delta.files import parquet_source, plain_files
 from lakelab.local.system import duckdb_pool
 from lakelab.local.system.duckdb_pool import sql_name
 
@@ -162,4 +162,4 @@ def _delta_source(
     if not files:
         connection.register("table_", delta.to_pyarrow_dataset())
         return "table_", set(schema.names)
-    return read_files(connection, files)
+    return parquet_source(connection, files)

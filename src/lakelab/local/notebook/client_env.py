@@ -175,7 +175,7 @@ def _ignored(home: Home) -> list[str]:
 
 
 def _config_file(home: Home) -> Path:
-    return home.unity_models / "databrickscfg"
+    return home.workspace_state / "databrickscfg"
 
 
 def _empty_config_file(home: Home) -> Path:

@@ -13,7 +13,7 @@ from pyarrow.fs import FileType
 
 from lakelab.local.catalog.constraints import PrimaryKey
 from lakelab.local.catalog.table import UnityTable
-from lakelab.local.delta.files import plain_files, read_files
+from lakelab.local.delta.files import parquet_source, plain_files
 from lakelab.local.online_store.database import Batches, OnlineStoreError, quoted
 from lakelab.local.online_store.values import OnlineColumn
 from lakelab.local.system import duckdb_pool
@@ -183,7 +183,7 @@ class Source:
         if not files:
             connection.register("empty", self._schema.empty_table())
             return "FROM empty"
-        source, there = read_files(connection, files)
+        source, there = parquet_source(connection, files)
         columns = ", ".join(
             quoted(name) if name in there else f"NULL AS {quoted(name)}"
             for name in self._schema.names

@@ -24,5 +24,5 @@ def explain_full_disk(command: Command, proceed: Proceed) -> Answer:
             raise
         raise type(error)(
             message=f"The disk is full: nothing of this statement was written. Free some space for "
-            f"{command.session.home.place}, then run it again. ({error})"
+            f"{command.session.home.real_path}, then run it again. ({error})"
         ) from error

@@ -39,7 +39,7 @@ def rewrite_function_calls(session: Session, plan: Any) -> None:
         If the arguments do not match the function's parameters, or a function that is not in Python is
         called by name.
     """
-    if not Functions(session.unity).last_levels():
+    if not Functions(session.unity).short_names():
         return
     for message in messages(plan):
         kind = message.DESCRIPTOR.name

@@ -70,7 +70,7 @@ def start_spark(
     EngineError
         If the server that ``SPARK_REMOTE`` names does not answer or lacks a catalog.
     """
-    governance = Governance(home.unity_models / "governance.json", user)
+    governance = Governance(home.workspace_state / "governance.json", user)
     unity = WorkspaceCatalogs(home.warehouse, home.workspace("a"), governance)
     for catalog in catalogs:
         unity.create_catalog(catalog)

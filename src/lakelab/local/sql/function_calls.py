@@ -125,7 +125,7 @@ def _may_call(session: Session, text: str) -> bool:
     found = list(_CALL.finditer(text))
     if not found:
         return False
-    ours = Functions(session.unity).last_levels()
+    ours = Functions(session.unity).short_names()
     return any(
         call["dot"] or (call["quoted"] or call["plain"]).replace("``", "`").lower() in ours
         for call in found
@@ -201,7 +201,7 @@ def _function(session: Session, whole: exp.Expr, call: exp.Anonymous) -> UnityFu
         levels = [part.name for part in _parts(whole.this)]
         if not 1 <= len(levels) <= 2:
             return None
-    elif name.lower() not in Functions(session.unity).last_levels():
+    elif name.lower() not in Functions(session.unity).short_names():
         return None
     elif session.engine_functions.has(name.lower()):
         return None  # a built-in or temporary function comes before those of the current schema

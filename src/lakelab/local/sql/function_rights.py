@@ -60,9 +60,9 @@ def create_function(session: Session, function: UnityFunction, *, replace: bool)
     made = functions.create(function, replace=replace)
     if not existed:
         # what a function of that name had, whose schema was dropped, is not for this one
-        session.unity.governance.forget(securable)
+        session.unity.governance.remove(securable)
         if session.user != session.unity.governance.admin:
-            session.unity.governance.describe(securable, owner=session.user)
+            session.unity.governance.update(securable, owner=session.user)
     return made
 
 
@@ -80,7 +80,7 @@ def drop_function(session: Session, name: TableName) -> None:
     if functions.exists(name):
         require_privilege(session, securable)
     functions.drop(name)
-    session.unity.governance.forget(securable)
+    session.unity.governance.remove(securable)
 
 
 def _require_no_model(session: Session, name: TableName) -> None:

@@ -106,7 +106,7 @@ def _visible(catalogs: WorkspaceCatalogs, user: str, catalog: str) -> Iterator[U
         if (
             name.catalog != HIVE_METASTORE
             and catalog in (name.catalog, "system")
-            and catalogs.governance.visible(user, securable)
+            and catalogs.governance.is_visible(user, securable)
         ):
             try:
                 yield UnityTable(name, catalogs.path(name))

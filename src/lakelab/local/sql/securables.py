@@ -101,7 +101,7 @@ def is_visible(session: Session, securable: Securable) -> bool:
     """Say whether the session's user may know of it: a privilege on it, or on something in it, tells."""
     if securable.name.partition(".")[0] == HIVE_METASTORE:
         return True  # it has no grants of Unity Catalog
-    return session.unity.governance.visible(session.user, securable)
+    return session.unity.governance.is_visible(session.user, securable)
 
 
 def require_privilege(session: Session, securable: Securable, *one_of: str) -> None:
@@ -146,7 +146,7 @@ def drop_models(session: Session, models: list[Securable]) -> None:
     for model in models if registry else ():
         assert registry is not None
         registry.delete_model(model.name)
-        session.unity.governance.forget(model)
+        session.unity.governance.remove(model)
 
 
 def _registry(session: Session) -> Registry | None:
@@ -159,7 +159,7 @@ def _registry(session: Session) -> Registry | None:
     from lakelab.local.catalog.model_files import ModelFiles
     from lakelab.local.catalog.models import Registry
 
-    models = session.home.unity_models
+    models = session.home.workspace_state
     return Registry(uri, ModelFiles(models / "models"), models / "registry.lock")
 
 

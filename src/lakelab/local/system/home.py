@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from lakelab.local.system.unfinished import is_left, unfinished_name
+from lakelab.local.system.unfinished import is_abandoned, unfinished_name
 
 _PROBE_BYTES = 256 * 1024
 
@@ -43,7 +43,7 @@ class Home:
         return (
             self.warehouse,
             self.mlflow,
-            self.unity_models,
+            self.workspace_state,
             self.online,
             self.user_folder,
             self.runs,
@@ -73,7 +73,7 @@ class Home:
         return cls(_plain_link(folder))
 
     @property
-    def place(self) -> Path:
+    def real_path(self) -> Path:
         """The folder itself, for people to read."""
         return self.root.resolve()
 
@@ -96,13 +96,13 @@ class Home:
         return self.mlflow / "artifacts"
 
     @property
-    def unity_models(self) -> Path:
+    def workspace_state(self) -> Path:
         """What the local workspace keeps: files of registered models, grants."""
         return self.root / "workspace"
 
     def workspace(self, name: str) -> Path:
         """What one workspace keeps for itself, beside what all of them share."""
-        return self.unity_models / "workspaces" / name
+        return self.workspace_state / "workspaces" / name
 
     @property
     def online(self) -> Path:
@@ -127,7 +127,7 @@ class Home:
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         return folder
 
-    def require_store(self) -> None:
+    def check_store(self) -> None:
         """Look whether the file that runs and models are kept in can be read, if it is there.
 
         Raises
@@ -151,7 +151,7 @@ class Home:
         if found != "ok":
             raise HomeError(
                 f"The file that MLflow keeps runs and registered models in is damaged: "
-                f"{self.place / 'mlflow' / 'mlflow.db'} ({found}). Restore it from a copy, or move it away "
+                f"{self.real_path / 'mlflow' / 'mlflow.db'} ({found}). Restore it from a copy, or move it away "
                 f"to begin with an empty one; then restart the notebook. The tables are not affected."
             )
 
@@ -164,7 +164,7 @@ class Home:
             If the folder is a file, or cannot be written, or the disk is full.
         """
         try:
-            for folder in (self.warehouse, self.artifacts, self.unity_models, self.runs):
+            for folder in (self.warehouse, self.artifacts, self.workspace_state, self.runs):
                 folder.mkdir(parents=True, exist_ok=True)
             probe = self.root / f".write-{unfinished_name()}"
             try:
@@ -175,12 +175,12 @@ class Home:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             mend = "Free some space there, or set" if full else "Set"
             raise HomeError(
-                f"Cannot keep local state in {self.place}: {error.strerror or error}. "
+                f"Cannot keep local state in {self.real_path}: {error.strerror or error}. "
                 f"{mend} LAKELAB_HOME to a folder that you can write."
             ) from error
-        for leftover in filter(is_left, (self.root / "scratch").glob("*-*")):
+        for leftover in filter(is_abandoned, (self.root / "scratch").glob("*-*")):
             shutil.rmtree(leftover, ignore_errors=True)
-        for probe in filter(is_left, self.root.glob(".write-*")):
+        for probe in filter(is_abandoned, self.root.glob(".write-*")):
             probe.unlink(missing_ok=True)
         return self
 

@@ -28,14 +28,14 @@ def unfinished_name() -> str:
     return f"{os.getpid()}-{uuid.uuid4().hex}"
 
 
-def is_left(path: Path) -> bool:
+def is_abandoned(path: Path) -> bool:
     """Say whether an unfinished file or folder is one that nobody will finish.
 
     Its process has ended; of one whose name tells no process, it is a day old.
 
     Examples
     --------
-    >>> is_left(Path(f".staging-{unfinished_name()}"))
+    >>> is_abandoned(Path(f".staging-{unfinished_name()}"))
     False
     """
     if ours := _OURS.fullmatch(path.name):

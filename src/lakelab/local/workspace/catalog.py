@@ -82,7 +82,7 @@ class CatalogApi:
         for schema in schemas:
             self._delete_schema(schema)
         self._unity.drop_catalog(catalog.name)
-        self._governance.forget(catalog)
+        self._governance.remove(catalog)
 
     # ---- schemas -----------------------------------------------------------------------------
     def list_schemas(self, call: Call) -> dict[str, Any]:
@@ -126,15 +126,15 @@ class CatalogApi:
     def _delete_schema(self, schema: Securable) -> None:
         for model in self._securables.models_of(schema):
             self._registry.delete_model(model.name)
-            self._governance.forget(model)
+            self._governance.remove(model)
         tables, functions = (
             self._securables.tables_of(schema),
             self._securables.functions_of(schema),
         )
         for securable in (*tables, *functions):
-            self._governance.forget(securable)
+            self._governance.remove(securable)
         self._unity.drop_schema(*schema.name.split("."))
-        self._governance.forget(schema)
+        self._governance.remove(schema)
 
     # ---- catalogs and schemas alike ----------------------------------------------------------
     def _visible(self, call: Call, securables: list[Securable]) -> list[dict[str, Any]]:
@@ -144,7 +144,7 @@ class CatalogApi:
     def _get(self, call: Call, kind: str, privilege: str) -> dict[str, Any]:
         securable = parse_securable(call, kind)
         self._securables.require(securable)
-        if not self._governance.visible(call.user, securable):
+        if not self._governance.is_visible(call.user, securable):
             self._governance.require(call.user, securable, privilege)
         return self._securables.common_fields(securable)
 
@@ -152,7 +152,7 @@ class CatalogApi:
         if self._securables.exists(new):
             raise ApiError(f"{new.kind.upper()}_ALREADY_EXISTS", f"{new} already exists.")
         create()
-        self._governance.describe(new, owner=call.user, comment=call.optional("comment"))
+        self._governance.update(new, owner=call.user, comment=call.optional("comment"))
         return self._securables.common_fields(new)
 
     def _update(self, call: Call, kind: str) -> dict[str, Any]:
@@ -163,7 +163,7 @@ class CatalogApi:
                 "INVALID_PARAMETER_VALUE",
                 f"{securable} keeps its name on a laptop; in a workspace it can be renamed.",
             )
-        self._governance.describe(
+        self._governance.update(
             securable, owner=call.optional("owner"), comment=call.optional("comment")
         )
         return self._securables.common_fields(securable)

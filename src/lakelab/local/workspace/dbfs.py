@@ -55,9 +55,9 @@ class UploadArea:
         """Return a new path for a running upload."""
         return self._files.upload_draft()
 
-    def remove_leftovers(self) -> None:
+    def remove_unfinished(self) -> None:
         """Delete unfinished uploads of killed processes."""
-        self._files.remove_leftovers()
+        self._files.remove_unfinished()
 
     def list(self, call: Call) -> dict[str, Any]:
         path = call.text("path").rstrip("/")

@@ -79,13 +79,13 @@ class FunctionsApi:
     def update(self, call: Call) -> dict[str, Any]:
         """Change the owner. This call changes nothing else."""
         function = self._authorized(call)
-        self._governance.describe(function, owner=call.optional("owner"))
+        self._governance.update(function, owner=call.optional("owner"))
         return self._function(TableName.parse(function.name))
 
     def delete(self, call: Call) -> None:
         function = self._authorized(call)
         self._functions.drop(TableName.parse(function.name))
-        self._governance.forget(function)
+        self._governance.remove(function)
 
     def _function(self, name: TableName) -> dict[str, Any]:
         function = self._functions.get(name)

@@ -98,7 +98,7 @@ class ModelService:
         self._require_no_function(name)
         model = self.registry.create_model(name, call.tags(), description)
         if call.user != self.governance.admin:
-            self.governance.describe(Securable("function", name), owner=call.user)
+            self.governance.update(Securable("function", name), owner=call.user)
         return model
 
     def _require_no_function(self, name: str) -> None:
@@ -152,7 +152,7 @@ class ModelService:
         """Delete the model of a call, its versions and its grants."""
         name = self.authorized_name(call)
         self.registry.delete_model(name)
-        self.governance.forget(Securable("function", name))
+        self.governance.remove(Securable("function", name))
 
     def delete_alias(self, call: Call) -> None:
         """Delete an alias of the model of a call."""

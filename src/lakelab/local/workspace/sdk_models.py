@@ -70,7 +70,7 @@ class SdkModelsApi:
         name = self._models.authorized_name(call)
         self._models.describe(name, call.optional("comment"))
         if owner := call.optional("owner"):
-            self._models.governance.describe(Securable("function", name), owner=owner)
+            self._models.governance.update(Securable("function", name), owner=owner)
         name = self._models.rename(name, call.optional("new_name"))
         return self._model(self._registry.model(name))
 

@@ -79,7 +79,7 @@ class Securables:
 
     def visible(self, call: Call, securables: list[Securable]) -> list[Securable]:
         """Return the securables that a list shows to the caller."""
-        return [s for s in securables if self.governance.visible(call.user, s)]
+        return [s for s in securables if self.governance.is_visible(call.user, s)]
 
     def common_fields(self, securable: Securable) -> dict[str, Any]:
         """Return the fields of an answer that catalogs, schemas and tables have in common."""

@@ -72,13 +72,13 @@ class LocalWorkspace:
         self.tracking_uri = tracking_uri
         self._tokens = AccessTokens(users)
         self.token = self._tokens.admin_token
-        self.governance = Governance(home.unity_models / "governance.json", self._tokens.admin)
+        self.governance = Governance(home.workspace_state / "governance.json", self._tokens.admin)
         self._server = LoopbackServer("local workspace")
         self.url = self._server.url
         urls = PresignedUrls(f"{self.url}/presigned")
         # Unity Catalog, which all workspaces of a home share
-        files = ModelFiles(home.unity_models / "models")
-        registry = Registry(tracking_uri, files, home.unity_models / "registry.lock")
+        files = ModelFiles(home.workspace_state / "models")
+        registry = Registry(tracking_uri, files, home.workspace_state / "registry.lock")
         securables = Securables(unity, self.governance, registry)
         models = ModelService(registry, securables)
         # the workspace's own registry
@@ -86,7 +86,7 @@ class LocalWorkspace:
         own_files, uploads = ModelFiles(folder / "models"), UploadArea(folder / "uploads")
         own_registry = WorkspaceRegistryStore(own_store, own_files, uploads, folder / "lock", name)
         for area in (files, own_files, uploads):
-            area.remove_leftovers()
+            area.remove_unfinished()
         self._online_stores = OnlineStoresApi(home, unity)
         endpoints = [
             *CatalogApi(securables).endpoints(),

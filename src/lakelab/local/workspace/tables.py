@@ -74,13 +74,13 @@ class TablesApi:
     def update(self, call: Call) -> dict[str, Any]:
         """Change the owner. This call changes nothing else; SQL changes comments."""
         table = self._securables.owned(call, "table")
-        self._governance.describe(table, owner=call.optional("owner"))
+        self._governance.update(table, owner=call.optional("owner"))
         return self._table(table)
 
     def delete(self, call: Call) -> None:
         table = self._securables.owned(call, "table")
         self._unity.drop_table(TableName(*table.name.split(".")))
-        self._governance.forget(table)
+        self._governance.remove(table)
 
     def exists(self, call: Call) -> dict[str, Any]:
         return {"table_exists": self._securables.exists(parse_securable(call, "table"))}

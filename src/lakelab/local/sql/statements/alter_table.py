@@ -313,7 +313,7 @@ def _unset_properties(session: Session, told: re.Match[str]) -> None:
 def _set_owner(session: Session, told: re.Match[str]) -> None:
     securable = resolve_securable(session, told["kind"].upper(), told["name"])
     require_privilege(session, securable)
-    session.unity.governance.describe(securable, owner=unquote(told["who"]))
+    session.unity.governance.update(securable, owner=unquote(told["who"]))
 
 
 STATEMENTS = [

@@ -42,7 +42,7 @@ def _comment(session: Session, told: re.Match[str]) -> None:
     else:
         securable = resolve_securable(session, kind, told["name"])
         require_privilege(session, securable)
-        session.unity.governance.describe(securable, comment=text or "")
+        session.unity.governance.update(securable, comment=text or "")
 
 
 def _tags(session: Session, told: re.Match[str]) -> None:

@@ -98,7 +98,7 @@ def _show(session: Session, told: re.Match[str]) -> DataFrame:
     if kind != "SYSTEM":
         for name in Functions(session.unity).names(catalog, schema):
             full = str(name)  # a pattern may be one of the last level
-            if matching([full, name.table], told["like"]) and session.unity.governance.visible(
+            if matching([full, name.table], told["like"]) and session.unity.governance.is_visible(
                 session.user, Securable("function", full)
             ):
                 found.add(full)

@@ -45,9 +45,7 @@ def _create_schema(session: Session, told: re.Match[str]) -> None:
         )
     session.unity.create_schema(catalog, schema)
     if comment:
-        session.unity.governance.describe(
-            Securable("schema", f"{catalog}.{schema}"), comment=comment
-        )
+        session.unity.governance.update(Securable("schema", f"{catalog}.{schema}"), comment=comment)
 
 
 def _create_catalog(session: Session, told: re.Match[str]) -> None:
@@ -64,7 +62,7 @@ def _create_catalog(session: Session, told: re.Match[str]) -> None:
     session.unity.create_catalog(catalog)
     session.unity.create_schema(catalog, "default")
     if comment:
-        session.unity.governance.describe(Securable("catalog", catalog), comment=comment)
+        session.unity.governance.update(Securable("catalog", catalog), comment=comment)
     with suppress(AnalysisException):  # then USE CATALOG says what the engine waits for
         session.add_catalog(catalog)
 
@@ -132,7 +130,7 @@ def _drop_catalog(session: Session, told: re.Match[str]) -> None:
         session.unity.drop_schema(catalog, schema)
         drop_models(session, models)
     session.unity.drop_catalog(catalog)
-    session.unity.governance.forget(securable)
+    session.unity.governance.remove(securable)
 
 
 _CLAUSES = rf"(?: COMMENT (?P<comment>{STRING}))?(?P<other> .*?)?"
