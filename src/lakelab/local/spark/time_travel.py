@@ -13,7 +13,6 @@ https://github.com/delta-io/delta/blob/master/PROTOCOL.md#last-checkpoint-file
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -52,9 +51,18 @@ def prepare_time_travel(session: Session, plan: Message) -> None:
 
 
 def _reads_older_version(message: Message) -> bool:
-    return any(_AS_OF.search(text) for text in _texts(message)) or any(
-        key.lower() in _OPTIONS for key in getattr(message, "options", ())
-    )
+    if _AS_OF.search(_statement(message)):
+        return True
+    return any(key.lower() in _OPTIONS for key in getattr(message, "options", ()))
+
+
+def _statement(message: Message) -> str:
+    """Return the SQL text of a message; empty for other messages."""
+    for field in ("sql", "query"):
+        text = getattr(message, field, None)
+        if text and isinstance(text, str):
+            return text
+    return ""
 
 
 def _complete_dates(message: Message) -> None:
@@ -63,10 +71,3 @@ def _complete_dates(message: Message) -> None:
     for key in [key for key in options if key.lower() == "timestampasof"]:
         if _DATE.fullmatch(options[key].strip()):
             options[key] = f"{options[key].strip()} 00:00:00"
-
-
-def _texts(message: Message) -> Iterator[str]:
-    for field in ("sql", "query"):
-        text = getattr(message, field, None)
-        if isinstance(text, str):
-            yield text
