@@ -1,6 +1,6 @@
 """The running case: will this New York flight arrive more than 15 minutes late?
 
-Plain functions over pandas; nothing here knows where it runs.
+Plain functions over pandas, which run on Databricks and on a laptop alike.
 """
 
 from lakelab.flights.features import airport_congestion, airport_weather, planes

@@ -8,7 +8,7 @@ CONGESTION = ["departures_3h", "mean_delay_3h", "late_share_3h"]
 
 
 def airport_weather(weather: pd.DataFrame) -> pd.DataFrame:
-    """Hourly weather at each airport.
+    """Compute the hourly weather at each airport.
 
     Parameters
     ----------
@@ -27,10 +27,10 @@ def airport_weather(weather: pd.DataFrame) -> pd.DataFrame:
 
 
 def airport_congestion(flights: pd.DataFrame) -> pd.DataFrame:
-    """How departures went at each airport in the hours before `ts`.
+    """Compute the departures of each airport in the three hours before `ts`, and their delays.
 
-    A flight counts from the hour at which it has really left: what the table says at `ts` was
-    known at `ts`.
+    A flight counts from the hour of its actual departure: each row has only values that were known at
+    `ts`.
 
     Parameters
     ----------
@@ -55,11 +55,11 @@ def airport_congestion(flights: pd.DataFrame) -> pd.DataFrame:
     0    JFK 2013-01-01 11:00:00              1           10.0            0.0
     1    JFK 2013-01-01 12:00:00              2           30.0            0.5
     """
-    left = flights[flights["dep_delay"].notna()]
-    delay = left["dep_delay"].astype("float64")
-    departed = left["sched_dep_ts"] + pd.to_timedelta(delay, unit="min")
+    departed = flights[flights["dep_delay"].notna()]
+    delay = departed["dep_delay"].astype("float64")
+    departure = departed["sched_dep_ts"] + pd.to_timedelta(delay, unit="min")
     hourly = (
-        pd.DataFrame({"origin": left["origin"], "ts": departed.dt.ceil("h"), "delay": delay})
+        pd.DataFrame({"origin": departed["origin"], "ts": departure.dt.ceil("h"), "delay": delay})
         .assign(late=lambda row: row["delay"] > 15)
         .groupby(["origin", "ts"])
         .agg(departures=("delay", "size"), delay=("delay", "sum"), late=("late", "sum"))
@@ -71,18 +71,18 @@ def airport_congestion(flights: pd.DataFrame) -> pd.DataFrame:
 def _last_3_hours(origin: str, hourly: pd.DataFrame) -> pd.DataFrame:
     every_hour = hourly.droplevel("origin").asfreq("h", fill_value=0)
     total = every_hour.rolling(3, min_periods=1).sum()
-    some = total["departures"].where(total["departures"] > 0)
+    departures = total["departures"].where(total["departures"] > 0)
     return pd.DataFrame(
         {
             "origin": origin,
             "ts": every_hour.index.astype("datetime64[us]"),
             "departures_3h": total["departures"].astype("int32").to_numpy(),
-            "mean_delay_3h": (total["delay"] / some).to_numpy(),
-            "late_share_3h": (total["late"] / some).to_numpy(),
+            "mean_delay_3h": (total["delay"] / departures).to_numpy(),
+            "late_share_3h": (total["late"] / departures).to_numpy(),
         }
     )
 
 
 def planes(planes: pd.DataFrame) -> pd.DataFrame:
-    """One row for each `tailnum`: year built, manufacturer, seats, engines."""
+    """Return one row for each `tailnum`: year built, manufacturer, seats, engines."""
     return planes[["tailnum", "year_built", "manufacturer", "seats", "engines"]]

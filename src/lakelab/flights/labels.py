@@ -1,4 +1,4 @@
-"""What we predict, and when: one row for each flight that arrived."""
+"""The labels: one row for each flight that arrived."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ HOURS_BEFORE = 2
 
 
 def flight_labels(flights: pd.DataFrame) -> pd.DataFrame:
-    """Label each flight: did it arrive more than 15 minutes late?
+    """Label each flight that arrived more than 15 minutes late.
 
     Parameters
     ----------
@@ -19,10 +19,10 @@ def flight_labels(flights: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        `flight_id`; what the schedule says (`carrier`, `flight`, `tailnum`, `origin`, `dest`,
+        `flight_id`; the schedule (`carrier`, `flight`, `tailnum`, `origin`, `dest`,
         `distance` in miles, `month`, `hour` and `day_of_week` of departure in New York,
         `sched_arr_time` as hhmm); `sched_dep_ts` (UTC); `prediction_ts`, two hours earlier;
-        and `late` (0 or 1). Flights that were cancelled or diverted have no arrival: left out.
+        and `late` (0 or 1). Cancelled and diverted flights have no arrival and are left out.
 
     Examples
     --------
@@ -47,5 +47,5 @@ def flight_labels(flights: pd.DataFrame) -> pd.DataFrame:
 
 
 def in_months(labels: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
-    """Keep the flights of the months `first` to `last`, both included (1 is January)."""
+    """Return the flights of the months `first` to `last`, both included (1 is January)."""
     return labels[labels["month"].between(first, last)]

