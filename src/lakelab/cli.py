@@ -178,24 +178,24 @@ def upload(
 
     root = _notebooks().parent
     try:
-        target = UploadTarget.of(path) if path is not None else None
+        target = UploadTarget.parse(path) if path is not None else None
         items = course(root)
         login = log_in(profile)
-        target = target or UploadTarget.of(f"/Users/{login.user}/lakelab")
+        target = target or UploadTarget.parse(f"/Users/{login.user}/lakelab")
         folder = Folder(login.client, target)
         console.print(f"{login.user} on {login.host}", markup=False, soft_wrap=True)
-        with report.shown(console, "comparing", len(items)) as done:
+        with report.progress_bar(console, "comparing", len(items)) as done:
             plan = make_plan(folder, items, lambda item: done(item.path))
-        steps = plan.to_write(force)
+        steps = plan.steps_to_write(force)
         console.print(report.tree(plan, target), soft_wrap=True)
-        console.print(f"{report.summary(plan)}: {report.to_write(steps)}.")
-        if told := report.about_kept(plan, force):
-            console.print(told, style="yellow", soft_wrap=True)
+        console.print(f"{report.summary(plan)}: {report.write_summary(steps)}.")
+        if note := report.kept_note(plan, force):
+            console.print(note, style="yellow", soft_wrap=True)
         if not write:
             how = "To write: the same command with --write" if steps else ""
             console.print(f"Nothing was written. {how}".rstrip(), style="b")
             return
-        with report.shown(console, "writing", len(steps)) as done:
+        with report.progress_bar(console, "writing", len(steps)) as done:
             for step, copy in apply_plan(folder, plan, force):
                 if copy:
                     console.print(f"yours: {target}/{copy}", markup=False, soft_wrap=True)

@@ -23,13 +23,13 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="session")
 def items() -> list[Item]:
-    """Give what is uploaded."""
+    """Return the items of the course."""
     return course(ROOT)
 
 
 @pytest.fixture(scope="session")
 def double() -> Iterator[WorkspaceDouble]:
-    """Give a workspace for all tests."""
+    """Start a workspace for all tests."""
     double = WorkspaceDouble().start()
     yield double
     double.reset()
@@ -38,20 +38,20 @@ def double() -> Iterator[WorkspaceDouble]:
 
 @pytest.fixture
 def workspace(double) -> WorkspaceDouble:
-    """Give a fresh workspace."""
+    """Return an empty workspace."""
     double.reset()
     return double
 
 
 @pytest.fixture
 def home(workspace, tmp_path, monkeypatch) -> Path:
-    """Give a home folder with the profile `work`, and no other login."""
+    """Return a home folder with the profile `work` and no other login."""
     for name in [name for name in os.environ if name.startswith("DATABRICKS_")]:
         monkeypatch.delenv(name)
     home = tmp_path / "home"
     home.mkdir()
-    told = f"[work]\nhost = {workspace.url}\ntoken = {TOKEN}\n"
-    (home / ".databrickscfg").write_text(told, encoding="utf-8")
+    profile = f"[work]\nhost = {workspace.url}\ntoken = {TOKEN}\n"
+    (home / ".databrickscfg").write_text(profile, encoding="utf-8")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("USERPROFILE", str(home))
     monkeypatch.setenv("LAKELAB_HOME", str(tmp_path / "lab"))
@@ -60,7 +60,7 @@ def home(workspace, tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture
 def upload(home, items, monkeypatch):
-    """Give a function that runs `lakelab upload` with the profile `work`."""
+    """Return a function that runs `lakelab upload` with the profile `work`."""
     monkeypatch.setattr(cli.console, "width", 200)
     # the same each time: built once for all tests
     monkeypatch.setattr("lakelab.upload.course.course", lambda root: list(items))
@@ -73,16 +73,16 @@ def upload(home, items, monkeypatch):
 
 @pytest.fixture(scope="session")
 def tree_after(double, items) -> Tree:
-    """Give what a workspace holds after an upload."""
+    """Return the objects of a workspace after an upload."""
     double.reset()
     client = WorkspaceClient(host=double.url, token=TOKEN)
-    folder = Folder(client, UploadTarget.of(f"{HOME}/lakelab"))
+    folder = Folder(client, UploadTarget.parse(f"{HOME}/lakelab"))
     list(apply_plan(folder, make_plan(folder, items, lambda item: None), force=False))
     return double.tree
 
 
 @pytest.fixture
 def uploaded(tree_after, workspace) -> WorkspaceDouble:
-    """Give a workspace in which the course is already."""
+    """Return a workspace with the uploaded course."""
     workspace.tree = deepcopy(tree_after)
     return workspace

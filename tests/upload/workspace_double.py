@@ -1,7 +1,7 @@
 """The workspace API of Databricks on 127.0.0.1, as its documentation describes it, for `lakelab upload`.
 
-https://docs.databricks.com/api/workspace/workspace: notebooks are kept as cells, not as files. What
-comes back from an export says the same as what was imported, but is not the same JSON.
+https://docs.databricks.com/api/workspace/workspace: the workspace stores notebooks as cells, not as
+files. An export has the same cells as the import, but other JSON.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SEPARATOR = "\n\n# COMMAND ----------\n\n"
 
 
 class Refusal(Exception):
-    """An error as the API answers it."""
+    """An error response of the API."""
 
     def __init__(self, status: int, code: str, message: str):
         super().__init__(message)
@@ -39,13 +39,13 @@ class Refusal(Exception):
 
 @dataclass
 class Notebook:
-    """Cells, and what a run leaves."""
+    """The cells of a notebook with their outputs."""
 
     cells: list[dict[str, Any]]
     runs: int = 0
 
     def run(self) -> None:
-        """Do what a run does: outputs, counts and metadata; the sources stay."""
+        """Write outputs and counts as a run does; the sources stay."""
         self.runs += 1
         for number, cell in enumerate(self.cells, start=1):
             if cell["kind"] == "code":
@@ -56,14 +56,14 @@ class Notebook:
 
 @dataclass
 class Tree:
-    """What the workspace holds: path without /Workspace -> None for a folder, a notebook, or bytes."""
+    """The objects of the workspace: path without /Workspace -> None for a folder, a notebook, or bytes."""
 
     objects: dict[str, Notebook | bytes | None] = field(
         default_factory=lambda: {"/": None, "/Users": None, "/Shared": None, HOME: None}
     )
 
     def notebook(self, path: str) -> Notebook:
-        """Give a notebook."""
+        """Return a notebook."""
         found = self.objects[path]
         assert isinstance(found, Notebook), path
         return found
@@ -75,16 +75,16 @@ class WorkspaceDouble:
     Attributes
     ----------
     writes : list of str
-        The path of each object that was made, replaced or deleted.
-    most_bytes : int
+        The path of each object that was created, replaced or deleted.
+    max_file_bytes : int
         The size limit of a workspace file.
     before_write : callable
-        Called with a path before it is written; may block, or raise a `Refusal`.
-    gives_back : callable
-        What an export makes of a cell's source.
+        Called with a path before the write; it may block, or raise a `Refusal`.
+    export_source : callable
+        Converts the source of a cell for an export.
     hang_up_in : str
-        The end of the path of an import whose body is read no further than its beginning, until `go_on`;
-        `hung` is set then.
+        The end of a path. The body of an import to it is read in part only, until `go_on` is set. `hung` is
+        set at that moment.
     """
 
     def __init__(self) -> None:
@@ -94,20 +94,20 @@ class WorkspaceDouble:
         self.url = self._server.url
 
     def reset(self) -> None:
-        """Forget everything; whoever still waits for `go_on` goes on."""
+        """Delete all objects, and release calls that wait for `go_on`."""
         if hasattr(self, "go_on"):
             self.go_on.set()
         self.tree = Tree()
         self.writes: list[str] = []
-        self.most_bytes = 500_000_000
+        self.max_file_bytes = 500_000_000
         self.before_write: Callable[[str], object] = lambda path: None
-        self.gives_back: Callable[[str], str] = lambda source: source
+        self.export_source: Callable[[str], str] = lambda source: source
         self.hang_up_in = ""
         self.hung, self.go_on = threading.Event(), threading.Event()
         self.tokens = {TOKEN}
 
     def start(self) -> WorkspaceDouble:
-        """Serve."""
+        """Start the server."""
         calls = {
             ("GET", "/api/2.0/preview/scim/v2/Me"): self._me,
             ("GET", "/api/2.0/workspace/get-status"): self._get_status,
@@ -123,7 +123,7 @@ class WorkspaceDouble:
         return self
 
     def stop(self) -> None:
-        """End."""
+        """Stop the server."""
         self._server.stop()
 
     def _answer(self, call):
@@ -134,14 +134,14 @@ class WorkspaceDouble:
                     not in self.tokens
                 ):
                     raise Refusal(403, "PERMISSION_DENIED", "Invalid access token.")
-                told = {**await self._body(request), **request.query_params}
-                answer = await run_in_threadpool(call, told)
-                return answer if isinstance(answer, Response) else JSONResponse(answer)
+                arguments = {**await self._body(request), **request.query_params}
+                result = await run_in_threadpool(call, arguments)
+                return result if isinstance(result, Response) else JSONResponse(result)
             except Refusal as refusal:
                 return JSONResponse(
                     {"error_code": refusal.code, "message": refusal.message}, refusal.status
                 )
-            except ClientDisconnect:  # nothing of a body that ended too early is kept
+            except ClientDisconnect:  # an incomplete body is discarded
                 return Response(status_code=400)
 
         return endpoint
@@ -155,88 +155,88 @@ class WorkspaceDouble:
                 self.hang_up_in = ""
                 self.hung.set()
                 await run_in_threadpool(self.go_on.wait)
-                raise ClientDisconnect  # whatever of the body had been sent
+                raise ClientDisconnect  # regardless of the part that was sent
         kind = request.headers.get("content-type", "")
         if kind.startswith("multipart/form-data"):
             return _form(kind, body)
         return json.loads(body) if body else {}
 
     # ---- calls -------------------------------------------------------------------------------
-    def _me(self, told):
+    def _me(self, arguments):
         return {"id": "1", "userName": USER, "active": True}
 
-    def _get_status(self, told):
-        return self._info(self._there(told["path"]))
+    def _get_status(self, arguments):
+        return self._info(self._existing_path(arguments["path"]))
 
-    def _list(self, told):
-        path = self._there(told["path"])
+    def _list(self, arguments):
+        path = self._existing_path(arguments["path"])
         if self.tree.objects[path] is not None:
             return {"objects": [self._info(path)]}
         children = [one for one in self.tree.objects if _parent(one) == path and one != "/"]
         return {"objects": [self._info(one) for one in sorted(children)]} if children else {}
 
-    def _export(self, told):
-        path = self._there(told["path"])
-        found, form = self.tree.objects[path], told.get("format", "SOURCE")
+    def _export(self, arguments):
+        path = self._existing_path(arguments["path"])
+        found, form = self.tree.objects[path], arguments.get("format", "SOURCE")
         if isinstance(found, Notebook):
-            content = _jupyter(found, self.gives_back) if form == "JUPYTER" else exported(found)
+            content = _jupyter(found, self.export_source) if form == "JUPYTER" else exported(found)
         elif found is None or form not in ("AUTO", "SOURCE"):
             raise Refusal(400, "INVALID_PARAMETER_VALUE", f"{path} cannot be exported as {form}.")
         else:
             content = found
-        if told.get("direct_download") == "true":
+        if arguments.get("direct_download") == "true":
             return Response(content, media_type="application/octet-stream")
         if len(content) > CONTENT_LIMIT:
             raise Refusal(400, "MAX_NOTEBOOK_SIZE_EXCEEDED", f"Size exceeds {CONTENT_LIMIT} bytes")
         return {"content": base64.b64encode(content).decode()}
 
-    def _mkdirs(self, told):
-        path = self._allowed(told["path"])
+    def _mkdirs(self, arguments):
+        path = self._writable_path(arguments["path"])
         with self._lock:
-            for above in _and_above(path):
-                if self.tree.objects.get(above, ...) is ...:
-                    self._write(above, None)
-                elif self.tree.objects[above] is not None:
-                    raise Refusal(400, "RESOURCE_ALREADY_EXISTS", f"{above} is not a directory.")
+            for parent in _path_and_parents(path):
+                if self.tree.objects.get(parent, ...) is ...:
+                    self._write(parent, None)
+                elif self.tree.objects[parent] is not None:
+                    raise Refusal(400, "RESOURCE_ALREADY_EXISTS", f"{parent} is not a directory.")
         return {}
 
-    def _import(self, told):
-        path, form = self._allowed(told["path"]), told.get("format", "SOURCE")
-        if isinstance(content := told["content"], str):
+    def _import(self, arguments):
+        path, form = self._writable_path(arguments["path"]), arguments.get("format", "SOURCE")
+        if isinstance(content := arguments["content"], str):
             if len(content) > CONTENT_LIMIT:
                 message = f"File size imported is ({len(content)} bytes), exceeded max size"
                 raise Refusal(400, "MAX_NOTEBOOK_SIZE_EXCEEDED", message)
             content = base64.b64decode(content)
-        if len(content) > self.most_bytes:
+        if len(content) > self.max_file_bytes:
             message = f"File size imported is ({len(content)} bytes), exceeded max size"
             raise Refusal(400, "MAX_NOTEBOOK_SIZE_EXCEEDED", message)
-        path, made = _imported(path, content, form, told.get("language"))
+        path, imported = _imported(path, content, form, arguments.get("language"))
         self.before_write(path)
         with self._lock:
             if self.tree.objects.get(_parent(path), ...) is not None:
                 message = f"The parent folder ({_parent(path)}) does not exist."
                 raise Refusal(404, "RESOURCE_DOES_NOT_EXIST", message)
             if path in self.tree.objects:
-                if str(told.get("overwrite")).lower() != "true":
+                if str(arguments.get("overwrite")).lower() != "true":
                     raise Refusal(400, "RESOURCE_ALREADY_EXISTS", f"{path} already exists.")
-                if type(self.tree.objects[path]) is not type(made):
+                if type(self.tree.objects[path]) is not type(imported):
                     message = f"Cannot overwrite the asset at {path} due to type mismatch."
                     raise Refusal(400, "INVALID_PARAMETER_VALUE", message)
-            self._write(path, made)
+            self._write(path, imported)
         return {}
 
     # ---- the tree ----------------------------------------------------------------------------
-    def _write(self, path: str, made: Notebook | bytes | None) -> None:
-        self.tree.objects[path] = made
+    def _write(self, path: str, content: Notebook | bytes | None) -> None:
+        self.tree.objects[path] = content
         self.writes.append(path)
 
-    def _there(self, given: str) -> str:
+    def _existing_path(self, given: str) -> str:
         path = _canonical(given)
         if path not in self.tree.objects:
             raise Refusal(404, "RESOURCE_DOES_NOT_EXIST", f"Path ({given}) doesn't exist.")
         return path
 
-    def _allowed(self, given: str) -> str:
+    def _writable_path(self, given: str) -> str:
         path = _canonical(given)
         if not path.startswith((f"{HOME}/", "/Shared/")):
             message = f"{USER} does not have required permissions to create {given}."
@@ -245,12 +245,12 @@ class WorkspaceDouble:
 
     def _info(self, path: str) -> dict[str, Any]:
         found = self.tree.objects[path]
-        told: dict[str, Any] = {"path": path, "object_id": abs(hash(path)) % 10**9}
+        info: dict[str, Any] = {"path": path, "object_id": abs(hash(path)) % 10**9}
         if found is None:
-            return {**told, "object_type": "DIRECTORY"}
+            return {**info, "object_type": "DIRECTORY"}
         if isinstance(found, Notebook):
-            return {**told, "object_type": "NOTEBOOK", "language": "PYTHON"}
-        return {**told, "object_type": "FILE", "size": len(found)}
+            return {**info, "object_type": "NOTEBOOK", "language": "PYTHON"}
+        return {**info, "object_type": "FILE", "size": len(found)}
 
 
 async def _unknown(request: Request, error: Exception) -> Response:
@@ -269,24 +269,24 @@ def _parent(path: str) -> str:
     return path.rpartition("/")[0] or "/"
 
 
-def _and_above(path: str) -> list[str]:
+def _path_and_parents(path: str) -> list[str]:
     parts = path.strip("/").split("/")
     return ["/" + "/".join(parts[:count]) for count in range(1, len(parts) + 1)]
 
 
 def _form(kind: str, body: bytes) -> dict[str, Any]:
     boundary = kind.partition("boundary=")[2].strip('"')
-    told: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for part in body.split(f"--{boundary}".encode())[1:-1]:
         head, _, value = part.removeprefix(b"\r\n").removesuffix(b"\r\n").partition(b"\r\n\r\n")
         name = re.search(rb'name="([^"]+)"', head)[1].decode()
-        told[name] = value if name == "content" else value.decode("utf-8")
-    return told
+        fields[name] = value if name == "content" else value.decode("utf-8")
+    return fields
 
 
 # ---- notebooks -------------------------------------------------------------------------------
 def _imported(path: str, content: bytes, form: str, language: str | None):
-    """Make of an import what the workspace keeps; `AUTO` goes by the suffix and the first line."""
+    """Return the path and the object of an import; `AUTO` decides by the suffix and the first line."""
     stem, _, suffix = path.rpartition(".")
     if form == "AUTO" and suffix == "ipynb":
         path, form = stem, "JUPYTER"
@@ -312,21 +312,21 @@ def _kept(cell: dict[str, Any]) -> dict[str, Any]:
     return {"kind": kind, "source": source, "outputs": list(cell.get("outputs", []))}
 
 
-def _jupyter(notebook: Notebook, gives_back: Callable[[str], str]) -> bytes:
+def _jupyter(notebook: Notebook, export_source: Callable[[str], str]) -> bytes:
     """Export: other metadata, other order of keys, no ids, a blank at the end of some lines."""
     cells = []
     for number, cell in enumerate(notebook.cells, start=1):
         meta = {"application/vnd.databricks.v1+cell": {"nuid": f"{number:08x}", "showTitle": False}}
-        told = {"metadata": meta, "cell_type": cell["kind"]}
+        exported_cell = {"metadata": meta, "cell_type": cell["kind"]}
         if cell["kind"] == "code":
             count = number if notebook.runs else 0
-            told |= {"execution_count": count, "outputs": cell["outputs"]}
-        lines = gives_back(cell["source"]).split("\n")
-        told["source"] = [f"{line}\n" for line in lines[:-1]] + [f"{lines[-1]} "]
-        cells.append(told)
-    about = {"application/vnd.databricks.v1+notebook": {"language": "python", "widgets": {}}}
-    told = {"nbformat_minor": 0, "nbformat": 4, "metadata": about, "cells": cells}
-    return json.dumps(told).encode()
+            exported_cell |= {"execution_count": count, "outputs": cell["outputs"]}
+        lines = export_source(cell["source"]).split("\n")
+        exported_cell["source"] = [f"{line}\n" for line in lines[:-1]] + [f"{lines[-1]} "]
+        cells.append(exported_cell)
+    metadata = {"application/vnd.databricks.v1+notebook": {"language": "python", "widgets": {}}}
+    document = {"nbformat_minor": 0, "nbformat": 4, "metadata": metadata, "cells": cells}
+    return json.dumps(document).encode()
 
 
 def exported(notebook: Notebook) -> bytes:

@@ -1,5 +1,6 @@
-"""Bring the course into a Databricks workspace without Git: ``lakelab upload``.
+"""Upload the course to a Databricks workspace without Git: ``lakelab upload``.
 
-One module for each question: what is uploaded (`course`), where to (`place`), who asks (`login`),
-what is there (`folder`), what is to be done (`plan`), and how it is shown (`report`).
+The modules: the items to upload (`course`), the target folder (`target`), the login (`login`), the folder in the
+workspace (`folder`) with its record of earlier uploads (`manifest`), the changes (`plan`), and the
+output (`report`).
 """

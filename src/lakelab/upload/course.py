@@ -1,4 +1,4 @@
-"""What is uploaded: the notebooks, their pictures, the package as a wheel, and the bundle's files."""
+"""The items to upload: the notebooks, their images, the package as a wheel, and the files of the bundle."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from lakelab.upload import cells
 from lakelab.upload.errors import UploadError
 
 MAX_FILE_MB = 500
-"""The largest workspace file: https://docs.databricks.com/aws/en/files/workspace"""
+"""The size limit of a workspace file: https://docs.databricks.com/aws/en/files/workspace"""
 
 
 class Kind(Enum):
-    """How the workspace keeps an item."""
+    """The format of an item in the workspace."""
 
     JUPYTER = "notebook in the Jupyter format"
     SOURCE = "notebook in the source format"
@@ -28,16 +28,16 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Item:
-    """One thing to upload.
+    """A notebook or a file to upload.
 
     Parameters
     ----------
     path : str
-        Where it goes, below the folder of the course. A notebook has no suffix there.
+        The path below the folder of the course. The path of a notebook has no suffix.
     kind : Kind
-        How it is kept.
+        The format in the workspace.
     content : bytes
-        What is sent.
+        The content to upload.
     """
 
     path: str
@@ -46,30 +46,30 @@ class Item:
 
     @property
     def size(self) -> int:
-        """Bytes to send."""
+        """The number of bytes to upload."""
         return len(self.content)
 
     @cached_property
     def fingerprint(self) -> str:
-        """The `fingerprint_of` the content."""
+        """The fingerprint of the content; see `fingerprint_of`."""
         return self.fingerprint_of(self.content)
 
     def fingerprint_of(self, content: bytes) -> str:
-        """Give a SHA-256 of the cells of a notebook, or of the bytes of a file.
+        """Return a SHA-256 of the cells of a notebook, or of the bytes of a file.
 
         Raises
         ------
         ValueError
-            If the content is not what `kind` says.
+            If the content is no notebook of the kind `kind`.
         """
         if self.kind is Kind.JUPYTER:
-            return cells.fingerprint(cells.of_jupyter(content))
+            return cells.fingerprint(cells.read_jupyter_cells(content))
         if self.kind is Kind.SOURCE:
-            return cells.fingerprint(cells.of_source(content))
+            return cells.fingerprint(cells.read_source_cells(content))
         return hashlib.sha256(content).hexdigest()
 
-    def same(self, one: bytes, other: bytes) -> bool:
-        """Say whether two contents say the same, whatever a run or an export made of them."""
+    def is_same(self, one: bytes, other: bytes) -> bool:
+        """Return whether two contents have the same cells or bytes, apart from traces of runs and exports."""
         try:
             return self.fingerprint_of(one) == self.fingerprint_of(other)
         except ValueError:
@@ -77,7 +77,7 @@ class Item:
 
 
 def course(root: Path) -> list[Item]:
-    """Gather what is uploaded, in the order in which it is written: what lessons need comes first.
+    """List the items to upload in the order of writing: first the files that the lessons need.
 
     Parameters
     ----------
@@ -87,12 +87,12 @@ def course(root: Path) -> list[Item]:
     Returns
     -------
     list of Item
-        Lesson 16 reads the bundle's files, lesson 02 the requirements in ``pyproject.toml``.
+        Lesson 16 reads the files of the bundle, and lesson 02 the requirements in ``pyproject.toml``.
 
     Raises
     ------
     UploadError
-        If something of the course is missing, or larger than a workspace takes.
+        If a file of the course is missing, or exceeds the size limit.
     """
     items = list(_items(root))
     for item in items:
@@ -113,29 +113,31 @@ def _items(root: Path) -> Iterator[Item]:
     for folder, pattern in ((root / "resources", "*.yml"), (notebooks / "images", "*.png")):
         for file in sorted(folder.glob(pattern)):
             yield Item(file.relative_to(root).as_posix(), Kind.FILE, _read(file))
-    # without .py: `%run ./_lab` finds a notebook of that very name
-    set_up = _read(notebooks / "_lab.py").replace(b"\r\n", b"\n")  # Git on Windows may write \r\n
-    yield Item("notebooks/_lab", Kind.SOURCE, set_up)
+    # without .py: `%run ./_lab` needs a notebook of exactly that name
+    setup_notebook = _read(notebooks / "_lab.py").replace(
+        b"\r\n", b"\n"
+    )  # Git on Windows may write \r\n
+    yield Item("notebooks/_lab", Kind.SOURCE, setup_notebook)
     for lesson in lessons():
         content = _read(notebooks / f"{lesson.file}.ipynb")
         yield Item(f"notebooks/{lesson.file}", Kind.JUPYTER, content)
 
 
 def build_wheel(root: Path) -> tuple[str, bytes]:
-    """Build the package's wheel, as ``uv build --wheel`` does for the bundle: data files and all.
+    """Build the wheel of the package with its data files, as ``uv build --wheel`` does for the bundle.
 
-    hatchling is what ``pyproject.toml`` names as the build backend. Called in this process it needs no
-    network and no uv, and gives the same bytes for the same files, as it writes no times of today.
+    hatchling is the build backend in ``pyproject.toml``. In this process it needs no network and no uv. It
+    writes no current times, so that the same files give the same bytes.
 
     Returns
     -------
     tuple of str and bytes
-        The wheel's name and content.
+        The name and the content of the wheel.
 
     Raises
     ------
     UploadError
-        If hatchling is not installed, or refuses.
+        If hatchling is not installed, or the build fails.
     """
     try:
         from hatchling.builders.wheel import WheelBuilder
@@ -149,7 +151,11 @@ def build_wheel(root: Path) -> tuple[str, bytes]:
             built = next(
                 iter(WheelBuilder(str(root)).build(directory=folder, versions=["standard"]))
             )
-        except (OSError, TypeError, ValueError) as error:  # what it raises for a bad pyproject.toml
+        except (
+            OSError,
+            TypeError,
+            ValueError,
+        ) as error:  # hatchling raises these for an invalid pyproject.toml
             raise UploadError(f"the wheel of {root} cannot be built: {error}") from error
         return Path(built).name, Path(built).read_bytes()
 

@@ -1,4 +1,4 @@
-"""What can go wrong, in one line each."""
+"""The errors of an upload, each with a message of one line."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from databricks.sdk.errors import (
 from requests.exceptions import RequestException
 
 CALLS_FAIL_WITH = (DatabricksError, RequestException, TimeoutError)
-"""What a call of databricks-sdk raises: the workspace's refusals, and a host that does not answer."""
+"""The exceptions of databricks-sdk: errors of the workspace, and a host that does not answer."""
 
-_MAY_PASS = (
+_TRANSIENT_ERRORS = (
     InternalError,
     RequestException,
     TemporarilyUnavailable,
@@ -25,16 +25,16 @@ _MAY_PASS = (
 
 
 class UploadError(Exception):
-    """The upload cannot go on; the message says what was given, what was expected and what to do."""
+    """The upload cannot continue; the message has the given and the expected value, and a remedy."""
 
 
-def refused(what: str, path: str, error: Exception) -> UploadError:
-    """Say in one line why a call on a path of the workspace failed.
+def call_error(action: str, path: str, error: Exception) -> UploadError:
+    """Return an error of one line for a failed call on a path of the workspace.
 
     Parameters
     ----------
-    what : str
-        What was tried, such as ``"write"``.
+    action : str
+        The action that failed, for example ``"write"``.
     path : str
         The path in the workspace.
     error : Exception
@@ -42,34 +42,34 @@ def refused(what: str, path: str, error: Exception) -> UploadError:
 
     Examples
     --------
-    >>> str(refused("write", "/Workspace/Shared/lab", PermissionDenied("no CAN_MANAGE")))
+    >>> str(call_error("write", "/Workspace/Shared/lab", PermissionDenied("no CAN_MANAGE")))
     'cannot write /Workspace/Shared/lab: no CAN_MANAGE. Expected a folder that you may write to, such as your home folder: choose it with --path, or have an administrator grant you CAN EDIT on this one.'
     """
-    said = first_line(error)
+    message = first_line(error)
     if isinstance(error, Unauthenticated):
-        return UploadError(f"cannot {what} {path}: the login ended ({said}). {LOG_IN_AGAIN}")
+        return UploadError(f"cannot {action} {path}: the login ended ({message}). {LOG_IN_AGAIN}")
     if isinstance(error, PermissionDenied):
         return UploadError(
-            f"cannot {what} {path}: {said}. Expected a folder that you may write to, such as your home "
+            f"cannot {action} {path}: {message}. Expected a folder that you may write to, such as your home "
             "folder: choose it with --path, or have an administrator grant you CAN EDIT on this one."
         )
     if getattr(error, "error_code", None) == "MAX_NOTEBOOK_SIZE_EXCEEDED":
         return UploadError(
-            f"cannot {what} {path}: {said}. Clear the notebook's outputs in the workspace, and run the "
+            f"cannot {action} {path}: {message}. Clear the notebook's outputs in the workspace, and run the "
             "same command again."
         )
-    if isinstance(error, _MAY_PASS):
+    if isinstance(error, _TRANSIENT_ERRORS):
         return UploadError(
-            f"cannot {what} {path}: {said}. Run the same command again: it goes on where it stopped."
+            f"cannot {action} {path}: {message}. Run the same command again: it goes on where it stopped."
         )
     return UploadError(
-        f"cannot {what} {path}: {said}. Look at this path in the workspace, or choose another folder "
+        f"cannot {action} {path}: {message}. Look at this path in the workspace, or choose another folder "
         "with --path."
     )
 
 
 def first_line(error: BaseException) -> str:
-    """Give the first line of what an error says, without a full stop."""
+    """Return the first line of the message of an error, without a full stop."""
     return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
 
 

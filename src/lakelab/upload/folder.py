@@ -1,18 +1,16 @@
-"""The course's folder in a workspace: what is there, and how it is read and written.
+"""The folder of the course in a workspace: list, read and write its items.
 
-Notebooks and files go through ``POST /api/2.0/workspace/import`` with the file posted in the body
-(``WorkspaceClient.workspace.upload``): the other form of this call, ``import_`` with the content in
-base64, takes at most 10 MB, which the wheel nearly fills. A workspace file may have 500 MB. A volume of
-Unity Catalog would take the wheel, too, but needs a catalog, a schema and rights on both before
-anything can run; the folder needs a login.
+Notebooks and files are written with ``POST /api/2.0/workspace/import`` and the content as a file in the
+request (``WorkspaceClient.workspace.upload``). The other form of this call, ``import_`` with the content
+in base64, has a limit of 10 MB, and the wheel is near that size. A workspace file may have 500 MB. A
+volume of Unity Catalog could hold the wheel, but needs a catalog, a schema and privileges on both; the
+folder needs a login only.
 https://docs.databricks.com/api/workspace/workspace/import
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
@@ -27,12 +25,9 @@ from databricks.sdk.service.workspace import (
 )
 
 from lakelab.upload.course import Item, Kind
-from lakelab.upload.errors import CALLS_FAIL_WITH, UploadError, refused
-from lakelab.upload.login import our_version
+from lakelab.upload.errors import CALLS_FAIL_WITH, UploadError, call_error
+from lakelab.upload.manifest import MANIFEST, Manifest
 from lakelab.upload.target import UploadTarget
-
-MANIFEST = "lakelab-upload.json"
-FORMAT = 1
 
 T = TypeVar("T")
 
@@ -44,7 +39,7 @@ _TYPES = {
 _IMPORT = {
     Kind.JUPYTER: (ImportFormat.JUPYTER, Language.PYTHON),
     Kind.SOURCE: (ImportFormat.SOURCE, Language.PYTHON),
-    # decides by the suffix; none of ours is a notebook's
+    # AUTO decides by the suffix, and no file of the course has that of a notebook
     Kind.FILE: (ImportFormat.AUTO, None),
 }
 _EXPORT = {
@@ -54,93 +49,15 @@ _EXPORT = {
 }
 
 
-@dataclass
-class Manifest:
-    """The fingerprints of what lakelab put into a folder, or was about to put there.
-
-    It is written before the first upload, so it cannot miss one. What has such a fingerprint is a
-    version of lakelab's own, whatever happened in between: nobody's work is lost by replacing it. What
-    has another one is the learner's.
-
-    Parameters
-    ----------
-    uploaded : dict
-        Path -> fingerprint of what was sent -> that of what the workspace gave back right afterwards.
-        They are the same as far as is known; a workspace that writes a source differently is
-        remembered so, instead of being taken for the learner.
-    readable : bool
-        Whether there was none, or one that could be read.
-    """
-
-    uploaded: dict[str, dict[str, str]] = field(default_factory=dict)
-    readable: bool = True
-
-    @classmethod
-    def from_json(cls, content: bytes, where: str) -> Manifest:
-        """Read it. One that is no manifest counts as empty: then everything that differs is kept.
-
-        Raises
-        ------
-        UploadError
-            If a newer lakelab wrote it.
-        """
-        try:
-            told = json.loads(content)
-            form = int(told["format"])
-            uploaded = {path: dict(sent) for path, sent in told["uploaded"].items()}
-        except (AttributeError, KeyError, TypeError, ValueError):
-            return cls(readable=False)
-        if form > FORMAT:
-            raise UploadError(
-                f"{where} was written by lakelab {told.get('lakelab')}, whose uploads this lakelab "
-                f"{our_version()} does not know. Expected format {FORMAT}, it has {form}. Update lakelab: "
-                "git pull"
-            )
-        return cls(uploaded)
-
-    def as_now(self, item: Item) -> set[str]:
-        """Give the fingerprints that the item has in the workspace if it is there as it is now."""
-        sent = self.uploaded.get(item.path, {})
-        return {item.fingerprint, sent.get(item.fingerprint, item.fingerprint)}
-
-    def ours(self, item: Item) -> set[str]:
-        """Give the fingerprints of all that lakelab ever put at the item's path."""
-        sent = self.uploaded.get(item.path, {})
-        return {*sent, *sent.values()}
-
-    def with_all(self, items: Iterable[Item]) -> Manifest:
-        """Give one that has these items, too."""
-        uploaded = {path: dict(sent) for path, sent in self.uploaded.items()}
-        for item in items:
-            uploaded.setdefault(item.path, {}).setdefault(item.fingerprint, item.fingerprint)
-        return Manifest(uploaded)
-
-    def given_back(self, item: Item, fingerprint: str) -> bool:
-        """Remember what came back of an item; say whether that is news."""
-        news = fingerprint not in self.as_now(item)
-        self.uploaded[item.path][item.fingerprint] = fingerprint
-        return news
-
-    def to_json(self) -> bytes:
-        """Write it."""
-        told = {
-            "about": "What lakelab upload put into this folder: by this it tells your changes from its own.",
-            "format": FORMAT,
-            "lakelab": our_version(),
-            "uploaded": dict(sorted(self.uploaded.items())),
-        }
-        return (json.dumps(told, indent=1) + "\n").encode()
-
-
 class Folder:
     """A folder of a workspace, through databricks-sdk.
 
     Parameters
     ----------
     client : WorkspaceClient
-        A client that is logged in.
+        A client with a valid login.
     target : UploadTarget
-        The folder; it need not exist yet.
+        The folder, which need not exist.
     """
 
     def __init__(self, client: WorkspaceClient, target: UploadTarget):
@@ -149,15 +66,15 @@ class Folder:
         self._listed: dict[str, dict[str, ObjectType]] = {}
 
     def exists(self, item: Item) -> bool:
-        """Say whether the item is there.
+        """Return whether the item exists in the workspace.
 
         Raises
         ------
         UploadError
-            If something of another type is at its path, or the folder may not be read.
+            If an object of another type is at its path, or the folder cannot be read.
         """
         parent, _, name = item.path.rpartition("/")
-        return self._is_there(self._entries(parent), name, item.path, _TYPES[item.kind])
+        return self._exists(self._entries(parent), name, item.path, _TYPES[item.kind])
 
     def read(self, path: str, kind: Kind) -> bytes:
         """Export a notebook, or read a file.
@@ -165,7 +82,7 @@ class Folder:
         Raises
         ------
         UploadError
-            If the workspace refuses, for example a notebook with too large outputs.
+            If the workspace refuses the call, for example for a notebook with too large outputs.
         """
 
         def download() -> bytes:
@@ -175,8 +92,8 @@ class Folder:
         return self._try("read", path, download)
 
     def manifest(self) -> Manifest:
-        """Read the manifest; an empty one if there is none."""
-        if not self._is_there(self._entries(""), MANIFEST, MANIFEST, ObjectType.FILE):
+        """Read the manifest; return an empty one if the folder has none."""
+        if not self._exists(self._entries(""), MANIFEST, MANIFEST, ObjectType.FILE):
             return Manifest()
         return Manifest.from_json(self.read(MANIFEST, Kind.FILE), f"{self.target}/{MANIFEST}")
 
@@ -184,11 +101,11 @@ class Folder:
         """Write the manifest."""
         self._upload(MANIFEST, Kind.FILE, manifest.to_json(), overwrite=True)
 
-    def make_folders(self, items: Iterable[Item]) -> None:
-        """Make the folders that the items are in, and all above them."""
+    def create_folders(self, items: Iterable[Item]) -> None:
+        """Create the folders of the items, with their parents."""
         for folder in sorted({item.path.rpartition("/")[0] for item in items} | {""}):
-            make = partial(self._api.mkdirs, self.target.api(folder))
-            self._try("make the folder", folder, make)
+            create = partial(self._api.mkdirs, self.target.api(folder))
+            self._try("make the folder", folder, create)
 
     def write(self, item: Item, *, overwrite: bool) -> None:
         """Upload an item.
@@ -196,14 +113,14 @@ class Folder:
         Raises
         ------
         UploadError
-            If the workspace refuses; without `overwrite` also if something came there meanwhile.
+            If the workspace refuses the call, or without `overwrite` if the path exists meanwhile.
         """
         self._upload(item.path, item.kind, item.content, overwrite=overwrite)
 
-    def keep_a_copy(self, item: Item, content: bytes, today: str) -> str:
-        """Put the learner's version beside the item, under a name of its own.
+    def write_copy(self, item: Item, content: bytes, today: str) -> str:
+        """Write the user's version beside the item, under a new name.
 
-        A copy with the same cells that an earlier, broken off run made is enough.
+        A copy with the same cells from an earlier, interrupted upload is reused.
 
         Returns
         -------
@@ -215,52 +132,52 @@ class Folder:
         )
         number = 1
         while True:
-            again = f" {number}" if number > 1 else ""
-            path = f"{stem} (yours, {today}{again}){dot}{suffix}"
+            suffix_number = f" {number}" if number > 1 else ""
+            path = f"{stem} (yours, {today}{suffix_number}){dot}{suffix}"
             try:
                 self._send(path, item.kind, content, overwrite=False)
             except ResourceAlreadyExists:
-                if item.same(self.read(path, item.kind), content):
+                if item.is_same(self.read(path, item.kind), content):
                     return path
                 number += 1
             except CALLS_FAIL_WITH as error:
-                raise refused("write", f"{self.target}/{path}", error) from error
+                raise call_error("write", f"{self.target}/{path}", error) from error
             else:
                 return path
 
     # ---- calls ---------------------------------------------------------------------------------
-    def _is_there(
-        self, entries: dict[str, ObjectType], name: str, path: str, wanted: ObjectType
+    def _exists(
+        self, entries: dict[str, ObjectType], name: str, path: str, expected: ObjectType
     ) -> bool:
         found = entries.get(name)
-        if found is not None and found is not wanted:
+        if found is not None and found is not expected:
             raise UploadError(
-                f"{self.target}/{path} is a {found.value.lower()}, expected a {wanted.value.lower()}. "
+                f"{self.target}/{path} is a {found.value.lower()}, expected a {expected.value.lower()}. "
                 "Rename or delete it in the workspace, or choose another folder with --path."
             )
         return found is not None
 
     def _entries(self, folder: str) -> dict[str, ObjectType]:
-        """List a folder once: name -> type."""
+        """Return the entries of a folder, listed once: name -> type."""
         if folder not in self._listed:
             self._listed[folder] = self._try("list", folder, lambda: self._list(folder))
         return self._listed[folder]
 
     def _list(self, folder: str) -> dict[str, ObjectType]:
-        at = self.target.api(folder)
+        path = self.target.api(folder)
         try:
-            here: ObjectInfo = self._api.get_status(at)
-            if here.object_type not in (ObjectType.DIRECTORY, ObjectType.REPO):
-                kind = here.object_type.value.lower() if here.object_type else "thing"
+            status: ObjectInfo = self._api.get_status(path)
+            if status.object_type not in (ObjectType.DIRECTORY, ObjectType.REPO):
+                kind = status.object_type.value.lower() if status.object_type else "thing"
                 raise UploadError(
-                    f"{self._shown(folder)} is a {kind}, expected a folder. Rename or delete it in the "
+                    f"{self._displayed_path(folder)} is a {kind}, expected a folder. Rename or delete it in the "
                     "workspace, or choose another folder with --path."
                 )
-            # by name: a workspace leaves /Workspace out of the paths that it answers
+            # by name: the paths in answers of a workspace lack /Workspace
             return {
-                str(one.path).rpartition("/")[2]: one.object_type
-                for one in self._api.list(at)
-                if one.object_type
+                str(entry.path).rpartition("/")[2]: entry.object_type
+                for entry in self._api.list(path)
+                if entry.object_type
             }
         except NotFound:
             return {}
@@ -269,16 +186,20 @@ class Folder:
         self._try("write", path, lambda: self._send(path, kind, content, overwrite=overwrite))
 
     def _send(self, path: str, kind: Kind, content: bytes, *, overwrite: bool) -> None:
-        form, language = _IMPORT[kind]
+        import_format, language = _IMPORT[kind]
         self._api.upload(
-            self.target.api(path), content, format=form, language=language, overwrite=overwrite
+            self.target.api(path),
+            content,
+            format=import_format,
+            language=language,
+            overwrite=overwrite,
         )
 
-    def _try(self, what: str, path: str, call: Callable[[], T]) -> T:
+    def _try(self, action: str, path: str, call: Callable[[], T]) -> T:
         try:
             return call()
         except CALLS_FAIL_WITH as error:
-            raise refused(what, self._shown(path), error) from error
+            raise call_error(action, self._displayed_path(path), error) from error
 
-    def _shown(self, path: str) -> str:
+    def _displayed_path(self, path: str) -> str:
         return f"{self.target}/{path}" if path else str(self.target)

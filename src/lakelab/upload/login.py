@@ -1,6 +1,6 @@
-"""Who uploads, and to which workspace: the learner's own login, for this one command.
+"""The login of the user to a Databricks workspace, for this one command.
 
-Nothing else in lakelab uses it: see `lakelab.local.notebook.client_env`.
+Other parts of lakelab do not use it: see `lakelab.local.notebook.client_env`.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from lakelab.local.system.home import HomeError
 from lakelab.runtime import find_home
 from lakelab.upload.errors import LOG_IN_AGAIN, UploadError, first_line
 
-ANSWER_WITHIN = 10
-"""Seconds in which a workspace must answer at first; a wrong host is known by then."""
+CONNECT_TIMEOUT = 10
+"""Seconds until the first answer of the workspace; a wrong host has no answer by then."""
 
-KEEP_TRYING = 120
-"""Seconds for a call that fails for a while: a connection that breaks, a workspace that is busy."""
+RETRY_TIMEOUT = 120
+"""Seconds of retries for a call that fails: a lost connection, a busy workspace."""
 
 
 @dataclass(frozen=True)
 class Login:
-    """A client that the workspace has answered, and the user that it knows."""
+    """A connected client, and its user."""
 
     client: WorkspaceClient
     user: str
 
     @property
     def host(self) -> str:
-        """The workspace's address."""
+        """The address of the workspace."""
         return str(self.client.config.host)
 
 
 def log_in(profile: str | None = None) -> Login:
-    """Log in as databricks-sdk does, and have the workspace say who that is.
+    """Log in with databricks-sdk, and read the user from the workspace.
 
     Follows https://docs.databricks.com/aws/en/dev-tools/auth/unified-auth
 
@@ -55,64 +55,64 @@ def log_in(profile: str | None = None) -> Login:
     Raises
     ------
     UploadError
-        If there is no such login, the workspace does not answer, or it refuses.
+        If the login does not exist, or the workspace does not answer or refuses it.
     """
-    _forget_the_labs_own(os.environ)
-    # what it warns of is told below, in one line
+    _remove_local_settings(os.environ)
+    # the errors below replace its warnings
     logging.getLogger("databricks.sdk").setLevel(logging.ERROR)
-    asked = f"--profile {profile}" if profile else "the default login"
+    login_name = f"--profile {profile}" if profile else "the default login"
     try:
         config = Config(
             profile=profile,
-            retry_timeout_seconds=ANSWER_WITHIN,
+            retry_timeout_seconds=CONNECT_TIMEOUT,
             product="lakelab",
-            product_version=our_version(),
+            product_version=lakelab_version(),
         )
         user = WorkspaceClient(config=config).current_user.me().user_name
-    except ValueError as error:  # no profile, no credentials, or no program that gives them
+    except ValueError as error:  # no profile, no credentials, or no credentials helper
         raise UploadError(
-            f"{asked} does not lead to a workspace: {first_line(error)}. Expected a profile in "
+            f"{login_name} does not lead to a workspace: {first_line(error)}. Expected a profile in "
             "~/.databrickscfg, or DATABRICKS_HOST with DATABRICKS_TOKEN. Do: databricks auth login "
             "--host https://<your workspace> --profile <name>, then: lakelab upload --profile <name>"
         ) from error
     except (PermissionDenied, Unauthenticated) as error:
         raise UploadError(
-            f"{config.host} refuses {asked}: {first_line(error)}. Expected a login that has not "
+            f"{config.host} refuses {login_name}: {first_line(error)}. Expected a login that has not "
             f"expired, of this workspace. {LOG_IN_AGAIN}"
         ) from error
     except (RequestException, TimeoutError) as error:
         raise UploadError(
             f"{config.host} does not answer ({first_line(error.__cause__ or error)}). Expected the "
             "address of a workspace, such as https://dbc-1234abcd-5678.cloud.databricks.com. Look at "
-            f"host in {asked}, the network and the proxy."
+            f"host in {login_name}, the network and the proxy."
         ) from error
     except DatabricksError as error:
         raise UploadError(
-            f"{config.host} does not say who {asked} is: {first_line(error)}. Expected the address of a "
+            f"{config.host} does not say who {login_name} is: {first_line(error)}. Expected the address of a "
             "workspace, not that of the account console."
         ) from error
-    config.retry_timeout_seconds = KEEP_TRYING
+    config.retry_timeout_seconds = RETRY_TIMEOUT
     return Login(WorkspaceClient(config=config), str(user))
 
 
-def our_version() -> str:
-    """Give lakelab's version."""
+def lakelab_version() -> str:
+    """Return the version of lakelab."""
     try:
         return version("lakelab")
     except PackageNotFoundError:
         return "0"
 
 
-def _forget_the_labs_own(environ: MutableMapping[str, str]) -> None:
-    """Forget the settings of the local workspace, which a lesson leaves to what it starts.
+def _remove_local_settings(environ: MutableMapping[str, str]) -> None:
+    """Remove the settings of the local workspace, which the processes of a lesson inherit.
 
-    ``!lakelab upload`` in a lesson would reach that workspace, and not the learner's.
+    With them, ``!lakelab upload`` in a lesson would reach the local workspace instead of the user's.
     """
-    named = environ.get("DATABRICKS_CONFIG_FILE")
+    config_file = environ.get("DATABRICKS_CONFIG_FILE")
     try:
-        ours = named is not None and Path(named).is_relative_to(find_home().root)
-    except HomeError:  # no home, no lesson
-        ours = False
-    if ours:
+        is_local = config_file is not None and Path(config_file).is_relative_to(find_home().root)
+    except HomeError:  # without a home, no lesson runs
+        is_local = False
+    if is_local:
         for name in ("DATABRICKS_HOST", "DATABRICKS_TOKEN", "DATABRICKS_CONFIG_FILE"):
             environ.pop(name, None)

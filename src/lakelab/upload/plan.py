@@ -1,7 +1,6 @@
-"""What is to be done with each item, and doing it. Nothing of the learner's is lost.
+"""The plan of an upload, and its execution. The user's changes in the workspace are never lost.
 
-Everything is decided by what is in the workspace at that moment, so a run that was broken off needs
-nothing but to be started again.
+The state of the workspace alone decides the plan: to continue an interrupted upload, run it again.
 """
 
 from __future__ import annotations
@@ -14,185 +13,186 @@ from enum import Enum
 
 from lakelab.upload.course import Item, Kind
 from lakelab.upload.errors import UploadError
-from lakelab.upload.folder import Folder, Manifest
+from lakelab.upload.folder import Folder
+from lakelab.upload.manifest import Manifest
 
-AT_ONCE = 4
-"""How many notebooks are read at the same time."""
+MAX_PARALLEL_READS = 4
+"""The number of notebooks that are read at the same time."""
 
 
 class State(Enum):
-    """How an item stands to what is in the workspace."""
+    """The state of an item, compared with the workspace."""
 
     NEW = "new"
     CHANGED = "changed"
-    """lakelab's is newer, and the learner has not touched the one in the workspace."""
+    """lakelab has a newer version, and the user has not changed the one in the workspace."""
     UNCHANGED = "unchanged"
     KEPT = "kept"
-    """The learner changed it."""
+    """The user changed the item in the workspace."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """An item, how it stands, and what the workspace has of it."""
+    """An item, its state, and its content in the workspace."""
 
     item: Item
     state: State
-    theirs: bytes | None
+    existing: bytes | None
 
     def writes(self, force: bool) -> bool:
-        """Say whether the item is to be written."""
+        """Return whether the item is written."""
         return self.state in (State.NEW, State.CHANGED) or (force and self.state is State.KEPT)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps, in order, and the manifest that the folder has before."""
+    """The steps in order, and the manifest before the upload."""
 
     steps: tuple[Step, ...]
     manifest: Manifest
 
-    def of(self, state: State) -> list[Step]:
-        """Give the steps in a state."""
+    def in_state(self, state: State) -> list[Step]:
+        """Return the steps in a state."""
         return [step for step in self.steps if step.state is state]
 
-    def to_write(self, force: bool) -> list[Step]:
-        """Give the steps that write."""
+    def steps_to_write(self, force: bool) -> list[Step]:
+        """Return the steps that write."""
         return [step for step in self.steps if step.writes(force)]
 
 
-def compare(item: Item, theirs: bytes | None, manifest: Manifest) -> State:
-    """Compare an item with what the workspace has.
+def compare(item: Item, existing: bytes | None, manifest: Manifest) -> State:
+    """Compare an item with its content in the workspace.
 
     Parameters
     ----------
     item : Item
-        What would be uploaded now.
-    theirs : bytes or None
-        What is there; None if nothing is.
+        The item to upload.
+    existing : bytes or None
+        The content in the workspace; None if the item does not exist there.
     manifest : Manifest
-        What lakelab put there before.
+        The record of earlier uploads.
 
     Examples
     --------
     >>> item = Item("databricks.yml", Kind.FILE, b"bundle: new")
-    >>> nothing = Manifest()
-    >>> compare(item, None, nothing), compare(item, b"bundle: new", nothing)
+    >>> empty = Manifest()
+    >>> compare(item, None, empty), compare(item, b"bundle: new", empty)
     (<State.NEW: 'new'>, <State.UNCHANGED: 'unchanged'>)
     >>> before = Manifest().with_all([Item("databricks.yml", Kind.FILE, b"bundle: old")])
     >>> compare(item, b"bundle: old", before), compare(item, b"bundle: mine", before)
     (<State.CHANGED: 'changed'>, <State.KEPT: 'kept'>)
 
-    A file that ends too early is nobody's work:
+    An incomplete file is the rest of an interrupted upload:
 
-    >>> compare(item, b"bundle:", nothing)
+    >>> compare(item, b"bundle:", empty)
     <State.CHANGED: 'changed'>
     """
-    if theirs is None:
+    if existing is None:
         return State.NEW
-    if item.kind is Kind.FILE and len(theirs) < item.size and item.content.startswith(theirs):
+    if item.kind is Kind.FILE and len(existing) < item.size and item.content.startswith(existing):
         return State.CHANGED
     try:
-        found = item.fingerprint_of(theirs)
-    except ValueError:  # no notebook of ours, so the learner's
+        fingerprint = item.fingerprint_of(existing)
+    except ValueError:  # not a notebook of lakelab, so it is the user's
         return State.KEPT
-    if found in manifest.as_now(item):
+    if fingerprint in manifest.current_fingerprints(item):
         return State.UNCHANGED
-    return State.CHANGED if found in manifest.ours(item) else State.KEPT
+    return State.CHANGED if fingerprint in manifest.known_fingerprints(item) else State.KEPT
 
 
-def make_plan(folder: Folder, items: list[Item], looked_at: Callable[[Item], None]) -> Plan:
-    """Look at the folder, and say what is to be done. Writes nothing.
+def make_plan(folder: Folder, items: list[Item], on_compared: Callable[[Item], None]) -> Plan:
+    """Compare all items with the folder, and return the plan. Nothing is written.
 
     Parameters
     ----------
     folder : Folder
         The folder in the workspace.
     items : list of Item
-        What is to be there afterwards.
-    looked_at : callable
+        The items of the course.
+    on_compared : callable
         Called after each item.
 
     Raises
     ------
     UploadError
-        If the folder cannot be read, or has something else in an item's place.
+        If the folder cannot be read, or another type of object is at the path of an item.
     """
     manifest = folder.manifest()
-    there = {item.path for item in items if folder.exists(item)}  # fails before anything is read
+    paths = {item.path for item in items if folder.exists(item)}  # raises before any item is read
 
-    def look(item: Item) -> Step:
-        theirs = folder.read(item.path, item.kind) if item.path in there else None
-        return Step(item, compare(item, theirs, manifest), theirs)
+    def compare_item(item: Item) -> Step:
+        existing = folder.read(item.path, item.kind) if item.path in paths else None
+        return Step(item, compare(item, existing, manifest), existing)
 
     steps = []
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        for step in threads.map(look, items):
-            looked_at(step.item)
+    with ThreadPoolExecutor(MAX_PARALLEL_READS) as threads:
+        for step in threads.map(compare_item, items):
+            on_compared(step.item)
             steps.append(step)
     return Plan(tuple(steps), manifest)
 
 
 def apply_plan(folder: Folder, plan: Plan, force: bool) -> Iterator[tuple[Step, str | None]]:
-    """Write what the plan says, one step after the other.
+    """Write the steps of a plan, one after the other.
 
     Parameters
     ----------
     folder : Folder
         The folder in the workspace.
     plan : Plan
-        What `make_plan` made of it.
+        The result of `make_plan`.
     force : bool
-        Write also what the learner changed, after a copy of the learner's version.
+        Whether items that the user changed are written, after a copy of the user's version.
 
     Yields
     ------
     tuple of Step and str or None
-        What was written, and the path of the copy, if one was made.
+        The written step, and the path of the copy or None.
 
     Raises
     ------
     UploadError
-        If the workspace refuses, or the learner is changing a notebook at this moment.
+        If the workspace refuses a call, or the user changes a notebook at the same time.
     """
-    steps = plan.to_write(force)
+    steps = plan.steps_to_write(force)
     items = [step.item for step in plan.steps]
     manifest = plan.manifest.with_all(items)
     if steps or manifest != plan.manifest:
-        folder.make_folders(items)
+        folder.create_folders(items)
     if manifest != plan.manifest:
         folder.write_manifest(manifest)
     for step in steps:
         copy = _write(folder, step)
         if step.item.kind is not Kind.FILE:
-            _remember(folder, manifest, step.item)
+            _record_exported_fingerprint(folder, manifest, step.item)
         yield step, copy
 
 
-def _remember(folder: Folder, manifest: Manifest, item: Item) -> None:
-    """Note how the workspace gives a notebook back that was written this moment."""
+def _record_exported_fingerprint(folder: Folder, manifest: Manifest, item: Item) -> None:
+    """Record the fingerprint of a notebook that was just written, as the workspace exports it."""
     try:
-        back = item.fingerprint_of(folder.read(item.path, item.kind))
-    except ValueError:  # it will count as changed, and be kept
+        exported = item.fingerprint_of(folder.read(item.path, item.kind))
+    except ValueError:  # the next upload treats it as changed by the user
         return
-    if manifest.given_back(item, back):
+    if manifest.record_exported(item, exported):
         folder.write_manifest(manifest)
 
 
 def _write(folder: Folder, step: Step) -> str | None:
-    item, theirs = step.item, step.theirs
-    if theirs is None:
+    item, existing = step.item, step.existing
+    if existing is None:
         folder.write(item, overwrite=False)
         return None
-    if item.kind is not Kind.FILE:  # somebody may have it open
+    if item.kind is not Kind.FILE:  # the user may have it open
         now = folder.read(item.path, item.kind)
-        if not item.same(now, theirs):
+        if not item.is_same(now, existing):
             raise UploadError(
                 f"{folder.target}/{item.path} was changed while lakelab was looking. Nothing of it was "
                 "overwritten. Run the same command again."
             )
-        theirs = now  # with the newest outputs
+        existing = now  # it has the newest outputs
     copy = None
     if step.state is State.KEPT:
-        copy = folder.keep_a_copy(item, theirs, date.today().isoformat())
+        copy = folder.write_copy(item, existing, date.today().isoformat())
     folder.write(item, overwrite=True)
     return copy

@@ -1,4 +1,4 @@
-"""What is shown of an upload: the plan as a tree, and what has become of it."""
+"""The output of an upload: the plan as a tree, its summary, and progress bars."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.tree import Tree
 
-from lakelab.upload.folder import MANIFEST
+from lakelab.upload.manifest import MANIFEST
 from lakelab.upload.plan import Plan, State, Step
 from lakelab.upload.target import UploadTarget
 
@@ -18,17 +18,17 @@ STYLES = {State.NEW: "green", State.CHANGED: "cyan", State.UNCHANGED: "dim", Sta
 
 
 @contextmanager
-def shown(console: Console, what: str, total: int) -> Iterator[Callable[[str], None]]:
-    """Show a progress bar, which is gone afterwards; none where the output is no terminal.
+def progress_bar(console: Console, label: str, total: int) -> Iterator[Callable[[str], None]]:
+    """Show a progress bar on a terminal, and remove it at the end.
 
     Yields
     ------
     callable
-        To be called with the name of each thing that is done.
+        Call it with the name of each finished item.
     """
     columns = (
         SpinnerColumn(),
-        TextColumn(what),
+        TextColumn(label),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.description}", style="dim"),
@@ -41,12 +41,12 @@ def shown(console: Console, what: str, total: int) -> Iterator[Callable[[str], N
 
 
 def tree(plan: Plan, target: UploadTarget) -> Tree:
-    """Draw the folder with each item, its size, and how it stands."""
+    """Return the folder as a tree with the size and the state of each item."""
     root = Tree(escape(str(target)), guide_style="dim")
     branches = {"": root}
     for step in sorted(plan.steps, key=lambda step: step.item.path):
         folder, _, name = step.item.path.rpartition("/")
-        leaf = f"{escape(name)}  {size(step.item.size)}  {step.state.value}"
+        leaf = f"{escape(name)}  {format_size(step.item.size)}  {step.state.value}"
         _branch(branches, folder).add(leaf, style=STYLES[step.state])
     return root
 
@@ -66,26 +66,26 @@ def summary(plan: Plan) -> str:
     >>> summary(Plan((), manifest=None))
     '0 new, 0 changed, 0 unchanged, 0 kept'
     """
-    return ", ".join(f"{len(plan.of(state))} {state.value}" for state in State)
+    return ", ".join(f"{len(plan.in_state(state))} {state.value}" for state in State)
 
 
-def to_write(steps: list[Step]) -> str:
-    """Say how much is to be written.
+def write_summary(steps: list[Step]) -> str:
+    """Return the number and the size of the steps that write.
 
     Examples
     --------
-    >>> to_write([])
+    >>> write_summary([])
     'nothing to write'
     """
     if not steps:
         return "nothing to write"
     items = "1 item" if len(steps) == 1 else f"{len(steps)} items"
-    return f"{items} to write, {size(sum(step.item.size for step in steps))}"
+    return f"{items} to write, {format_size(sum(step.item.size for step in steps))}"
 
 
-def about_kept(plan: Plan, force: bool) -> str:
-    """Say what to do about what the learner changed; nothing if that is not so."""
-    kept = len(plan.of(State.KEPT))
+def kept_note(plan: Plan, force: bool) -> str:
+    """Return a note about the items that the user changed; empty if there are none."""
+    kept = len(plan.in_state(State.KEPT))
     if not kept:
         return ""
     if force:
@@ -97,12 +97,12 @@ def about_kept(plan: Plan, force: bool) -> str:
     )
 
 
-def size(count: int) -> str:
-    """Write a number of bytes for people.
+def format_size(count: int) -> str:
+    """Format a number of bytes.
 
     Examples
     --------
-    >>> size(512), size(45_955), size(7_043_718)
+    >>> format_size(512), format_size(45_955), format_size(7_043_718)
     ('1 kB', '46 kB', '7.0 MB')
     """
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1e3))} kB"
