@@ -41,7 +41,7 @@ from sklearn.dummy import DummyClassifier
 fe, w, uc = FeatureEngineeringClient(), WorkspaceClient(), MlflowClient(registry_uri="databricks-uc")
 spark.sql("CREATE TABLE main.lakelab.no_key (dest STRING)")
 spark.sql("CREATE TABLE main.lakelab.carriers (carrier STRING)")
-spark.sql("CREATE TABLE main.lakelab.planes (tailnum STRING NOT NULL, seats INT, PRIMARY KEY (tailnum))")
+spark.sql("CREATE TABLE main.lakelab.planes (tailnum STRING NOT NULL, seats INT, PRIMARY_METRICS KEY (tailnum))")
 spark.sql("INSERT INTO main.lakelab.planes VALUES ('N1', 2)")
 spark.sql("CREATE TABLE main.lakelab.my_own (x INT)")  # the learner's
 spark.sql("CREATE TABLE main.default.no_key (x INT)")  # a name of the course, elsewhere
@@ -67,10 +67,10 @@ old.create_registered_model("lesson_15_delay")
 old.create_registered_model("my_model")
 me = f"/Users/{w.current_user.me().user_name}"
 MlflowClient().create_experiment(f"{me}/my_own")
-from lakelab.automl.tracking import start_records
+from lakelab.automl.tracking import create_records
 import pandas as pd
 for folder in ("lakelab_automl", "databricks_automl"):  # of a lesson, and the learner's
-    record = start_records("classify", "late", pd.DataFrame({"late": [0]}), experiment_dir=f"{me}/{folder}")
+    record = create_records("classify", "late", pd.DataFrame({"late": [0]}), experiment_dir=f"{me}/{folder}")
     (record.folder / "BestTrial.ipynb").write_text("{}")
 
 def notebooks():

@@ -1,4 +1,4 @@
-"""One classification and one regression on the flights, with planted columns, for all tests here."""
+"""One classification and one regression on the flights, for all tests of AutoML."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from lakelab.flights import airport_congestion, flight_labels, in_months, read_r
 
 @pytest.fixture(scope="session")
 def flights():
-    """1,500 flights of January to June, with congestion, and columns that were planted."""
+    """Return 1,500 flights of January to June, with congestion and artificial columns."""
     labels = in_months(flight_labels(read_raw("flights")), 1, 6).sort_values("prediction_ts")
     congestion = airport_congestion(read_raw("flights")).sort_values("ts")
     rows = pd.merge_asof(labels, congestion, left_on="prediction_ts", right_on="ts", by="origin")
     rows = rows.sample(1500, random_state=0).reset_index(drop=True)
-    made_up = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     return rows[
         ["carrier", "origin", "dest", "hour", "sched_arr_time", "mean_delay_3h", "late_share_3h"]
     ].assign(
@@ -26,7 +26,7 @@ def flights():
         day_as_text=rows["sched_dep_ts"].dt.strftime("%Y-%m-%d"),
         constant="NYC",
         nothing=None,
-        noise=made_up.normal(size=len(rows)),
+        noise=generator.normal(size=len(rows)),
         day=rows["sched_dep_ts"],
         late=np.where(rows["late"] == 1, "late", "on time"),
         distance=rows["distance"],
@@ -35,7 +35,7 @@ def flights():
 
 @pytest.fixture(scope="session")
 def automl_store(tmp_path_factory):
-    """Give a function that makes MLflow and AutoML keep their records in a folder of this session."""
+    """Return a function that sets the stores of MLflow and AutoML to a folder of this test session."""
     import mlflow
 
     folder = tmp_path_factory.mktemp("automl")

@@ -1,4 +1,4 @@
-"""What AutoML says about what it cannot use: what was given, what was expected, what to do."""
+"""The error messages of AutoML: the given value, the expected value, and a remedy."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import pandas as pd
 import pytest
 
 from lakelab import automl
-from lakelab.automl.supervised import run_supervised
 
 GOOD = pd.DataFrame({"x": np.arange(60.0), "c": list("ab") * 30, "late": [True, False, False] * 20})
 
 
 @pytest.mark.parametrize(
-    ("told", "message"),
+    ("arguments", "message"),
     [
         (
             {"target_col": "lat"},
@@ -42,10 +41,10 @@ GOOD = pd.DataFrame({"x": np.arange(60.0), "c": list("ab") * 30, "late": [True, 
         ({"experiment_name": "a/b"}, "experiment_dir"),
     ],
 )
-def test_a_parameter_that_cannot_be_used(told, message):
+def test_a_parameter_that_cannot_be_used_is_refused(arguments, message):
     rows = GOOD.assign(name=[f"flight {number}" for number in range(60)])
     with pytest.raises(automl.AutoMLError) as error:
-        automl.classify(rows, **{"target_col": "late", "timeout_minutes": 1, **told})
+        automl.classify(rows, **{"target_col": "late", "timeout_minutes": 1, **arguments})
     assert message in str(error.value)
 
 
@@ -62,7 +61,7 @@ def test_a_parameter_that_cannot_be_used(told, message):
         ("main.lakelab.flights", "needs a Spark session"),
     ],
 )
-def test_a_dataset_that_cannot_be_used(rows, message, monkeypatch):
+def test_a_dataset_that_cannot_be_used_is_refused(rows, message, monkeypatch):
     from pyspark.sql import SparkSession
 
     monkeypatch.setattr(SparkSession, "getActiveSession", lambda: None)
@@ -71,24 +70,6 @@ def test_a_dataset_that_cannot_be_used(rows, message, monkeypatch):
     assert message in str(error.value)
 
 
-def test_a_target_that_is_no_number_is_not_regressed():
+def test_regress_refuses_a_target_that_is_no_number():
     with pytest.raises(automl.AutoMLError, match="use classify"):
         automl.regress(GOOD, target_col="c")
-
-
-def test_an_experiment_is_created_once():
-    def once():
-        return run_supervised(
-            "classify",
-            GOOD,
-            target_col="late",
-            primary_metric="f1",
-            experiment_name="once",
-            experiment_dir="/Shared/lab",
-            exclude_frameworks=["lightgbm", "xgboost"],
-            stop_after=1,
-        )
-
-    assert once().experiment.name == "/Shared/lab/once"
-    with pytest.raises(automl.AutoMLError, match="there is an experiment /Shared/lab/once already"):
-        once()

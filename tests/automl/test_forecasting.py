@@ -1,4 +1,4 @@
-"""Forecasts: measured as by hand, made again by their notebook, refused where they cannot be."""
+"""Forecasts: their metrics, models, notebooks and refusals."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ import pytest
 from nbclient import NotebookClient
 
 from lakelab import automl
-from lakelab.automl.forecast_models import cross_validate, forecasters
-from lakelab.automl.time_series import frequency_of, to_series
+from lakelab.automl.forecast_models import StatsForecastModel
 from lakelab.automl.tracking import TRIAL_TAG
 
 DAYS = pd.date_range("2013-01-01", periods=140, freq="D")
@@ -35,7 +34,7 @@ def forecasted(automl_store):
     return automl.forecast(WEEKLY, horizon=7, timeout_minutes=5, **QUICK)
 
 
-def test_a_series_with_a_trend_is_not_best_forecast_by_repeating_it(forecasted):
+def test_a_trend_makes_the_naive_forecast_the_worst(forecasted):
     names = [trial.params["model"] for trial in forecasted.trials]
     assert sorted(names) == ["AutoETS", "AutoTheta", "SeasonalNaive"]
     assert names[-1] == "SeasonalNaive"
@@ -43,16 +42,18 @@ def test_a_series_with_a_trend_is_not_best_forecast_by_repeating_it(forecasted):
     assert scores == sorted(scores)
 
 
-def test_the_metric_is_what_a_hand_computes(forecasted):
+def test_the_metric_matches_a_manual_computation(forecasted):
     """A seasonal naive forecast is the week before."""
-    told = next(trial for trial in forecasted.trials if trial.params["model"] == "SeasonalNaive")
+    naive = next(trial for trial in forecasted.trials if trial.params["model"] == "SeasonalNaive")
     folds = []
     for fold in (3, 2, 1):
         end = 140 - (fold - 1) * 7
         truth = WEEKLY["flights"].to_numpy()[end - 7 : end]
-        made = WEEKLY["flights"].to_numpy()[end - 14 : end - 7]
-        folds.append(np.mean(2 * np.abs(made - truth) / (np.abs(made) + np.abs(truth))))
-    assert told.metrics["val_smape"] == pytest.approx(np.mean(folds), abs=1e-9)
+        naive_forecast = WEEKLY["flights"].to_numpy()[end - 14 : end - 7]
+        folds.append(
+            np.mean(2 * np.abs(naive_forecast - truth) / (np.abs(naive_forecast) + np.abs(truth)))
+        )
+    assert naive.metrics["val_smape"] == pytest.approx(np.mean(folds), abs=1e-9)
 
 
 def test_each_trial_is_a_run(forecasted):
@@ -67,28 +68,28 @@ def test_each_trial_is_a_run(forecasted):
 
 def test_the_logged_model_forecasts_the_days_that_follow(forecasted):
     ahead = pd.DataFrame({"day": pd.date_range("2013-05-21", periods=8, freq="D")})
-    made = forecasted.best_trial.load_model().predict(ahead)
-    assert np.isfinite(made[:7]).all()
-    assert np.isnan(made[7])
-    assert made[:7] == pytest.approx(
+    predicted = forecasted.best_trial.load_model().predict(ahead)
+    assert np.isfinite(predicted[:7]).all()
+    assert np.isnan(predicted[7])
+    assert predicted[:7] == pytest.approx(
         900 + 2 * np.arange(140, 147) + 40 * np.sin(np.arange(140, 147) * 2 * np.pi / 7), abs=25
     )
 
 
-def test_the_notebook_makes_the_best_trial_again_wherever_it_lies(forecasted, tmp_path):
+def test_the_notebook_repeats_the_best_trial_in_any_folder(forecasted, tmp_path):
     notebook = nbformat.read(forecasted.best_trial.notebook_path, as_version=4)
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    made = mlflow.search_runs(
+    repeated = mlflow.search_runs(
         [forecasted.experiment.experiment_id], order_by=["attributes.start_time DESC"]
     ).iloc[0]
-    assert made["tags.mlflow.runName"] == "notebook"
+    assert repeated["tags.mlflow.runName"] == "notebook"
     for name in ("val_smape", "val_mean_absolute_error"):
-        assert made[f"metrics.{name}"] == pytest.approx(
+        assert repeated[f"metrics.{name}"] == pytest.approx(
             forecasted.best_trial.metrics[name], abs=1e-6
         )
 
 
-def test_the_exploration_runs_and_tells_what_was_changed(tmp_path):
+def test_the_exploration_runs_and_lists_the_changes(tmp_path):
     summary = automl.forecast(WEEKLY.drop(index=[50, 51]), timeout_minutes=5, **QUICK)
     file = Path(summary.best_trial.notebook_path).parent / "DataExploration.ipynb"
     notebook = nbformat.read(file, as_version=4)
@@ -102,9 +103,13 @@ def test_several_series_are_measured_together_and_saved(spark, schema):
     both = pd.concat(
         [WEEKLY.assign(origin="JFK"), WEEKLY.assign(origin="LGA", flights=WEEKLY["flights"] / 2)]
     )
-    told = {**QUICK, "exclude_frameworks": ["arima", "prophet"], "identity_col": "origin"}
+    arguments = {**QUICK, "exclude_frameworks": ["arima", "prophet"], "identity_col": "origin"}
     summary = automl.forecast(
-        spark.createDataFrame(both), horizon=3, output_database=schema, timeout_minutes=5, **told
+        spark.createDataFrame(both),
+        horizon=3,
+        output_database=schema,
+        timeout_minutes=5,
+        **arguments,
     )
     table = spark.table(summary.output_table_name).toPandas()
     assert table.groupby("origin").size().to_dict() == {"JFK": 3, "LGA": 3}
@@ -114,46 +119,26 @@ def test_several_series_are_measured_together_and_saved(spark, schema):
     lga = table[table["origin"] == "LGA"].sort_values("day")["flights"].to_numpy()
     assert jfk == pytest.approx(2 * lga, rel=0.05)
     again = pd.DataFrame({"day": table["day"], "origin": table["origin"]})
-    made = summary.best_trial.load_model().predict(again)
-    assert made == pytest.approx(table["flights"].to_numpy())
+    predicted = summary.best_trial.load_model().predict(again)
+    assert predicted == pytest.approx(table["flights"].to_numpy())
 
 
-def test_gaps_get_the_value_before_them_and_doubles_their_mean():
-    rows = WEEKLY.drop(index=[50, 51])
-    series, changed = to_series(rows, "flights", "day", [], frequency_of("D"))
-    assert len(series) == 140
-    assert series["y"].iloc[[50, 51]].to_list() == [WEEKLY["flights"].iloc[49]] * 2
-    assert changed == ["2 missing times got the value before them."]
-    doubled = pd.concat([WEEKLY, WEEKLY.head(1).assign(flights=0.0)])
-    series, changed = to_series(doubled, "flights", "day", [], frequency_of("D"))
-    assert series["y"].iloc[0] == WEEKLY["flights"].iloc[0] / 2
-    assert "averaged" in changed[0]
-
-
-def test_a_model_that_fails_is_told_and_the_others_go_on(monkeypatch, capsys):
-    from lakelab.automl import forecast_models
-
-    right = forecast_models._StatsForecast.__call__
+def test_a_failing_model_is_reported_and_the_others_go_on(monkeypatch, capsys):
+    right = StatsForecastModel.__call__
 
     def sometimes(self, history, horizon):
         if self.name == "AutoETS":
-            raise ValueError("made to fail")
+            raise ValueError("failed on purpose")
         return right(self, history, horizon)
 
-    monkeypatch.setattr(forecast_models._StatsForecast, "__call__", sometimes)
+    monkeypatch.setattr(StatsForecastModel, "__call__", sometimes)
     summary = automl.forecast(WEEKLY, timeout_minutes=5, **QUICK)
     assert len(summary.trials) == 2
-    assert "could not use AutoETS: ValueError: made to fail" in capsys.readouterr().out
-
-
-def test_the_same_series_give_the_same_metrics():
-    (model,) = [m for m in forecasters("D", 7, "US", ["arima", "prophet"]) if m.name == "AutoETS"]
-    series, _ = to_series(WEEKLY, "flights", "day", [], frequency_of("D"))
-    assert cross_validate(model, series, 7) == cross_validate(model, series, 7)
+    assert "could not use AutoETS: ValueError: failed on purpose" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    ("told", "message"),
+    ("arguments", "message"),
     [
         ({"target_col": "flight"}, "target_col='flight' is no column"),
         ({"time_col": "when"}, "time_col='when' is no column"),
@@ -171,9 +156,9 @@ def test_the_same_series_give_the_same_metrics():
         ({"feature_store_lookups": [{}]}, "use regress"),
     ],
 )
-def test_what_cannot_be_used(told, message):
+def test_a_parameter_that_cannot_be_used_is_refused(arguments, message):
     with pytest.raises(automl.AutoMLError) as error:
-        automl.forecast(WEEKLY, **{**QUICK, "timeout_minutes": 1, **told})
+        automl.forecast(WEEKLY, **{**QUICK, "timeout_minutes": 1, **arguments})
     assert message in str(error.value)
 
 
@@ -185,7 +170,7 @@ def test_what_cannot_be_used(told, message):
         (WEEKLY.head(3), "a series has 3 points"),
     ],
 )
-def test_series_that_cannot_be_used(rows, message):
+def test_series_that_cannot_be_used_are_refused(rows, message):
     with pytest.raises(automl.AutoMLError) as error:
         automl.forecast(rows, timeout_minutes=1, **QUICK)
     assert message in str(error.value)

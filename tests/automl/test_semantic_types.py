@@ -1,4 +1,4 @@
-"""What columns are taken for."""
+"""The detection of semantic types."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lakelab.automl.semantic_types import detect
+from lakelab.automl.semantic_types import detect_semantic_types
 
 N = 200
 NUMBERS = np.arange(N)
@@ -53,18 +53,18 @@ NUMBERS = np.arange(N)
         ("path", [[n, n] for n in NUMBERS], "unused", False, "nested"),
     ],
 )
-def test_a_column_is_taken_for_what_its_values_mean(name, values, kind, converted, warning):
-    (column,) = detect(pd.DataFrame({name: pd.Series(values)}))
+def test_the_values_decide_the_semantic_type(name, values, kind, converted, warning):
+    (column,) = detect_semantic_types(pd.DataFrame({name: pd.Series(values)}))
     assert (column.kind, column.converted) == (kind, converted)
     assert (warning or "") in (column.warning or "") if warning else column.warning is None
 
 
-def test_a_column_with_an_imputer_is_taken_for_what_it_is_stored_as():
+def test_a_column_with_an_imputer_keeps_its_stored_type():
     rows = pd.DataFrame({"miles": (NUMBERS % 40).astype(str), "plane_id": NUMBERS % 50})
-    kinds = [column.kind for column in detect(rows, as_stored={"miles", "plane_id"})]
+    kinds = [column.kind for column in detect_semantic_types(rows, as_stored={"miles", "plane_id"})]
     assert kinds == ["categorical", "numeric"]
 
 
-def test_a_constant_with_gaps_says_something():
-    (column,) = detect(pd.DataFrame({"gate": ["A1", None] * 50}))
+def test_a_constant_with_missing_values_is_categorical():
+    (column,) = detect_semantic_types(pd.DataFrame({"gate": ["A1", None] * 50}))
     assert column.kind == "categorical"

@@ -1,4 +1,4 @@
-"""Ours has the parameters of the documented interface: its calls run where Databricks' own is, and back."""
+"""The calls and results have the parameters and attributes of the documented interface."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ CALLS = [name for name, _ in inspect.getmembers(documented, inspect.isfunction)]
 
 
 def parameters(call):
-    """Give names, kinds and defaults; our annotations are more exact than the documentation's."""
+    """Return names, kinds and defaults; the annotations are more exact than the documentation's."""
     return [(p.name, p.kind, p.default) for p in inspect.signature(call).parameters.values()]
 
 
-def test_the_documented_calls_are_there():
+def test_the_documentation_lists_four_calls():
     assert CALLS == ["classify", "forecast", "import_notebook", "regress"]
 
 
@@ -27,7 +27,7 @@ def test_the_parameters_are_the_official_ones(call):
 
 
 @pytest.mark.parametrize("entity", ["AutoMLSummary", "TrialInfo", "ImportNotebookResult"])
-def test_a_result_tells_what_is_documented(entity):
-    ours = getattr(automl, entity, None) or getattr(automl.summary, entity)
-    told = {*getattr(ours, "__annotations__", {}), *dir(ours)}
-    assert set(getattr(documented, entity).__annotations__) <= told
+def test_a_result_has_the_documented_attributes(entity):
+    result = getattr(automl, entity, None) or getattr(automl.summary, entity)
+    attributes = {*getattr(result, "__annotations__", {}), *dir(result)}
+    assert set(getattr(documented, entity).__annotations__) <= attributes

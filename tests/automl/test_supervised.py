@@ -1,17 +1,14 @@
-"""What a classification and a regression give back, and what they leave in MLflow."""
+"""The results of a classification and a regression, and their records in MLflow."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import mlflow
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from nbclient import NotebookClient
 from sklearn.metrics import roc_auc_score, root_mean_squared_error
 
 from lakelab import automl
@@ -102,13 +99,13 @@ def test_a_logged_model_loads_where_lakelab_is_not(classified, tmp_path):
         "file = next(pathlib.Path(sys.argv[1]).rglob('model.pkl'))\n"
         "print(type(cloudpickle.load(file.open('rb'))).__name__)"
     )
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", probe, path], capture_output=True, text=True, check=True
     )
-    assert told.stdout.strip() == "Pipeline"
+    assert done.stdout.strip() == "Pipeline"
 
 
-def test_columns_are_taken_for_what_they_mean(classified):
+def test_columns_are_used_by_their_semantic_types(classified):
     assert classified.semantic_type_conversions == {
         "numeric": ["miles_as_text"],
         "datetime": ["day_as_text"],
@@ -117,71 +114,6 @@ def test_columns_are_taken_for_what_they_mean(classified):
     assert "constant" not in prepared
     assert "nothing" not in prepared
     assert "noise" in prepared
-
-
-def test_a_split_by_time_puts_the_newest_rows_last(classified):
-    data = data_of(classified)
-    newest = data.groupby(PART)["day"].max()
-    oldest = data.groupby(PART)["day"].min()
-    assert newest["train"] <= oldest["validate"]
-    assert newest["validate"] <= oldest["test"]
-    assert data[PART].value_counts().to_dict() == {"train": 900, "validate": 300, "test": 300}
-
-
-def test_the_notebook_of_the_best_trial_makes_it_again_wherever_it_lies(classified, tmp_path):
-    best = classified.best_trial
-    notebook = nbformat.read(best.notebook_path, as_version=4)
-    nbformat.validate(notebook)
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    made = mlflow.search_runs(
-        [classified.experiment.experiment_id], order_by=["attributes.start_time DESC"]
-    ).iloc[0]
-    assert made["run_id"] not in {trial.mlflow_run_id for trial in classified.trials}
-    for name in ("val_roc_auc_score", "val_log_loss", "test_f1_score", "training_accuracy_score"):
-        assert made[f"metrics.{name}"] == pytest.approx(best.metrics[name], abs=1e-6)
-    assert "lakelab" not in "".join(cell.source for cell in notebook.cells)
-
-
-def test_the_notebook_of_any_trial_can_be_imported(classified, tmp_path):
-    trial = classified.trials[-1]
-    assert trial.notebook_path is None
-    imported = automl.import_notebook(trial.artifact_uri, str(tmp_path / "mine"))
-    notebook = nbformat.read(imported.path, as_version=4)
-    assert f"{trial.evaluation_metric_score:.6f}" in notebook.cells[0].source
-    with pytest.raises(automl.AutoMLError, match="overwrite=True"):
-        automl.import_notebook(trial.artifact_uri, str(tmp_path / "mine"))
-    assert automl.import_notebook(trial.artifact_uri, str(tmp_path / "mine"), overwrite=True)
-
-
-def test_the_notebooks_of_a_regression_run(regressed, tmp_path):
-    exploration = Path(regressed.best_trial.notebook_path).parent / "DataExploration.ipynb"
-    for file in (exploration, Path(regressed.best_trial.notebook_path)):
-        notebook = nbformat.read(file, as_version=4)
-        NotebookClient(
-            notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}
-        ).execute()
-    made = mlflow.search_runs(
-        [regressed.experiment.experiment_id], order_by=["attributes.start_time DESC"]
-    ).iloc[0]
-    told = regressed.best_trial.metrics["val_root_mean_squared_error"]
-    assert made["metrics.val_root_mean_squared_error"] == pytest.approx(told, rel=1e-6)
-
-
-def test_the_exploration_names_what_is_odd(classified, tmp_path):
-    file = Path(classified.best_trial.notebook_path).parent / "DataExploration.ipynb"
-    notebook = nbformat.read(file, as_version=4)
-    alerts = notebook.cells[0].source
-    for odd in (
-        "`constant` is constant",
-        "`nothing` has no value",
-        "`miles_as_text` holds numbers",
-    ):
-        assert odd in alerts
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    printed = "".join(
-        output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", [])
-    )
-    assert "Warning" not in printed
 
 
 def test_the_same_data_seed_and_number_give_the_same_trials(flights):
@@ -197,6 +129,26 @@ def test_the_same_data_seed_and_number_give_the_same_trials(flights):
         return [(trial.model_description, trial.metrics) for trial in summary.trials]
 
     assert trials() == trials()
+
+
+def test_an_open_run_and_autologging_of_the_caller_are_left_alone(flights):
+    mlflow.set_experiment("/mine")
+    mlflow.sklearn.autolog()
+    try:
+        with mlflow.start_run() as mine:
+            summary = run_supervised(
+                "classify",
+                flights[["carrier", "hour", "late"]],
+                target_col="late",
+                primary_metric="f1",
+                exclude_frameworks=["xgboost", "lightgbm"],
+                stop_after=2,
+            )
+            assert mlflow.active_run().info.run_id == mine.info.run_id
+    finally:
+        mlflow.sklearn.autolog(disable=True)
+    assert mlflow.get_run(mine.info.run_id).data.params == {}
+    assert len(mlflow.search_runs([summary.experiment.experiment_id])) == 3
 
 
 def test_frequent_classes_are_sampled_down_in_the_training_part_only(flights):
@@ -218,28 +170,17 @@ def test_frequent_classes_are_sampled_down_in_the_training_part_only(flights):
     assert share["test"] == pytest.approx(39, rel=0.2)
     training = data[data[PART] == "train"].groupby("late")[WEIGHT].sum()
     assert training["on time"] / training["late"] == pytest.approx(39, rel=0.1)
-    # weights keep the predicted probabilities true
+    # weights keep the predicted probabilities calibrated
     validate = data[data[PART] == "validate"]
     model = summary.best_trial.load_model()
     predicted = model.predict_proba(validate)[:, list(model.classes_).index("late")].mean()
     assert predicted == pytest.approx(1 / 40, abs=0.02)
 
 
-def test_an_open_run_and_autologging_of_the_caller_are_left_alone(flights):
-    mlflow.set_experiment("/mine")
-    mlflow.sklearn.autolog()
-    try:
-        with mlflow.start_run() as mine:
-            summary = run_supervised(
-                "classify",
-                flights[["carrier", "hour", "late"]],
-                target_col="late",
-                primary_metric="f1",
-                exclude_frameworks=["xgboost", "lightgbm"],
-                stop_after=2,
-            )
-            assert mlflow.active_run().info.run_id == mine.info.run_id
-    finally:
-        mlflow.sklearn.autolog(disable=True)
-    assert mlflow.get_run(mine.info.run_id).data.params == {}
-    assert len(mlflow.search_runs([summary.experiment.experiment_id])) == 3
+def test_a_split_by_time_puts_the_newest_rows_last(classified):
+    data = data_of(classified)
+    newest = data.groupby(PART)["day"].max()
+    oldest = data.groupby(PART)["day"].min()
+    assert newest["train"] <= oldest["validate"]
+    assert newest["validate"] <= oldest["test"]
+    assert data[PART].value_counts().to_dict() == {"train": 900, "validate": 300, "test": 300}

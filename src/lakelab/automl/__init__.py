@@ -1,8 +1,8 @@
-"""AutoML as ``databricks.automl`` offers it, where Databricks' own is absent.
+"""AutoML with the interface of ``databricks.automl``, for compute without Databricks' own AutoML.
 
-Databricks' own is part of Databricks Runtime ML up to 17.3 LTS, and of nothing else. This one has
-the same calls and results; inside, Optuna searches over scikit-learn, LightGBM and XGBoost, and
-forecasts are made with statsforecast and Prophet.
+Only Databricks Runtime ML up to 17.3 LTS has Databricks' own. This package has the same calls and
+results. Optuna searches over scikit-learn, LightGBM and XGBoost; statsforecast and Prophet make the
+forecasts.
 Follows https://docs.databricks.com/aws/en/machine-learning/automl/automl-api-reference
 """
 
@@ -55,34 +55,32 @@ def classify(
     target_col : str
         Column with the classes.
     primary_metric : {"f1", "log_loss", "precision", "accuracy", "roc_auc"}
-        Trials are ranked by it, on the validation part.
+        The metric that ranks the trials, on the validation part.
     data_dir : str, optional
         Not supported: the data is kept with the experiment.
     experiment_dir, experiment_name : str, optional
-        Where the experiment is created, and how it is named.
+        The folder and the name of the experiment.
     exclude_cols : sequence of str, optional
         Columns to leave out.
     exclude_frameworks : sequence of str, optional
-        Of ``sklearn``, ``lightgbm``, ``xgboost``.
+        Any of ``sklearn``, ``lightgbm``, ``xgboost``.
     feature_store_lookups : sequence of mapping, optional
-        Feature tables to look features up in: ``table_name``, ``lookup_key``,
-        ``timestamp_lookup_key``.
+        The feature tables of the features: ``table_name``, ``lookup_key``, ``timestamp_lookup_key``.
     imputers : mapping, optional
         Column -> ``mean``, ``median``, ``most_frequent`` or
-        ``{"strategy": "constant", "fill_value": value}``. Such a column is taken for what it is
-        stored as.
+        ``{"strategy": "constant", "fill_value": value}``. Such a column keeps its stored type.
     pos_label : int, bool or str, optional
-        The positive one of two classes; the later one in sorted order by default.
+        The positive class of two; by default the second class in sorted order.
     time_col : str, optional
-        Split by time: the newest rows are for the test.
+        Column that splits the rows by time: the newest rows are the test part.
     split_col : str, optional
-        Column that says ``train``, ``validate`` or ``test``.
+        Column with the values ``train``, ``validate`` and ``test``.
     sample_weight_col : str, optional
         Column with weights from 0 to 10,000, for training.
     max_trials : int, optional
         Not supported, as in Databricks Runtime 11.0 ML and above.
     timeout_minutes : float, optional
-        No trial starts later; 120 by default.
+        The time after which no trial starts; 120 by default.
 
     Returns
     -------
@@ -126,7 +124,7 @@ def regress(
     Parameters
     ----------
     dataset, target_col, data_dir, experiment_dir, experiment_name, exclude_cols
-        And the others: as :func:`classify` takes them.
+        These and the other parameters are those of :func:`classify`.
     primary_metric : {"r2", "mae", "rmse", "mse"}
 
     Returns
@@ -176,27 +174,27 @@ def forecast(
     target_col : str
         Column with the values.
     time_col : str
-        Column with the times. They keep to the frequency; missing ones get the value before them.
+        Column with the times, which follow the frequency. A missing time gets the value before it.
     primary_metric : {"smape", "mse", "rmse", "mae", "mdape"}
-        Trials are ranked by it, as the mean over cross-validation and series.
+        The metric that ranks the trials: its mean over the folds and the series.
     country_code : str
-        Whose holidays Prophet takes.
+        The country whose holidays Prophet uses.
     frequency : str
-        Such as ``D``, ``W``, ``H``, ``month``.
+        For example ``D``, ``W``, ``H``, ``month``.
     horizon : int
-        How many points ahead.
+        The number of points to forecast.
     data_dir, feature_store_lookups, sample_weight_col : optional
         Not supported.
     experiment_dir, experiment_name : str, optional
-        Where the experiment is created, and how it is named.
+        The folder and the name of the experiment.
     exclude_frameworks : sequence of str, optional
-        Of ``arima``, ``prophet``, ``statsforecast``.
+        Any of ``arima``, ``prophet``, ``statsforecast``.
     identity_col : str or sequence of str, optional
-        What tells several series apart.
+        The columns that identify a series.
     output_database : str, optional
         Schema for a table with the forecast and its 80 % interval.
     timeout_minutes : float, optional
-        No trial starts later; 120 by default.
+        The time after which no trial starts; 120 by default.
 
     Returns
     -------
@@ -215,23 +213,23 @@ def forecast(
     Traceback (most recent call last):
     lakelab.automl.errors.AutoMLError: a series has 2 points: expected at least 7 for horizon=1, ...
     """
-    told = dict(locals())
-    _refuse_data_dir(told.pop("data_dir"))
-    if told.pop("feature_store_lookups") is not None:
+    arguments = dict(locals())
+    _refuse_data_dir(arguments.pop("data_dir"))
+    if arguments.pop("feature_store_lookups") is not None:
         raise AutoMLError(
             "feature_store_lookups is not supported here: the models of a forecast take the series alone. "
             "Leave it out, or use regress with the features that are known ahead."
         )
-    if told.pop("sample_weight_col") is not None:
+    if arguments.pop("sample_weight_col") is not None:
         raise AutoMLError(
             "sample_weight_col is not supported here: leave it out, and each series counts the same."
         )
-    # slow to import, and not needed to look at a summary
+    # imported late: it is slow, and reading a summary does not need it
     from lakelab.automl.forecasting import run_forecast
-    from lakelab.automl.progress import seconds_of
+    from lakelab.automl.progress import timeout_seconds
 
-    seconds = seconds_of(told.pop("timeout_minutes"))
-    return run_forecast(told.pop("dataset"), seconds=seconds, **told)
+    seconds = timeout_seconds(arguments.pop("timeout_minutes"))
+    return run_forecast(arguments.pop("dataset"), seconds=seconds, **arguments)
 
 
 def _refuse_data_dir(data_dir: str | None) -> None:
@@ -242,13 +240,13 @@ def _refuse_data_dir(data_dir: str | None) -> None:
         )
 
 
-def _supervised(problem: str, told: dict[str, Any]) -> AutoMLSummary:
-    _refuse_data_dir(told.pop("data_dir"))
-    if told.pop("max_trials") is not None:
+def _supervised(problem: str, arguments: dict[str, Any]) -> AutoMLSummary:
+    _refuse_data_dir(arguments.pop("data_dir"))
+    if arguments.pop("max_trials") is not None:
         raise AutoMLError(
             "max_trials is not supported (Databricks took it out with Runtime 11.0 ML): use timeout_minutes."
         )
-    # slow to import, and not needed to look at a summary
+    # imported late: it is slow, and reading a summary does not need it
     from lakelab.automl.supervised import run_supervised
 
-    return run_supervised(problem, told.pop("dataset"), **told)
+    return run_supervised(problem, arguments.pop("dataset"), **arguments)

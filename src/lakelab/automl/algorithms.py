@@ -1,6 +1,6 @@
-"""The algorithms that trials choose from, and where their parameters are searched.
+"""The algorithms of the trials, and their search spaces.
 
-Each framework is imported when it is first asked for: xgboost need not be installed.
+Each framework is imported at its first use: xgboost need not be installed.
 Follows https://docs.databricks.com/aws/en/machine-learning/automl/
 """
 
@@ -13,26 +13,26 @@ from typing import TYPE_CHECKING, Any
 
 from lakelab.automl.conversions import LabelledClassifier
 from lakelab.automl.errors import AutoMLError
-from lakelab.automl.preprocessing import Shape
+from lakelab.automl.preprocessing import ModelFamily
 
 if TYPE_CHECKING:
     import optuna
 
 FRAMEWORKS = ("sklearn", "lightgbm", "xgboost")
-"""What ``exclude_frameworks`` may name."""
+"""The values of ``exclude_frameworks``."""
 
 MODULES = {"sklearn": "sklearn", "lightgbm": "lightgbm", "xgboost": "xgboost"}
 
 
-MOST_TREES = 600
+MAX_TREES = 600
 
-NO_GAIN = 30
-"""Boosting stops after so many trees that the validation part gained nothing by."""
+EARLY_STOPPING_ROUNDS = 30
+"""Boosting stops after this number of trees without a better score on the validation part."""
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows to fit on, or to stop by: features, targets and, where they are weighed, weights."""
+    """Rows for training or for early stopping: features, targets and, if present, weights."""
 
     x: Any
     y: Any
@@ -41,37 +41,37 @@ class Rows:
 
 @dataclass(frozen=True)
 class Algorithm:
-    """An algorithm with its space of parameters.
+    """An algorithm with its search space.
 
     Attributes
     ----------
     name : str
-        As trials are named.
+        The name of its trials.
     framework : str
-    shape : {"linear", "trees"}
-        How columns are prepared for it.
+    family : {"linear", "trees"}
+        The kind of preprocessing that the algorithm needs.
     search : callable
         (optuna trial) -> parameters.
-    first : dict
+    initial_params : dict
         The parameters of its first trial.
     build : callable
         (parameters, problem, labels are 0, 1, ...) -> estimator.
     fit : callable
-        (estimator, training rows, validation rows) -> the estimator, fitted. Boosting stops adding
-        trees when the validation part no longer gains by them; the estimator says how many it has.
+        (estimator, training rows, validation rows) -> the fitted estimator. Boosting stops early by the
+        score on the validation part, and the estimator keeps the number of its trees.
     """
 
     name: str
     framework: str
-    shape: Shape
+    family: ModelFamily
     search: Callable[[optuna.trial.Trial], dict[str, Any]]
-    first: dict[str, Any]
+    initial_params: dict[str, Any]
     build: Callable[[dict[str, Any], str, bool], Any]
     fit: Callable[[Any, Rows, Rows], Any]
 
 
 def algorithms(problem: str, exclude_frameworks: Sequence[str] | None = None) -> list[Algorithm]:
-    """Give the algorithms for a problem whose framework is installed and not excluded.
+    """Return the algorithms for a problem whose frameworks are installed and not excluded.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def algorithms(problem: str, exclude_frameworks: Sequence[str] | None = None) ->
     Raises
     ------
     AutoMLError
-        If one that is excluded does not exist, or none is left.
+        If an excluded framework does not exist, or no framework is left.
 
     Examples
     --------
@@ -106,25 +106,39 @@ def algorithms(problem: str, exclude_frameworks: Sequence[str] | None = None) ->
             "lightgbm",
             "trees",
             _search_lightgbm,
-            _FIRST_LIGHTGBM,
-            _lightgbm,
+            _INITIAL_LIGHTGBM,
+            _build_lightgbm,
             _fit_lightgbm,
         ),
         Algorithm(
-            "xgboost", "xgboost", "trees", _search_xgboost, _FIRST_XGBOOST, _xgboost, _fit_xgboost
+            "xgboost",
+            "xgboost",
+            "trees",
+            _search_xgboost,
+            _INITIAL_XGBOOST,
+            _build_xgboost,
+            _fit_xgboost,
         ),
-        Algorithm(linear, "sklearn", "linear", _search_linear, {"C": 1.0}, _linear, _fit),
-        Algorithm("decision_tree", "sklearn", "trees", _search_tree, _FIRST_TREE, _tree, _fit),
+        Algorithm(linear, "sklearn", "linear", _search_linear, {"C": 1.0}, _build_linear, _fit),
         Algorithm(
-            "random_forest", "sklearn", "trees", _search_forest, _FIRST_FOREST, _forest, _fit
+            "decision_tree", "sklearn", "trees", _search_tree, _INITIAL_TREE, _build_tree, _fit
+        ),
+        Algorithm(
+            "random_forest",
+            "sklearn",
+            "trees",
+            _search_forest,
+            _INITIAL_FOREST,
+            _build_forest,
+            _fit,
         ),
         Algorithm(
             "hist_gradient_boosting",
             "sklearn",
             "trees",
             _search_boosting,
-            _FIRST_BOOSTING,
-            _boosting,
+            _INITIAL_BOOSTING,
+            _build_boosting,
             _fit,
         ),
     ]
@@ -142,14 +156,14 @@ def algorithms(problem: str, exclude_frameworks: Sequence[str] | None = None) ->
     return left
 
 
-# ---- spaces: the first trial's parameters, what is searched, the estimator -------------------------
+# ---- for each algorithm: initial parameters, search space, estimator -------------------------------
 def _fit(estimator: Any, rows: Rows, _: Rows) -> Any:
     if rows.weights is None:
         return estimator.fit(rows.x, rows.y)
     return estimator.fit(rows.x, rows.y, sample_weight=rows.weights)
 
 
-_FIRST_OF_ANY_BOOSTER = {
+_INITIAL_BOOSTER = {
     "learning_rate": 0.05,
     "subsample": 0.9,
     "colsample_bytree": 0.5,
@@ -158,8 +172,8 @@ _FIRST_OF_ANY_BOOSTER = {
 }
 
 
-def _search_any_booster(trial: optuna.trial.Trial, name: str) -> dict[str, Any]:
-    # strong regularisation: with little of it, validation picks models that were lucky there
+def _search_booster(trial: optuna.trial.Trial, name: str) -> dict[str, Any]:
+    # strong regularisation: with a weak one, models win on the validation part by chance
     return {
         "learning_rate": trial.suggest_float(f"{name}_learning_rate", 0.02, 0.1, log=True),
         "subsample": trial.suggest_float(f"{name}_subsample", 0.6, 1.0),
@@ -169,23 +183,23 @@ def _search_any_booster(trial: optuna.trial.Trial, name: str) -> dict[str, Any]:
     }
 
 
-_FIRST_LIGHTGBM = {**_FIRST_OF_ANY_BOOSTER, "num_leaves": 31, "min_child_samples": 30}
+_INITIAL_LIGHTGBM = {**_INITIAL_BOOSTER, "num_leaves": 31, "min_child_samples": 30}
 
 
 def _search_lightgbm(trial: optuna.trial.Trial) -> dict[str, Any]:
     return {
-        **_search_any_booster(trial, "lightgbm"),
+        **_search_booster(trial, "lightgbm"),
         "num_leaves": trial.suggest_int("lightgbm_num_leaves", 7, 63, log=True),
         "min_child_samples": trial.suggest_int("lightgbm_min_child_samples", 5, 120, log=True),
     }
 
 
-def _lightgbm(params: dict[str, Any], problem: str, _: bool) -> Any:
+def _build_lightgbm(params: dict[str, Any], problem: str, _: bool) -> Any:
     import lightgbm
 
-    made = lightgbm.LGBMClassifier if problem == "classify" else lightgbm.LGBMRegressor
-    return made(
-        **params, n_estimators=MOST_TREES, subsample_freq=1, random_state=0, n_jobs=1, verbosity=-1
+    estimator_class = lightgbm.LGBMClassifier if problem == "classify" else lightgbm.LGBMRegressor
+    return estimator_class(
+        **params, n_estimators=MAX_TREES, subsample_freq=1, random_state=0, n_jobs=1, verbosity=-1
     )
 
 
@@ -197,36 +211,36 @@ def _fit_lightgbm(estimator: Any, rows: Rows, validation: Rows) -> Any:
         rows.y,
         sample_weight=rows.weights,
         eval_set=[(validation.x, validation.y)],
-        callbacks=[lightgbm.early_stopping(NO_GAIN, verbose=False)],
+        callbacks=[lightgbm.early_stopping(EARLY_STOPPING_ROUNDS, verbose=False)],
     )
     return estimator.set_params(n_estimators=estimator.best_iteration_)
 
 
-_FIRST_XGBOOST = {**_FIRST_OF_ANY_BOOSTER, "max_depth": 6, "min_child_weight": 2.0}
+_INITIAL_XGBOOST = {**_INITIAL_BOOSTER, "max_depth": 6, "min_child_weight": 2.0}
 
 
 def _search_xgboost(trial: optuna.trial.Trial) -> dict[str, Any]:
     return {
-        **_search_any_booster(trial, "xgboost"),
+        **_search_booster(trial, "xgboost"),
         "max_depth": trial.suggest_int("xgboost_max_depth", 3, 8),
         "min_child_weight": trial.suggest_float("xgboost_min_child_weight", 1.0, 50.0, log=True),
     }
 
 
-def _xgboost(params: dict[str, Any], problem: str, labels_are_numbers: bool) -> Any:
+def _build_xgboost(params: dict[str, Any], problem: str, labels_are_numbers: bool) -> Any:
     import xgboost
 
-    how = {
+    arguments = {
         **params,
-        "n_estimators": MOST_TREES,
+        "n_estimators": MAX_TREES,
         "tree_method": "hist",
         "random_state": 0,
         "n_jobs": 1,
         "verbosity": 0,
     }
     if problem == "regress":
-        return xgboost.XGBRegressor(**how)
-    classifier = xgboost.XGBClassifier(**how)
+        return xgboost.XGBRegressor(**arguments)
+    classifier = xgboost.XGBClassifier(**arguments)
     return classifier if labels_are_numbers else LabelledClassifier(classifier)
 
 
@@ -237,7 +251,7 @@ def _fit_xgboost(estimator: Any, rows: Rows, validation: Rows) -> Any:
     if labelled:
         y = estimator.learn_labels(rows.y).labels_.transform(y)
         rows = Rows(rows.x, estimator.labels_.transform(rows.y), rows.weights)
-    booster.set_params(early_stopping_rounds=NO_GAIN)
+    booster.set_params(early_stopping_rounds=EARLY_STOPPING_ROUNDS)
     booster.fit(
         rows.x, rows.y, sample_weight=rows.weights, eval_set=[(validation.x, y)], verbose=False
     )
@@ -249,7 +263,7 @@ def _search_linear(trial: optuna.trial.Trial) -> dict[str, Any]:
     return {"C": trial.suggest_float("linear_C", 1e-3, 100.0, log=True)}
 
 
-def _linear(params: dict[str, Any], problem: str, _: bool) -> Any:
+def _build_linear(params: dict[str, Any], problem: str, _: bool) -> Any:
     from sklearn.linear_model import LogisticRegression, Ridge
 
     if problem == "classify":
@@ -257,7 +271,7 @@ def _linear(params: dict[str, Any], problem: str, _: bool) -> Any:
     return Ridge(alpha=1 / params["C"])
 
 
-_FIRST_TREE = {"max_depth": 7, "min_samples_leaf": 20}
+_INITIAL_TREE = {"max_depth": 7, "min_samples_leaf": 20}
 
 
 def _search_tree(trial: optuna.trial.Trial) -> dict[str, Any]:
@@ -267,14 +281,14 @@ def _search_tree(trial: optuna.trial.Trial) -> dict[str, Any]:
     }
 
 
-def _tree(params: dict[str, Any], problem: str, _: bool) -> Any:
+def _build_tree(params: dict[str, Any], problem: str, _: bool) -> Any:
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-    made = DecisionTreeClassifier if problem == "classify" else DecisionTreeRegressor
-    return made(**params, random_state=0)
+    estimator_class = DecisionTreeClassifier if problem == "classify" else DecisionTreeRegressor
+    return estimator_class(**params, random_state=0)
 
 
-_FIRST_FOREST = {"n_estimators": 60, "max_depth": 14, "min_samples_leaf": 5, "max_features": 0.3}
+_INITIAL_FOREST = {"n_estimators": 60, "max_depth": 14, "min_samples_leaf": 5, "max_features": 0.3}
 
 
 def _search_forest(trial: optuna.trial.Trial) -> dict[str, Any]:
@@ -286,14 +300,14 @@ def _search_forest(trial: optuna.trial.Trial) -> dict[str, Any]:
     }
 
 
-def _forest(params: dict[str, Any], problem: str, _: bool) -> Any:
+def _build_forest(params: dict[str, Any], problem: str, _: bool) -> Any:
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-    made = RandomForestClassifier if problem == "classify" else RandomForestRegressor
-    return made(**params, random_state=0, n_jobs=1)
+    estimator_class = RandomForestClassifier if problem == "classify" else RandomForestRegressor
+    return estimator_class(**params, random_state=0, n_jobs=1)
 
 
-_FIRST_BOOSTING = {
+_INITIAL_BOOSTING = {
     "max_iter": 120,
     "learning_rate": 0.08,
     "max_leaf_nodes": 31,
@@ -313,10 +327,10 @@ def _search_boosting(trial: optuna.trial.Trial) -> dict[str, Any]:
     }
 
 
-def _boosting(params: dict[str, Any], problem: str, _: bool) -> Any:
+def _build_boosting(params: dict[str, Any], problem: str, _: bool) -> Any:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-    made = (
+    estimator_class = (
         HistGradientBoostingClassifier if problem == "classify" else HistGradientBoostingRegressor
     )
-    return made(**params, early_stopping=False, random_state=0)
+    return estimator_class(**params, early_stopping=False, random_state=0)

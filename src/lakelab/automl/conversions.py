@@ -1,7 +1,7 @@
-"""What generated notebooks and logged models bring along: steps that scikit-learn has not.
+"""Preprocessing steps that scikit-learn lacks, for generated notebooks and logged models.
 
-The generated notebook contains these definitions word for word, and a logged model is pickled with
-them by value: neither needs lakelab where it is used.
+A generated notebook contains the source of these definitions, and a logged model is pickled with them
+by value: neither needs lakelab.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def to_numbers(columns):
     Returns
     -------
     pandas.DataFrame
-        float64; NaN where a text is no number.
+        float64; NaN where a string is no number.
 
     Examples
     --------
@@ -64,12 +64,12 @@ def to_date_parts(columns):
     Parameters
     ----------
     columns : pandas.DataFrame
-        Dates, timestamps, or texts that are some.
+        Dates, timestamps, or strings with dates.
 
     Returns
     -------
     pandas.DataFrame
-        float64; for each column its epoch in days, month, day, weekday (Monday is 0) and hour.
+        float64; for each column the days since the epoch, month, day, weekday (Monday is 0) and hour.
 
     Examples
     --------

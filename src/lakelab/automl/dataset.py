@@ -1,4 +1,4 @@
-"""Read what AutoML is given, and refuse what no model can be trained on.
+"""Read the dataset of a call, and refuse a dataset on which no model can be trained.
 
 Follows https://docs.databricks.com/aws/en/machine-learning/automl/automl-api-reference
 """
@@ -16,34 +16,34 @@ import psutil
 from lakelab.automl.errors import AutoMLError
 
 MEMORY_SHARE = 0.25
-"""What part of the memory that is free may go to the rows of a call."""
+"""The share of the free memory for the rows of a call."""
 
 COPIES = 6
-"""How often a row is in memory at once: as read, split, encoded twice, and in two trainings."""
+"""Copies of a row in memory at one time: read, split, encoded twice, and in two trainings."""
 
-FEWEST_ROWS = 20
+MIN_ROWS = 20
 
 
 def read_dataset(dataset: Any, free_bytes: int | None = None) -> tuple[pd.DataFrame, str | None]:
-    """Read a dataset into memory, or as much of it as there is room for.
+    """Read a dataset into memory, or a random sample of it that fits.
 
     Parameters
     ----------
     dataset : pandas.DataFrame, pyspark.sql.DataFrame, pyspark.pandas.DataFrame or str
         A string is the name of a table.
     free_bytes : int, optional
-        Memory that is free; that of this machine by default.
+        The free memory; by default that of this machine.
 
     Returns
     -------
     pandas.DataFrame
     str or None
-        What was left out, and why.
+        The rows that were left out, and the reason.
 
     Raises
     ------
     AutoMLError
-        If the dataset is of another type, or its column names are not all different.
+        If the dataset has another type, or two columns have the same name.
 
     Examples
     --------
@@ -53,23 +53,24 @@ def read_dataset(dataset: Any, free_bytes: int | None = None) -> tuple[pd.DataFr
     """
     if isinstance(dataset, str):
         dataset = active_spark().table(dataset)
-    if hasattr(type(dataset), "to_spark"):  # an instance of Spark Connect claims to have anything
+    # asked of the type: a Spark Connect DataFrame answers for any attribute
+    if hasattr(type(dataset), "to_spark"):
         dataset = dataset.to_spark()
     if isinstance(dataset, pd.DataFrame):
-        _require_different(dataset.columns)
-        bytes_of_a_row = _bytes_of_a_row(dataset.head(10_000))
-        share = _share_that_fits(len(dataset), bytes_of_a_row, free_bytes)
+        _require_unique_names(dataset.columns)
+        row_bytes = _row_bytes(dataset.head(10_000))
+        share = _share_that_fits(len(dataset), row_bytes, free_bytes)
         rows = dataset if share >= 1 else dataset.sample(frac=share, random_state=0).sort_index()
-        return rows.reset_index(drop=True), _left_out(len(rows), len(dataset))
+        return rows.reset_index(drop=True), _sampling_note(len(rows), len(dataset))
     if hasattr(type(dataset), "toPandas"):
-        _require_different(dataset.columns)
+        _require_unique_names(dataset.columns)
         count = dataset.count()
-        bytes_of_a_row = _bytes_of_a_row(dataset.limit(10_000).toPandas())
-        share = _share_that_fits(count, bytes_of_a_row, free_bytes)
+        row_bytes = _row_bytes(dataset.limit(10_000).toPandas())
+        share = _share_that_fits(count, row_bytes, free_bytes)
         if share < 1:
             dataset = dataset.sample(withReplacement=False, fraction=share, seed=0)
         rows = dataset.toPandas()
-        return rows, _left_out(len(rows), count)
+        return rows, _sampling_note(len(rows), count)
     raise AutoMLError(
         f"dataset is a {type(dataset).__name__}: expected a Spark or pandas DataFrame, or a table's name."
     )
@@ -78,13 +79,13 @@ def read_dataset(dataset: Any, free_bytes: int | None = None) -> tuple[pd.DataFr
 def look_up_features(
     dataset: Any, lookups: Sequence[Mapping[str, Any]], target_col: str
 ) -> tuple[Any, Any]:
-    """Add features from feature tables, as a training set does.
+    """Add features from feature tables with a training set.
 
     Parameters
     ----------
     dataset : pandas.DataFrame, pyspark.sql.DataFrame or str
     lookups : sequence of mapping
-        Each with ``table_name``, ``lookup_key`` and, for a time series, ``timestamp_lookup_key``.
+        Each has ``table_name``, ``lookup_key`` and, for a time series, ``timestamp_lookup_key``.
     target_col : str
 
     Returns
@@ -95,7 +96,7 @@ def look_up_features(
     Raises
     ------
     AutoMLError
-        If a lookup has no table name or key, or has what no lookup has.
+        If a lookup has no table name or key, or has an unknown entry.
     """
     known = {"table_name", "lookup_key", "timestamp_lookup_key"}
     for lookup in lookups:
@@ -119,19 +120,19 @@ def look_up_features(
     return training_set.load_df(), training_set
 
 
-def require_columns(rows: pd.DataFrame, asked: Mapping[str, str | Iterable[str] | None]) -> None:
-    """Look whether the columns that parameters name are there.
+def require_columns(rows: pd.DataFrame, required: Mapping[str, str | Iterable[str] | None]) -> None:
+    """Check that the columns that parameters name exist.
 
     Parameters
     ----------
     rows : pandas.DataFrame
-    asked : mapping of str to str, iterable of str or None
+    required : mapping of str to str, iterable of str or None
         Parameter -> column or columns.
 
     Raises
     ------
     AutoMLError
-        If one is not.
+        If a column does not exist.
 
     Examples
     --------
@@ -139,7 +140,7 @@ def require_columns(rows: pd.DataFrame, asked: Mapping[str, str | Iterable[str] 
     Traceback (most recent call last):
     lakelab.automl.errors.AutoMLError: target_col='delayed' is no column of the dataset. It has: late.
     """
-    for parameter, columns in asked.items():
+    for parameter, columns in required.items():
         for column in [columns] if isinstance(columns, str) else columns or ():
             if column not in rows.columns:
                 raise AutoMLError(
@@ -149,13 +150,13 @@ def require_columns(rows: pd.DataFrame, asked: Mapping[str, str | Iterable[str] 
 
 
 def rows_with_target(rows: pd.DataFrame, target_col: str, problem: str) -> pd.DataFrame:
-    """Keep the rows whose target is known, if a model can be trained on them.
+    """Return the rows with a target, if a model can be trained on them.
 
     Raises
     ------
     AutoMLError
-        If too few are left, or the target of a classification has one class only or one for nearly
-        each row, or the target of a regression is no number.
+        If too few rows are left, if a classification has one class only or a class with too few rows,
+        or if the target of a regression is no number.
 
     Examples
     --------
@@ -165,10 +166,10 @@ def rows_with_target(rows: pd.DataFrame, target_col: str, problem: str) -> pd.Da
     lakelab.automl.errors.AutoMLError: target_col='late' has one class only, True: ...
     """
     kept = rows[rows[target_col].notna()]
-    if len(kept) < FEWEST_ROWS:
+    if len(kept) < MIN_ROWS:
         raise AutoMLError(
             f"the dataset has {len(rows)} rows, {len(kept)} of them with a {target_col!r}: expected at "
-            f"least {FEWEST_ROWS}, to train on, to validate with and to test with."
+            f"least {MIN_ROWS}, to train on, to validate with and to test with."
         )
     target = kept[target_col]
     if problem == "classify":
@@ -195,12 +196,18 @@ def rows_with_target(rows: pd.DataFrame, target_col: str, problem: str) -> pd.Da
 
 
 def feature_engineering() -> Any:
-    """Give the official client's package, or what answers to its name here."""
+    """Return the package of the official client, or lakelab's replacement under the same name."""
     return importlib.import_module("databricks.feature_engineering")
 
 
 def active_spark() -> Any:
-    """Give the active Spark session, or say that there is none."""
+    """Return the active Spark session.
+
+    Raises
+    ------
+    AutoMLError
+        If no session is active.
+    """
     from pyspark.sql import SparkSession
 
     session = SparkSession.getActiveSession()
@@ -211,25 +218,25 @@ def active_spark() -> Any:
     return session
 
 
-def _require_different(names: Iterable[Any]) -> None:
-    twice = sorted(str(name) for name, times in Counter(names).items() if times > 1)
-    if twice:
+def _require_unique_names(names: Iterable[Any]) -> None:
+    duplicates = sorted(str(name) for name, times in Counter(names).items() if times > 1)
+    if duplicates:
         raise AutoMLError(
-            f"the dataset has more than one column named {', '.join(twice)}: rename them, as a column "
+            f"the dataset has more than one column named {', '.join(duplicates)}: rename them, as a column "
             f"is known by its name."
         )
 
 
-def _bytes_of_a_row(sample: pd.DataFrame) -> float:
+def _row_bytes(sample: pd.DataFrame) -> float:
     return float(sample.memory_usage(deep=True, index=False).sum()) / max(len(sample), 1)
 
 
-def _share_that_fits(count: int, bytes_of_a_row: float, free_bytes: int | None) -> float:
+def _share_that_fits(count: int, row_bytes: float, free_bytes: int | None) -> float:
     free = psutil.virtual_memory().available if free_bytes is None else free_bytes
-    return free * MEMORY_SHARE / max(count * bytes_of_a_row * COPIES, 1)
+    return free * MEMORY_SHARE / max(count * row_bytes * COPIES, 1)
 
 
-def _left_out(kept: int, count: int) -> str | None:
+def _sampling_note(kept: int, count: int) -> str | None:
     if kept == count:
         return None
     return (

@@ -1,8 +1,8 @@
-"""What AutoML says when it cannot go on."""
+"""The error of AutoML."""
 
 
 class AutoMLError(ValueError):
-    """AutoML cannot run on what it was given; the message says what was expected, and what to do.
+    """AutoML cannot use a dataset or a parameter; the message says what was expected and what to do.
 
     Examples
     --------

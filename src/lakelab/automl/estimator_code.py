@@ -1,13 +1,14 @@
-"""Write estimators as the Python code that builds them, for generated notebooks.
+"""Generate the Python code that builds an estimator, for generated notebooks.
 
-The notebook is made from the very objects that a trial trained, so that it cannot say anything else.
+The code is generated from the objects that the trial trained, so that notebook and trial agree.
 """
 
 from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sklearn.base import BaseEstimator
@@ -19,87 +20,55 @@ from lakelab.automl import conversions
 _INDENT = "    "
 
 
-def constructor(value: Any, indent: int = 0) -> str:
-    """Write the code that builds a value.
+def constructor_code(value: Any, indent: int = 0) -> str:
+    """Return the code that builds a value.
 
     Parameters
     ----------
     value : object
         An estimator, or a list, tuple, dict, function or constant inside one.
     indent : int
-        How deep the code stands.
+        The indentation level of the code.
 
     Returns
     -------
     str
-        Of an estimator, only the parameters that are not the default.
+        An estimator is shown with the parameters that differ from their defaults.
 
     Examples
     --------
     >>> from sklearn.impute import SimpleImputer
-    >>> print(constructor(Pipeline([("impute", SimpleImputer(strategy="median"))])))
+    >>> print(constructor_code(Pipeline([("impute", SimpleImputer(strategy="median"))])))
     Pipeline(
         [
             ("impute", SimpleImputer(strategy="median")),
         ],
     )
     """
-    if isinstance(value, Pipeline):
-        return _call("Pipeline", [("", value.steps)], indent)
-    if isinstance(value, ColumnTransformer):
-        rest = (
-            [("sparse_threshold", value.sparse_threshold)] if value.sparse_threshold != 0.3 else []
-        )
-        return _call("ColumnTransformer", [("", value.transformers), *rest], indent)
-    if isinstance(value, BaseEstimator):
-        return _call(type(value).__name__, _changed(value), indent)
-    if isinstance(value, dict):
-        inside = [f"{constructor(k)}: {constructor(v, indent + 1)}" for k, v in value.items()]
-        return _bracket("{", inside, "}", indent)
-    if isinstance(value, tuple) and not any(
-        isinstance(part, BaseEstimator | list) for part in value
-    ):
-        return (
-            "("
-            + ", ".join(constructor(part) for part in value)
-            + ("," if len(value) == 1 else "")
-            + ")"
-        )
-    if isinstance(value, tuple):
-        return "(" + ", ".join(constructor(part, indent) for part in value) + ")"
-    if isinstance(value, list) and all(isinstance(part, str | int | float) for part in value):
-        flat = "[" + ", ".join(constructor(part) for part in value) + "]"
-        if len(flat) < 70:
-            return flat
-    if isinstance(value, list):
-        return _bracket("[", [constructor(part, indent + 1) for part in value], "]", indent)
+    for types, write in _CODE_BY_TYPE:
+        if isinstance(value, types):
+            return write(value, indent)
     if callable(value):
         return str(value.__name__)
-    if isinstance(value, str):
-        return '"' + repr("'" + value)[2:-1].replace('"', '\\"') + '"'
-    if isinstance(value, float) and value != value:
-        return 'float("nan")'
-    if hasattr(value, "item"):  # numpy's numbers
-        return repr(value.item())
-    return repr(value)
+    return repr(value.item() if hasattr(value, "item") else value)  # a number of numpy has `item`
 
 
-def imports(estimators: Iterable[Any]) -> str:
-    r"""Write the imports that the code of some estimators needs.
+def import_code(estimators: Iterable[Any]) -> str:
+    r"""Return the imports that the code of some estimators needs.
 
     Examples
     --------
     >>> from sklearn.impute import SimpleImputer
-    >>> imports([Pipeline([("impute", SimpleImputer())])])
+    >>> import_code([Pipeline([("impute", SimpleImputer())])])
     'from sklearn.impute import SimpleImputer\nfrom sklearn.pipeline import Pipeline'
     """
     found: dict[str, set[str]] = {}
-    for part in _inside(list(estimators)):
+    for part in _parts(list(estimators)):
         if isinstance(part, BaseEstimator) and type(part).__module__ != conversions.__name__:
             packages = type(part).__module__.split(".")
             if packages[0] in ("lightgbm", "xgboost"):
                 module = packages[0]
-            else:  # sklearn.preprocessing._encoders is no place to import from
+            else:  # sklearn.preprocessing._encoders is private: import from sklearn.preprocessing
                 public = list(itertools.takewhile(lambda name: not name.startswith("_"), packages))
                 module = ".".join(public)
             found.setdefault(module, set()).add(type(part).__name__)
@@ -108,20 +77,20 @@ def imports(estimators: Iterable[Any]) -> str:
     )
 
 
-def definitions(estimators: Iterable[Any]) -> tuple[str, str]:
-    """Give the source of the functions and classes of ours that some estimators use.
+def definition_code(estimators: Iterable[Any]) -> tuple[str, str]:
+    """Return the source of the functions and classes of `conversions` that some estimators use.
 
     Returns
     -------
     str
-        The imports that they need.
+        The imports that the definitions need.
     str
         Their definitions, or an empty string.
 
     Examples
     --------
     >>> from sklearn.preprocessing import FunctionTransformer
-    >>> imported, defined = definitions([FunctionTransformer(conversions.to_text)])
+    >>> imported, defined = definition_code([FunctionTransformer(conversions.to_text)])
     >>> print(imported)
     <BLANKLINE>
     >>> print(defined.splitlines()[0])
@@ -129,7 +98,7 @@ def definitions(estimators: Iterable[Any]) -> tuple[str, str]:
     """
     used = {
         getattr(part, "__name__", type(part).__name__): part
-        for part in _inside(list(estimators))
+        for part in _parts(list(estimators))
         if getattr(part, "__module__", "") == conversions.__name__
     }
     needed, sources = [], []
@@ -145,7 +114,7 @@ def definitions(estimators: Iterable[Any]) -> tuple[str, str]:
     return "\n".join(needed), "\n\n\n".join(sources)
 
 
-def _changed(estimator: BaseEstimator) -> list[tuple[str, Any]]:
+def _changed_parameters(estimator: BaseEstimator) -> list[tuple[str, Any]]:
     defaults = {
         name: parameter.default
         for kind in reversed(type(estimator).__mro__)
@@ -162,13 +131,15 @@ def _changed(estimator: BaseEstimator) -> list[tuple[str, Any]]:
 
 
 def _call(name: str, arguments: list[tuple[str, Any]], indent: int) -> str:
-    def written(deep: int) -> list[str]:
-        return [(f"{key}=" if key else "") + constructor(value, deep) for key, value in arguments]
+    def argument_code(level: int) -> list[str]:
+        return [
+            (f"{key}=" if key else "") + constructor_code(value, level) for key, value in arguments
+        ]
 
-    flat = f"{name}({', '.join(written(indent))})"
+    flat = f"{name}({', '.join(argument_code(indent))})"
     if "\n" not in flat and len(flat) + indent * len(_INDENT) <= 92:
         return flat
-    return name + _bracket("(", written(indent + 1), ")", indent)
+    return name + _bracket("(", argument_code(indent + 1), ")", indent)
 
 
 def _bracket(opening: str, inside: list[str], closing: str, indent: int) -> str:
@@ -180,20 +151,20 @@ def _bracket(opening: str, inside: list[str], closing: str, indent: int) -> str:
     )
 
 
-def _inside(value: Any) -> Iterable[Any]:
+def _parts(value: Any) -> Iterable[Any]:
     if isinstance(value, list | tuple):
         for part in value:
-            yield from _inside(part)
+            yield from _parts(part)
     elif isinstance(value, BaseEstimator):
         yield value
         for part in value.get_params(deep=False).values():
-            yield from _inside(part)
+            yield from _parts(part)
     elif inspect.isfunction(value):
         yield value
 
 
 def _without_examples(source: str) -> str:
-    """Keep of a docstring its first line: a notebook is no reference."""
+    """Shorten docstrings to their first lines, as a notebook is no reference."""
     lines, kept, in_docstring = source.rstrip().splitlines(), [], False
     for line in lines:
         if in_docstring:
@@ -205,3 +176,62 @@ def _without_examples(source: str) -> str:
             continue
         kept.append(line)
     return "\n".join(kept)
+
+
+def _pipeline_code(pipeline: Pipeline, indent: int) -> str:
+    return _call("Pipeline", [("", pipeline.steps)], indent)
+
+
+def _column_transformer_code(transformer: ColumnTransformer, indent: int) -> str:
+    arguments: list[tuple[str, Any]] = [("", transformer.transformers)]
+    if transformer.sparse_threshold != 0.3:
+        arguments.append(("sparse_threshold", transformer.sparse_threshold))
+    return _call("ColumnTransformer", arguments, indent)
+
+
+def _estimator_code(estimator: BaseEstimator, indent: int) -> str:
+    return _call(type(estimator).__name__, _changed_parameters(estimator), indent)
+
+
+def _dict_code(values: dict[Any, Any], indent: int) -> str:
+    entries = [
+        f"{constructor_code(key)}: {constructor_code(value, indent + 1)}"
+        for key, value in values.items()
+    ]
+    return _bracket("{", entries, "}", indent)
+
+
+def _tuple_code(values: tuple[Any, ...], indent: int) -> str:
+    if any(isinstance(part, BaseEstimator | list) for part in values):
+        return "(" + ", ".join(constructor_code(part, indent) for part in values) + ")"
+    comma = "," if len(values) == 1 else ""
+    return "(" + ", ".join(constructor_code(part) for part in values) + comma + ")"
+
+
+def _list_code(values: list[Any], indent: int) -> str:
+    if all(isinstance(part, str | int | float) for part in values):
+        one_line = "[" + ", ".join(constructor_code(part) for part in values) + "]"
+        if len(one_line) < 70:
+            return one_line
+    return _bracket("[", [constructor_code(part, indent + 1) for part in values], "]", indent)
+
+
+def _string_code(value: str, indent: int) -> str:
+    return '"' + repr("'" + value)[2:-1].replace('"', '\\"') + '"'
+
+
+def _float_code(value: float, indent: int) -> str:
+    return 'float("nan")' if math.isnan(value) else repr(float(value))
+
+
+_CODE_BY_TYPE: tuple[tuple[type, Callable[[Any, int], str]], ...] = (
+    (Pipeline, _pipeline_code),
+    (ColumnTransformer, _column_transformer_code),
+    (BaseEstimator, _estimator_code),
+    (dict, _dict_code),
+    (tuple, _tuple_code),
+    (list, _list_code),
+    (str, _string_code),
+    (float, _float_code),
+)
+"""The code writers, the most special type first."""

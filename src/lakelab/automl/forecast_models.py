@@ -1,6 +1,6 @@
-"""The models that forecasts choose from, and how they are measured.
+"""The forecasting models, and their cross-validation.
 
-statsforecast's, and Prophet where it is installed.
+The models are those of statsforecast, and Prophet where it is installed.
 Follows https://docs.databricks.com/aws/en/machine-learning/automl/
 """
 
@@ -16,28 +16,28 @@ import numpy as np
 import pandas as pd
 
 from lakelab.automl.errors import AutoMLError
-from lakelab.automl.metrics import LOGGED_NAMES, PRIMARY
+from lakelab.automl.metrics import LOGGED_NAMES, PRIMARY_METRICS
 from lakelab.automl.time_series import SERIES, TIME, VALUE
 
 FRAMEWORKS = ("arima", "prophet", "statsforecast")
-"""What ``exclude_frameworks`` may name; ``statsforecast`` stands for its other models."""
+"""The values of ``exclude_frameworks``; ``statsforecast`` means its models other than ARIMA."""
 
 LEVEL = 80
-"""Percent of the values that are expected between the bounds of a forecast."""
+"""The percentage of values that are expected between the bounds of a forecast."""
 
 FOLDS = 3
 
 
 @dataclass(frozen=True)
 class Forecaster:
-    """A model of one or more series.
+    """A forecasting model of one or more series.
 
     Attributes
     ----------
     name : str
     framework : str
     code : str
-        The expression that builds it, for the generated notebook.
+        The expression that builds the model, for the generated notebook.
     predict : callable
         (history, horizon) -> a frame with ``unique_id``, ``ds``, ``forecast``, ``lower``, ``upper``.
     """
@@ -51,16 +51,16 @@ class Forecaster:
 def forecasters(
     frequency: str, season: int, country: str, exclude_frameworks: Sequence[str] | None = None
 ) -> list[Forecaster]:
-    """Give the models that are installed and not excluded, the cheapest first.
+    """Return the models that are installed and not excluded, the cheapest first.
 
     Parameters
     ----------
     frequency : str
-        As pandas spells it.
+        A frequency string of pandas.
     season : int
         Points in a season.
     country : str
-        Whose holidays Prophet takes.
+        The country whose holidays Prophet uses.
     exclude_frameworks : sequence of str, optional
         ``arima``, ``prophet``, ``statsforecast``.
 
@@ -71,7 +71,7 @@ def forecasters(
     Raises
     ------
     AutoMLError
-        If one that is excluded does not exist, or none is left.
+        If an excluded framework does not exist, or no model is left.
 
     Examples
     --------
@@ -84,21 +84,23 @@ def forecasters(
             f"exclude_frameworks has {', '.join(map(repr, sorted(unknown)))}: forecast has the "
             f"frameworks {', '.join(FRAMEWORKS)}."
         )
-    found = []
+    installed = []
     if importlib.util.find_spec("statsforecast") is not None:
         for name in ("SeasonalNaive", "AutoTheta", "AutoETS", "AutoARIMA"):
             framework = "arima" if name == "AutoARIMA" else "statsforecast"
-            found.append(
+            installed.append(
                 Forecaster(
                     name,
                     framework,
                     f"{name}(season_length={season})",
-                    _StatsForecast(name, frequency, season),
+                    StatsForecastModel(name, frequency, season),
                 )
             )
     if importlib.util.find_spec("prophet") is not None:
-        found.append(Forecaster("Prophet", "prophet", "Prophet()", _Prophet(frequency, country)))
-    left = [model for model in found if model.framework not in excluded]
+        installed.append(
+            Forecaster("Prophet", "prophet", "Prophet()", ProphetModel(frequency, country))
+        )
+    left = [model for model in installed if model.framework not in excluded]
     if not left:
         raise AutoMLError(
             "no model is left to forecast with: install statsforecast or prophet"
@@ -111,7 +113,7 @@ def forecasters(
     return left
 
 
-class _StatsForecast:
+class StatsForecastModel:
     """Fit and predict with one of statsforecast's models."""
 
     def __init__(self, name: str, frequency: str, season: int):
@@ -123,10 +125,10 @@ class _StatsForecast:
         model = getattr(models, self.name)(season_length=self.season)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            made = StatsForecast(models=[model], freq=self.frequency, n_jobs=1).forecast(
+            forecast = StatsForecast(models=[model], freq=self.frequency, n_jobs=1).forecast(
                 df=history, h=horizon, level=[LEVEL]
             )
-        return made.rename(
+        return forecast.rename(
             columns={
                 self.name: "forecast",
                 f"{self.name}-lo-{LEVEL}": "lower",
@@ -135,7 +137,7 @@ class _StatsForecast:
         )
 
 
-class _Prophet:
+class ProphetModel:
     """Fit and predict with Prophet, a series at a time."""
 
     def __init__(self, frequency: str, country: str):
@@ -144,33 +146,33 @@ class _Prophet:
     def __call__(self, history: pd.DataFrame, horizon: int) -> pd.DataFrame:
         logging.getLogger("prophet.plot").setLevel(
             logging.CRITICAL
-        )  # it misses plotly, which we do not use
+        )  # it warns that plotly is missing, which is not used here
         from prophet import Prophet
 
         logging.getLogger("cmdstanpy").disabled = True  # it sets its own level at first use
-        made = []
-        for name, one in history.groupby(SERIES):
+        forecasts = []
+        for name, rows in history.groupby(SERIES):
             model = Prophet(interval_width=LEVEL / 100)
             model.add_country_holidays(country_name=self.country)
-            model.fit(one[[TIME, VALUE]])
+            model.fit(rows[[TIME, VALUE]])
             ahead = model.make_future_dataframe(horizon, freq=self.frequency, include_history=False)
-            told = model.predict(ahead)
-            made.append(
+            predicted = model.predict(ahead)
+            forecasts.append(
                 pd.DataFrame(
                     {
                         SERIES: name,
-                        TIME: told["ds"],
-                        "forecast": told["yhat"],
-                        "lower": told["yhat_lower"],
-                        "upper": told["yhat_upper"],
+                        TIME: predicted["ds"],
+                        "forecast": predicted["yhat"],
+                        "lower": predicted["yhat_lower"],
+                        "upper": predicted["yhat_upper"],
                     }
                 )
             )
-        return pd.concat(made, ignore_index=True)
+        return pd.concat(forecasts, ignore_index=True)
 
 
 def cross_validate(model: Forecaster, series: pd.DataFrame, horizon: int) -> dict[str, float]:
-    """Measure a model on the ends of the series, each time trained on all that came before.
+    """Measure a model on the ends of the series, trained on all rows before each of them.
 
     Parameters
     ----------
@@ -178,17 +180,17 @@ def cross_validate(model: Forecaster, series: pd.DataFrame, horizon: int) -> dic
     series : pandas.DataFrame
         ``unique_id``, ``ds``, ``y``.
     horizon : int
-        Points ahead.
+        The number of points to forecast.
 
     Returns
     -------
     dict of str to float
-        Such as ``val_smape``: the mean over folds and series.
+        For example ``val_smape``: the mean over the folds and the series.
 
     Raises
     ------
     ValueError
-        If the model gives no number.
+        If a forecast is missing.
     """
     scores: list[dict[str, float]] = []
     for fold in range(FOLDS, 0, -1):
@@ -198,9 +200,9 @@ def cross_validate(model: Forecaster, series: pd.DataFrame, horizon: int) -> dic
         both = truth.merge(model.predict(history, horizon), on=[SERIES, TIME], how="left")
         if both["forecast"].isna().any():
             raise ValueError("it gives no forecast for some times")
-        scores += [_measure(one) for _, one in both.groupby(SERIES)]
+        scores += [_measure(rows) for _, rows in both.groupby(SERIES)]
     mean = pd.DataFrame(scores).mean()
-    return {f"val_{LOGGED_NAMES[name]}": float(mean[name]) for name in PRIMARY["forecast"]}
+    return {f"val_{LOGGED_NAMES[name]}": float(mean[name]) for name in PRIMARY_METRICS["forecast"]}
 
 
 def _measure(both: pd.DataFrame) -> dict[str, float]:
@@ -211,8 +213,8 @@ def _measure(both: pd.DataFrame) -> dict[str, float]:
     >>> _measure(pd.DataFrame({"y": [0.0, 100.0], "forecast": [0.0, 50.0]}))["smape"]
     0.333...
     """
-    truth, made = both[VALUE].to_numpy(), both["forecast"].to_numpy()
-    error, size = np.abs(made - truth), np.abs(made) + np.abs(truth)
+    truth, forecast = both[VALUE].to_numpy(), both["forecast"].to_numpy()
+    error, size = np.abs(forecast - truth), np.abs(forecast) + np.abs(truth)
     share = np.divide(2 * error, size, out=np.zeros_like(error), where=size > 0)
     of_truth = np.divide(
         error, np.abs(truth), out=np.where(error == 0, 0.0, np.inf), where=truth != 0

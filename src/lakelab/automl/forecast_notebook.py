@@ -1,4 +1,8 @@
-"""Write the two notebooks of a forecast, in plain statsforecast: as :mod:`lakelab.automl.notebooks`."""
+"""Generate the two notebooks of a forecast, in plain statsforecast or Prophet.
+
+They correspond to those of :mod:`lakelab.automl.notebooks`.
+Tested in ``tests/automl/test_forecasting.py``.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from typing import Any
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from lakelab.automl.forecast_models import FOLDS, LEVEL, Forecaster
-from lakelab.automl.notebooks import load_cell, tracking_uri, written
+from lakelab.automl.notebooks import load_cell, serialize_notebook, tracking_uri
 from lakelab.automl.tracking import Records
 
 
@@ -21,33 +25,33 @@ def forecast_notebook(
     horizon: int,
     metrics: Mapping[str, float],
 ) -> str:
-    """Write the notebook of one forecast trial.
+    """Return the notebook of one forecast trial.
 
     Parameters
     ----------
     records : Records
-        Where its data is.
+        The records with the data.
     model : Forecaster
     target_col : str
     frequency : str
-        As pandas spells it.
+        A frequency string of pandas.
     horizon : int
-        Points ahead.
+        The number of points to forecast.
     metrics : mapping of str to float
-        What the trial measured.
+        The metrics of the trial.
 
     Returns
     -------
     str
         A notebook in nbformat 4.
     """
-    return written(
+    return serialize_notebook(
         [
             new_markdown_cell(
                 f"# {model.name} on `{target_col}`\nThis notebook makes one AutoML trial again. The trial "
                 f"measured `val_smape` = {metrics['val_smape']:.6f}, as the mean of {FOLDS} folds."
             ),
-            _begin(records, frequency, horizon),
+            _setup_cell(records, frequency, horizon),
             new_markdown_cell(
                 "## Load the series\nOn a regular grid: missing times got the value before them."
             ),
@@ -56,7 +60,7 @@ def forecast_notebook(
                 "## Cross-validate\nEach fold trains on all that came before it, and is measured on the "
                 "points that follow."
             ),
-            new_code_cell(_make(model)),
+            new_code_cell(_forecast_code(model)),
             new_code_cell(_CROSS_VALIDATION),
             new_markdown_cell("## Forecast"),
             new_code_cell(
@@ -83,35 +87,35 @@ def series_notebook(
     season: int,
     alerts: Sequence[str],
 ) -> str:
-    """Write the notebook that explores the series.
+    """Return the notebook that explores the series.
 
     Parameters
     ----------
     records : Records
-        Where the data is.
+        The records with the data.
     target_col : str
     frequency : str
-        As pandas spells it.
+        A frequency string of pandas.
     horizon : int
-        Points ahead.
+        The number of points to forecast.
     season : int
-        Points in a season.
+        The number of points in a season.
     alerts : sequence of str
-        What the learner should know about the data.
+        Notes about the data for the user.
 
     Returns
     -------
     str
         A notebook in nbformat 4.
     """
-    told = "\n".join(f"- {alert}" for alert in alerts) or "- nothing out of the ordinary"
-    return written(
+    alert_list = "\n".join(f"- {alert}" for alert in alerts) or "- nothing out of the ordinary"
+    return serialize_notebook(
         [
             new_markdown_cell(
                 f"# Explore the series of `{target_col}`\nWhat AutoML saw before it trained.\n\n"
-                f"**Alerts**\n{told}"
+                f"**Alerts**\n{alert_list}"
             ),
-            _begin(records, frequency, horizon),
+            _setup_cell(records, frequency, horizon),
             new_markdown_cell("## Load the series"),
             load_cell(records),
             new_markdown_cell("## From when to when"),
@@ -141,7 +145,7 @@ def series_notebook(
     )
 
 
-def _begin(records: Records, frequency: str, horizon: int) -> Any:
+def _setup_cell(records: Records, frequency: str, horizon: int) -> Any:
     return new_code_cell(
         "import matplotlib.pyplot as plt\nimport mlflow\nimport numpy as np\n"
         "import pandas as pd\n\n"
@@ -151,7 +155,7 @@ def _begin(records: Records, frequency: str, horizon: int) -> Any:
     )
 
 
-def _make(model: Forecaster) -> str:
+def _forecast_code(model: Forecaster) -> str:
     if model.framework == "prophet":
         return textwrap.dedent(
             f"""\
@@ -165,10 +169,10 @@ def _make(model: Forecaster) -> str:
                     model.add_country_holidays(country_name="{getattr(model.predict, "country", "US")}")
                     model.fit(one[["ds", "y"]])
                     ahead = model.make_future_dataframe(horizon, freq=FREQUENCY, include_history=False)
-                    told = model.predict(ahead).rename(
+                    predicted = model.predict(ahead).rename(
                         columns={{"yhat": "forecast", "yhat_lower": "lower", "yhat_upper": "upper"}}
                     )
-                    made.append(told.assign(unique_id=name))
+                    made.append(predicted.assign(unique_id=name))
                 return pd.concat(made, ignore_index=True)
             """
         ).rstrip()

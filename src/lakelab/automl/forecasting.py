@@ -1,4 +1,4 @@
-"""Run a forecast from the dataset to the summary."""
+"""Run a forecast, from the dataset to the summary."""
 
 from __future__ import annotations
 
@@ -16,49 +16,49 @@ from lakelab.automl.dataset import active_spark, read_dataset, require_columns
 from lakelab.automl.errors import AutoMLError
 from lakelab.automl.forecast_models import FOLDS, Forecaster, cross_validate, forecasters
 from lakelab.automl.forecast_notebook import forecast_notebook, series_notebook
-from lakelab.automl.metrics import checked_primary_metric, validation_metric
+from lakelab.automl.metrics import require_primary_metric, validation_metric
 from lakelab.automl.progress import Progress
 from lakelab.automl.summary import AutoMLSummary, TrialInfo, metric_distribution
-from lakelab.automl.time_series import SERIES, TIME, frequency_of, to_series
+from lakelab.automl.time_series import SERIES, TIME, parse_frequency, to_regular_series
 from lakelab.automl.tracking import (
     TRIAL_TAG,
     Records,
     artifact_uri,
-    models_kept_whole,
-    requirements,
-    run,
-    start_records,
+    create_records,
+    pickle_by_value,
+    pinned_requirements,
+    record_run,
 )
 
 
 class ForecastModel(PythonModel):
-    """Forecasts as a logged model gives them: the series it knows, for times that follow.
+    """The logged model of a forecast: it returns the forecast of its series for the horizon.
 
     Parameters
     ----------
     made : pandas.DataFrame
-        ``unique_id``, ``ds``, ``forecast``: what the model says for the horizon.
+        ``unique_id``, ``ds``, ``forecast``: the forecast for the horizon.
     time_col : str
     identity : list of str
-        The columns that tell series apart.
+        The columns that identify a series.
     """
 
     def __init__(self, made: pd.DataFrame, time_col: str, identity: list[str]):
         self.made, self.time_col, self.identity = made, time_col, identity
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:
-        """Give the forecast for each row's series and time; NaN beyond the horizon."""
+        """Return the forecast for the series and the time of each row; NaN beyond the horizon."""
         names = (
             model_input[self.identity].astype(str).agg("-".join, axis=1)
             if self.identity
             else "series"
         )
-        asked = pd.DataFrame(
+        keys = pd.DataFrame(
             {"unique_id": names, "ds": pd.to_datetime(model_input[self.time_col])},
             index=model_input.index,
         )
-        told = asked.merge(self.made, on=["unique_id", "ds"], how="left")
-        return told["forecast"].to_numpy()
+        joined = keys.merge(self.made, on=["unique_id", "ds"], how="left")
+        return joined["forecast"].to_numpy()
 
 
 def run_forecast(
@@ -77,7 +77,7 @@ def run_forecast(
     output_database: str | None,
     seconds: float,
 ) -> AutoMLSummary:
-    """Forecast with each model, and rank them; see :func:`lakelab.automl.forecast`.
+    """Forecast with each model, and rank the models; see :func:`lakelab.automl.forecast`.
 
     Returns
     -------
@@ -88,29 +88,29 @@ def run_forecast(
     AutoMLError
         If the dataset or a parameter cannot be used.
     """
-    checked_primary_metric("forecast", primary_metric)
+    require_primary_metric("forecast", primary_metric)
     if not isinstance(horizon, int) or isinstance(horizon, bool) or horizon < 1:
         raise AutoMLError(f"horizon={horizon!r}: expected a whole number of at least 1.")
-    grid = frequency_of(frequency)
+    grid = parse_frequency(frequency)
     identity = [identity_col] if isinstance(identity_col, str) else list(identity_col or ())
     rows, left_out = read_dataset(dataset)
     require_columns(
         rows, {"target_col": target_col, "time_col": time_col, "identity_col": identity}
     )
-    series, changed = to_series(rows, target_col, time_col, identity, grid)
+    series, changed = to_regular_series(rows, target_col, time_col, identity, grid)
     shortest = int(series.groupby(SERIES).size().min()) if len(series) else 0
-    fewest = (FOLDS + 2) * horizon + 2
-    if shortest < fewest:
+    required = (FOLDS + 2) * horizon + 2
+    if shortest < required:
         raise AutoMLError(
-            f"a series has {shortest} points: expected at least {fewest} for horizon={horizon}, as "
+            f"a series has {shortest} points: expected at least {required} for horizon={horizon}, as "
             f"{FOLDS} folds are kept for validation. Give a longer history, or a shorter horizon."
         )
-    # a season that history shows less than twice cannot be told from chance
+    # a season needs two full periods in the history: a single one may be chance
     season = grid.season if shortest - FOLDS * horizon >= 2 * grid.season else 1
-    spelled = series.groupby(SERIES)[TIME].apply(pd.infer_freq).dropna()
-    spelling = str(spelled.iloc[0]) if len(spelled) else grid.pandas
-    models = forecasters(spelling, season, country_code, exclude_frameworks)
-    records = start_records(
+    inferred = series.groupby(SERIES)[TIME].apply(pd.infer_freq).dropna()
+    pandas_frequency = str(inferred.iloc[0]) if len(inferred) else grid.pandas
+    models = forecasters(pandas_frequency, season, country_code, exclude_frameworks)
+    records = create_records(
         "forecast",
         target_col,
         series,
@@ -118,22 +118,22 @@ def run_forecast(
         experiment_dir=experiment_dir,
     )
     alerts = [*([left_out] if left_out else []), *changed]
-    exploration = series_notebook(records, target_col, spelling, horizon, season, alerts)
+    exploration = series_notebook(records, target_col, pandas_frequency, horizon, season, alerts)
     (records.folder / "DataExploration.ipynb").write_text(exploration, encoding="utf-8")
     mlflow.MlflowClient().log_text(
         records.data_run_id, exploration, "notebooks/DataExploration.ipynb"
     )
-    recorder = _Recorder(
+    recorder = ForecastRecorder(
         records,
         series,
         validation_metric(primary_metric),
         horizon,
-        {"frequency": spelling, "season_length": str(season)},
+        {"frequency": pandas_frequency, "season_length": str(season)},
         lambda made: ForecastModel(made, time_col, identity),
         target_col,
         seconds,
     )
-    failed = _try_each(models, recorder)
+    failed = _evaluate_models(models, recorder)
     ranked = sorted(recorder.trials, key=lambda trial: trial.evaluation_metric_score)
     best, best_model = ranked[0], recorder.best_model
     file = records.folder / f"BestTrial-{best_model.name}-{best.mlflow_run_id[:8]}.ipynb"
@@ -142,11 +142,11 @@ def run_forecast(
     table = None
     if output_database:
         table = f"{output_database}.forecast_prediction_{best.mlflow_run_id[:8]}"
-        _save(recorder.best_made, table, rows, target_col, time_col, identity)
-    told = "".join(f"; could not use {name}: {why}" for name, why in failed.items())
-    recorder.progress.end(
+        _save_forecast(recorder.best_forecast, table, rows, target_col, time_col, identity)
+    failures = "".join(f"; could not use {name}: {why}" for name, why in failed.items())
+    recorder.progress.finish(
         f"AutoML: {len(ranked)} trials in {recorder.elapsed():.0f} s; best {recorder.metric} "
-        f"{best.evaluation_metric_score:.4f} ({best_model.name}){told}."
+        f"{best.evaluation_metric_score:.4f} ({best_model.name}){failures}."
         + "".join(f" {alert}" for alert in alerts)
     )
     return AutoMLSummary(
@@ -160,25 +160,25 @@ def run_forecast(
     )
 
 
-def _try_each(models: Sequence[Forecaster], recorder: _Recorder) -> dict[str, str]:
-    """Measure and record each model while there is time; give those that failed, and why."""
+def _evaluate_models(models: Sequence[Forecaster], recorder: ForecastRecorder) -> dict[str, str]:
+    """Measure and record each model until the timeout; return the errors of the models that failed."""
     failed: dict[str, str] = {}
     try:
         for number, model in enumerate(models):
             if recorder.trials and recorder.elapsed() >= recorder.seconds:
                 break
-            at = time.monotonic()
+            started = time.monotonic()
             try:
                 metrics = cross_validate(model, recorder.series, recorder.horizon)
-            except Exception as error:  # noqa: BLE001 - one model less, and it is told why
+            except Exception as error:  # noqa: BLE001 - the other models go on; the summary names the error
                 failed[model.name] = f"{type(error).__name__}: {error}"
                 continue
             if not recorder.trials and recorder.elapsed() > recorder.seconds:
                 raise AutoMLError(
                     f"timeout_minutes={recorder.seconds / 60:g} is too short for one trial: the first took "
-                    f"{time.monotonic() - at:.1f} s. Give more time."
+                    f"{time.monotonic() - started:.1f} s. Give more time."
                 )
-            recorder.record(number, model, metrics, time.monotonic() - at)
+            recorder.record(number, model, metrics, time.monotonic() - started)
     except KeyboardInterrupt:
         if not recorder.trials:
             raise
@@ -189,8 +189,8 @@ def _try_each(models: Sequence[Forecaster], recorder: _Recorder) -> dict[str, st
 
 
 @dataclass
-class _Recorder:
-    """Records the trials of a call."""
+class ForecastRecorder:
+    """Records the trials of a forecast as MLflow runs."""
 
     records: Records
     series: pd.DataFrame
@@ -206,15 +206,17 @@ class _Recorder:
         self.began = time.monotonic()
         self.progress = Progress(self.seconds)
         self.best_model: Forecaster
-        self.best_made: pd.DataFrame
+        self.best_forecast: pd.DataFrame
         self.best_notebook = ""
 
     def elapsed(self) -> float:
+        """Return the seconds since the start."""
         return time.monotonic() - self.began
 
     def record(
-        self, number: int, model: Forecaster, metrics: dict[str, float], took: float
+        self, number: int, model: Forecaster, metrics: dict[str, float], seconds: float
     ) -> None:
+        """Record a trial; log its model if it is the best so far."""
         params = {
             "forecast": "true",
             "model": model.name,
@@ -225,20 +227,20 @@ class _Recorder:
             self.records, model, self.target_col, params["frequency"], self.horizon, metrics
         )
         model_uri = None
-        with run(self.records.experiment, model.name, {TRIAL_TAG: str(number)}) as started:
+        with record_run(self.records.experiment, model.name, {TRIAL_TAG: str(number)}) as started:
             run_id = started.info.run_id
             mlflow.log_params(params)
-            mlflow.log_metrics({**metrics, "duration_seconds": took})
+            mlflow.log_metrics({**metrics, "duration_seconds": seconds})
             mlflow.log_text(notebook, f"notebooks/{model.name}.ipynb")
             if all(metrics[self.metric] < trial.evaluation_metric_score for trial in self.trials):
                 self.best_model, self.best_notebook = model, notebook
-                self.best_made = model.predict(self.series, self.horizon)
+                self.best_forecast = model.predict(self.series, self.horizon)
                 model_uri = f"runs:/{run_id}/model"
-                with models_kept_whole(sys.modules[__name__]):
+                with pickle_by_value(sys.modules[__name__]):
                     mlflow.pyfunc.log_model(
                         name="model",
-                        python_model=self.wrap(self.best_made),
-                        pip_requirements=requirements("pandas", "mlflow", "cloudpickle"),
+                        python_model=self.wrap(self.best_forecast),
+                        pip_requirements=pinned_requirements("pandas", "mlflow", "cloudpickle"),
                     )
         self.trials.append(
             TrialInfo(
@@ -250,7 +252,7 @@ class _Recorder:
                 params=params,
                 model_path=model_uri,
                 model_description=model.code,
-                duration=f"{took:.1f} s",
+                duration=f"{seconds:.1f} s",
                 preprocessors="a regular grid; missing times get the value before them",
                 evaluation_metric_score=metrics[self.metric],
             )
@@ -259,16 +261,16 @@ class _Recorder:
         self.progress.show(self.elapsed(), len(self.trials), f"best {self.metric} {best:.4f}")
 
 
-def _save(
-    made: pd.DataFrame,
+def _save_forecast(
+    forecast: pd.DataFrame,
     table: str,
     rows: pd.DataFrame,
     target_col: str,
     time_col: str,
     identity: list[str],
 ) -> None:
-    """Save a forecast as a table, with the identity columns as the dataset has them."""
-    saved = made.rename(
+    """Save a forecast as a table, with the identity columns of the dataset."""
+    saved = forecast.rename(
         columns={
             TIME: time_col,
             "forecast": target_col,
@@ -277,8 +279,8 @@ def _save(
         }
     )
     if identity:
-        known = rows[identity].drop_duplicates()
-        known = known.assign(**{SERIES: known.astype(str).agg("-".join, axis=1)})
-        saved = known.merge(saved, on=SERIES)
+        identities = rows[identity].drop_duplicates()
+        identities = identities.assign(**{SERIES: identities.astype(str).agg("-".join, axis=1)})
+        saved = identities.merge(saved, on=SERIES)
     saved = saved.drop(columns=SERIES)
     active_spark().createDataFrame(saved).write.mode("overwrite").saveAsTable(table)

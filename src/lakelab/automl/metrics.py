@@ -1,4 +1,4 @@
-"""The metrics of a trial, by the names that ``primary_metric`` takes and that MLflow shows.
+"""The metrics of a trial, under their names in ``primary_metric`` and in MLflow.
 
 Follows https://docs.databricks.com/aws/en/machine-learning/automl/automl-api-reference
 """
@@ -30,39 +30,39 @@ LOGGED_NAMES = {
     "smape": "smape",
     "mdape": "mdape",
 }
-"""As ``primary_metric`` names it -> as the run's metric ends."""
+"""Name in ``primary_metric`` -> end of the name in MLflow."""
 
-PRIMARY = {
+PRIMARY_METRICS = {
     "classify": ("f1", "log_loss", "precision", "accuracy", "roc_auc"),
     "regress": ("r2", "mae", "rmse", "mse"),
     "forecast": ("smape", "mse", "rmse", "mae", "mdape"),
 }
-"""Problem -> what ``primary_metric`` may be."""
+"""Problem -> allowed values of ``primary_metric``."""
 
 
-def checked_primary_metric(problem: str, metric: str) -> str:
-    """Give a metric back if it is one that the problem can be ranked by.
+def require_primary_metric(problem: str, metric: str) -> str:
+    """Return a metric if it can rank the trials of a problem.
 
     Raises
     ------
     AutoMLError
-        If it is none.
+        If the problem has no such metric.
 
     Examples
     --------
-    >>> checked_primary_metric("classify", "roc_auc")
+    >>> require_primary_metric("classify", "roc_auc")
     'roc_auc'
     """
-    if metric not in PRIMARY[problem]:
+    if metric not in PRIMARY_METRICS[problem]:
         raise AutoMLError(
             f"primary_metric={metric!r} is not a metric of {problem}: it is one of "
-            f"{', '.join(PRIMARY[problem])}."
+            f"{', '.join(PRIMARY_METRICS[problem])}."
         )
     return metric
 
 
 def validation_metric(metric: str) -> str:
-    """Name the metric that trials are ranked by, as their runs do.
+    """Return the name in MLflow of the metric that ranks the trials.
 
     Examples
     --------
@@ -72,18 +72,18 @@ def validation_metric(metric: str) -> str:
     return f"val_{LOGGED_NAMES[metric]}"
 
 
-def rank(metric: str, metrics: Mapping[str, float]) -> tuple[float, float]:
-    """Give what trials are sorted by, the best first.
+def rank_key(metric: str, metrics: Mapping[str, float]) -> tuple[float, float]:
+    """Return the sort key of a trial; the smallest key is the best trial.
 
-    Few rows give many trials the same score, an AUC of 1 for example: then the one that is surer of
-    what is true comes first.
+    With few rows, many trials have the same score, for example an AUC of 1. The smaller log loss then
+    decides.
 
     Parameters
     ----------
     metric : str
         The primary metric.
     metrics : mapping of str to float
-        Those of a trial.
+        The metrics of the trial.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def rank(metric: str, metrics: Mapping[str, float]) -> tuple[float, float]:
     --------
     >>> sure = {"val_roc_auc_score": 1.0, "val_log_loss": 0.1}
     >>> unsure = {"val_roc_auc_score": 1.0, "val_log_loss": 0.6}
-    >>> rank("roc_auc", sure) < rank("roc_auc", unsure)
+    >>> rank_key("roc_auc", sure) < rank_key("roc_auc", unsure)
     True
     """
     score = metrics[validation_metric(metric)]
@@ -111,7 +111,7 @@ class Scorer:
     classes : tuple
         The classes in the order of ``predict_proba``; empty for a regression.
     pos_label : object
-        The positive one of two classes; None with more, or for a regression.
+        The positive class of two; None with more classes, or for a regression.
     """
 
     problem: str
@@ -119,16 +119,16 @@ class Scorer:
     pos_label: Any = None
 
     def primary(self, metric: str, model: Any, x: Any, y: Any) -> float:
-        """Measure the one metric that trials are ranked by."""
+        """Compute the metric that ranks the trials."""
         return self._measures()[metric](model, x, y)
 
     def all(self, model: Any, x: Any, y: Any, prefix: str) -> dict[str, float]:
-        """Measure all metrics, such as ``val_f1_score``; NaN where a metric has no value."""
-        found = {}
-        predicted = _Once(model)
+        """Compute all metrics, for example ``val_f1_score``; NaN if a metric is undefined."""
+        scores = {}
+        predicted = _CachedPredictions(model)
         for name, measure in self._measures().items():
-            found[f"{prefix}{LOGGED_NAMES[name]}"] = measure(predicted, x, y)
-        return found
+            scores[f"{prefix}{LOGGED_NAMES[name]}"] = measure(predicted, x, y)
+        return scores
 
     def _measures(self) -> dict[str, Callable[[Any, Any, Any], float]]:
         if self.problem == "regress":
@@ -140,13 +140,15 @@ class Scorer:
             }
             return {name: _of_predictions(function) for name, function in functions.items()}
         if self.pos_label is not None:
-            how: dict[str, Any] = {"pos_label": self.pos_label, "zero_division": 0}
+            options: dict[str, Any] = {"pos_label": self.pos_label, "zero_division": 0}
         else:
-            how = {"average": "weighted", "zero_division": 0}
+            options = {"average": "weighted", "zero_division": 0}
         return {
-            "f1": lambda model, x, y: float(sk.f1_score(y, model.predict(x), **how)),
-            "precision": lambda model, x, y: float(sk.precision_score(y, model.predict(x), **how)),
-            "recall": lambda model, x, y: float(sk.recall_score(y, model.predict(x), **how)),
+            "f1": lambda model, x, y: float(sk.f1_score(y, model.predict(x), **options)),
+            "precision": lambda model, x, y: float(
+                sk.precision_score(y, model.predict(x), **options)
+            ),
+            "recall": lambda model, x, y: float(sk.recall_score(y, model.predict(x), **options)),
             "accuracy": lambda model, x, y: float(sk.accuracy_score(y, model.predict(x))),
             "log_loss": lambda model, x, y: float(
                 sk.log_loss(y, model.predict_proba(x), labels=list(self.classes))
@@ -156,7 +158,7 @@ class Scorer:
 
     def _roc_auc(self, model: Any, x: Any, y: Any) -> float:
         if len(np.unique(y)) < len(self.classes):
-            return float("nan")  # this part lacks a class: there is nothing to rank it against
+            return float("nan")  # AUC is undefined, as this part lacks a class
         probabilities = model.predict_proba(x)
         if self.pos_label is not None:
             positive = list(self.classes).index(self.pos_label)
@@ -174,20 +176,20 @@ def _of_predictions(function: Callable[..., Any]) -> Callable[[Any, Any, Any], f
     return lambda model, x, y: float(function(y, model.predict(x)))
 
 
-class _Once:
-    """A model that predicts the same rows once only."""
+class _CachedPredictions:
+    """A model whose predictions for one set of rows are computed once."""
 
     def __init__(self, model: Any):
         self.model = model
-        self._known: dict[str, Any] = {}
+        self._cache: dict[str, Any] = {}
 
     def predict(self, x: Any) -> Any:
-        return self._ask("predict", x)
+        return self._call("predict", x)
 
     def predict_proba(self, x: Any) -> Any:
-        return self._ask("predict_proba", x)
+        return self._call("predict_proba", x)
 
-    def _ask(self, method: str, x: Any) -> Any:
-        if method not in self._known:
-            self._known[method] = getattr(self.model, method)(x)
-        return self._known[method]
+    def _call(self, method: str, x: Any) -> Any:
+        if method not in self._cache:
+            self._cache[method] = getattr(self.model, method)(x)
+        return self._cache[method]

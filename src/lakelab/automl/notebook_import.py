@@ -18,9 +18,9 @@ def import_notebook(artifact_uri: str, path: str, overwrite: bool = False) -> Im
     artifact_uri : str
         ``TrialInfo.artifact_uri``.
     path : str
-        The folder, or the file, that it is imported to.
+        The target folder or file.
     overwrite : bool
-        Whether it may replace one that is there.
+        Whether an existing notebook is replaced.
 
     Returns
     -------
@@ -29,7 +29,7 @@ def import_notebook(artifact_uri: str, path: str, overwrite: bool = False) -> Im
     Raises
     ------
     AutoMLError
-        If there is no notebook at the URI, or one is in the way.
+        If the URI has no notebook, or the target exists and `overwrite` is False.
 
     References
     ----------
@@ -47,17 +47,17 @@ def import_notebook(artifact_uri: str, path: str, overwrite: bool = False) -> Im
                 f"artifact_uri={artifact_uri!r} cannot be read ({error}): give the artifact_uri of a "
                 f"trial."
             ) from error
-        found = [downloaded] if downloaded.is_file() else sorted(downloaded.rglob("*.ipynb"))
-        found = [file for file in found if file.suffix == ".ipynb"]
-        if not found:
+        notebooks = [downloaded] if downloaded.is_file() else sorted(downloaded.rglob("*.ipynb"))
+        notebooks = [file for file in notebooks if file.suffix == ".ipynb"]
+        if not notebooks:
             raise AutoMLError(
                 f"artifact_uri={artifact_uri!r} has no notebook: give the artifact_uri of a trial."
             )
         target = Path(path).expanduser()
         if target.suffix != ".ipynb":
-            target = target / found[0].name
+            target = target / notebooks[0].name
         if target.exists() and not overwrite:
             raise AutoMLError(f"{target} is there already: give another path, or overwrite=True.")
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(found[0], target)
+        shutil.copyfile(notebooks[0], target)
     return ImportNotebookResult(path=str(target), url=target.resolve().as_uri())

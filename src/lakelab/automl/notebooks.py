@@ -1,7 +1,7 @@
-"""Write the two notebooks of a call: one that explores the data, and one that makes a trial again.
+"""Generate the notebooks of a call: one explores the data, and one repeats a trial.
 
-They are plain pandas, scikit-learn and MLflow: they run without lakelab, in any folder, and say where
-their data is. Follows https://docs.databricks.com/aws/en/machine-learning/automl/
+They are plain pandas, scikit-learn and MLflow: they run without lakelab, in any folder, and load their
+data from the run that keeps it. Follows https://docs.databricks.com/aws/en/machine-learning/automl/
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ import mlflow
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from lakelab.automl.estimator_code import constructor, definitions, imports
+from lakelab.automl.estimator_code import constructor_code, definition_code, import_code
 from lakelab.automl.metrics import LOGGED_NAMES
 from lakelab.automl.semantic_types import Column
 from lakelab.automl.tracking import Records
 
 PART = "_automl_split_col_0000"
-"""The column of the kept data that says which part a row belongs to."""
+"""The column of the kept data with the part of a row: ``train``, ``validate`` or ``test``."""
 
 WEIGHT = "_automl_sample_weight_0000"
-"""The column of the kept data with the weight of a training row, where rows are weighed."""
+"""The column of the kept data with the weight of a training row, if rows have weights."""
 
 
 @dataclass(frozen=True)
-class About:
-    """What the notebooks of one call have in common.
+class NotebookContext:
+    """The data that all notebooks of one call share.
 
     Attributes
     ----------
@@ -41,9 +41,9 @@ class About:
     records : Records
     weighted : bool
     alerts : sequence of str
-        What the learner should know about the data.
+        Notes about the data for the user.
     requirements : sequence of str
-        What a model is logged with.
+        The pip requirements of a logged model.
     """
 
     problem: str
@@ -57,31 +57,33 @@ class About:
     requirements: Sequence[str]
 
 
-def trial_notebook(about: About, name: str, model: Any, metrics: Mapping[str, float]) -> str:
-    """Write the notebook that makes a trial again.
+def trial_notebook(
+    context: NotebookContext, name: str, model: Any, metrics: Mapping[str, float]
+) -> str:
+    """Return the notebook that repeats a trial.
 
     Parameters
     ----------
-    about : About
+    context : NotebookContext
     name : str
-        Of the algorithm.
+        The name of the algorithm.
     model : sklearn.pipeline.Pipeline
-        As it was trained.
+        The trained model.
     metrics : mapping of str to float
-        What the trial measured.
+        The metrics of the trial.
 
     Returns
     -------
     str
         A notebook in nbformat 4.
     """
-    metric = f"val_{LOGGED_NAMES[about.primary_metric]}"
-    features = [column.name for column in about.columns if column.kind != "unused"]
-    needed, defined = definitions([model])
-    weights = f', estimator__sample_weight=train["{WEIGHT}"].to_numpy()' if about.weighted else ""
+    metric = f"val_{LOGGED_NAMES[context.primary_metric]}"
+    features = [column.name for column in context.columns if column.kind != "unused"]
+    needed, defined = definition_code([model])
+    weights = f', estimator__sample_weight=train["{WEIGHT}"].to_numpy()' if context.weighted else ""
     cells = [
         _md(
-            f"# {name} on `{about.target_col}`\n"
+            f"# {name} on `{context.target_col}`\n"
             f"This notebook makes one AutoML trial again: the same rows, the same steps, the same "
             f"parameters. The trial measured `{metric}` = {metrics[metric]:.6f}. "
             f"Change what you like, and run it."
@@ -89,18 +91,18 @@ def trial_notebook(about: About, name: str, model: Any, metrics: Mapping[str, fl
         _code(
             "import logging\n\nimport mlflow\nimport pandas as pd\n\n"
             'logging.getLogger("mlflow").setLevel(logging.ERROR)  # it warns of pickle at each model\n'
-            f"mlflow.set_tracking_uri({constructor(tracking_uri())})\n"
-            f"EXPERIMENT_ID = {constructor(about.records.experiment.experiment_id)}\n"
-            f"TARGET = {constructor(about.target_col)}"
+            f"mlflow.set_tracking_uri({constructor_code(tracking_uri())})\n"
+            f"EXPERIMENT_ID = {constructor_code(context.records.experiment.experiment_id)}\n"
+            f"TARGET = {constructor_code(context.target_col)}"
         ),
         _md("## Load the data\nAutoML has kept the rows that it used, as an artifact of a run."),
-        load_cell(about.records),
+        load_cell(context.records),
         _md(
             "## Split\nAutoML has noted for each row whether it is for training, for validation "
             "(trials are ranked by it) or for the test."
         ),
         _code(
-            f"features = {constructor(features)}\n"
+            f"features = {constructor_code(features)}\n"
             f'train = data[data["{PART}"] == "train"]\n'
             f'validate = data[data["{PART}"] == "validate"]\n'
             f'test = data[data["{PART}"] == "test"]\n'
@@ -109,11 +111,11 @@ def trial_notebook(about: About, name: str, model: Any, metrics: Mapping[str, fl
         _md(
             "## Prepare and train\nEach column is prepared by its kind; one pipeline holds all steps."
         ),
-        _code("\n".join(part for part in (needed, imports([model])) if part)),
+        _code("\n".join(part for part in (needed, import_code([model])) if part)),
         *([_code(defined)] if defined else []),
-        _code(f"model = {constructor(model)}"),
+        _code(f"model = {constructor_code(model)}"),
         _code(
-            f"with mlflow.start_run(experiment_id=EXPERIMENT_ID, run_name={constructor(name)}) as run:\n"
+            f"with mlflow.start_run(experiment_id=EXPERIMENT_ID, run_name={constructor_code(name)}) as run:\n"
             f"    model.fit(train[features], train[TARGET]{weights})\n"
             "    mlflow.log_params(\n"
             "        {\n"
@@ -128,11 +130,11 @@ def trial_notebook(about: About, name: str, model: Any, metrics: Mapping[str, fl
             "        signature=mlflow.models.infer_signature(\n"
             "            validate[features].head(), model.predict(validate[features].head())\n"
             "        ),\n"
-            f"        pip_requirements={constructor(list(about.requirements), 2)},\n"
+            f"        pip_requirements={constructor_code(list(context.requirements), 2)},\n"
             "    )"
         ),
         _md("## Evaluate"),
-        *_evaluation(about),
+        *_evaluation_cells(context),
         _md(
             "## Permutation importance\nHow much worse is the score when one column is shuffled? A column "
             "that changes nothing is a candidate for `exclude_cols`."
@@ -141,12 +143,12 @@ def trial_notebook(about: About, name: str, model: Any, metrics: Mapping[str, fl
             "from sklearn.inspection import permutation_importance\n\n"
             "some = validate.sample(min(len(validate), 2000), random_state=0)\n"
             "importance = permutation_importance(\n"
-            f"    model, some[features], some[TARGET], scoring={_scoring(about)},\n"
+            f"    model, some[features], some[TARGET], scoring={_scoring(context)},\n"
             "    n_repeats=3, random_state=0,\n"
             ")\n"
             "importance = pd.Series(importance.importances_mean, index=features).sort_values()\n"
             "importance.plot.barh(figsize=(7, 0.3 * len(features) + 1), "
-            f'xlabel="loss of {about.primary_metric} when shuffled");'
+            f'xlabel="loss of {context.primary_metric} when shuffled");'
         ),
         _md(
             "## SHAP\nSHAP explains single predictions. It takes memory and time, so it is off: set "
@@ -160,7 +162,7 @@ def trial_notebook(about: About, name: str, model: Any, metrics: Mapping[str, fl
             "    explained = validate[features].sample(min(100, len(validate)), random_state=0)\n"
             + (
                 "    answer = lambda rows: model.predict_proba(pd.DataFrame(rows, columns=features))\n"
-                if about.problem == "classify"
+                if context.problem == "classify"
                 else "    answer = lambda rows: model.predict(pd.DataFrame(rows, columns=features))\n"
             )
             + "    explainer = shap.KernelExplainer(answer, background)\n"
@@ -172,22 +174,24 @@ def trial_notebook(about: About, name: str, model: Any, metrics: Mapping[str, fl
             "loaded.predict(test[features].head())"
         ),
     ]
-    return written(cells)
+    return serialize_notebook(cells)
 
 
-def exploration_notebook(about: About) -> str:
-    """Write the notebook that explores the data.
+def exploration_notebook(context: NotebookContext) -> str:
+    """Return the notebook that explores the data.
 
     Parameters
     ----------
-    about : About
+    context : NotebookContext
 
     Returns
     -------
     str
         A notebook in nbformat 4.
     """
-    told = "\n".join(f"- {alert}" for alert in about.alerts) or "- nothing out of the ordinary"
+    alert_list = (
+        "\n".join(f"- {alert}" for alert in context.alerts) or "- nothing out of the ordinary"
+    )
     kinds = [
         (
             column.name,
@@ -195,26 +199,26 @@ def exploration_notebook(about: About) -> str:
             "converted" if column.converted else "as stored",
             column.warning or "",
         )
-        for column in about.columns
+        for column in context.columns
     ]
-    numeric = [column.name for column in about.columns if column.kind == "numeric"]
-    categorical = [column.name for column in about.columns if column.kind == "categorical"]
+    numeric = [column.name for column in context.columns if column.kind == "numeric"]
+    categorical = [column.name for column in context.columns if column.kind == "categorical"]
     cells = [
         _md(
-            f"# Explore the data for `{about.target_col}`\nWhat AutoML saw before it trained: types, "
-            f"missing values, the target, how columns go together.\n\n**Alerts**\n{told}"
+            f"# Explore the data for `{context.target_col}`\nWhat AutoML saw before it trained: types, "
+            f"missing values, the target, how columns go together.\n\n**Alerts**\n{alert_list}"
         ),
         _code(
             "import matplotlib.pyplot as plt\nimport mlflow\nimport pandas as pd\n\n"
-            f"mlflow.set_tracking_uri({constructor(tracking_uri())})\n"
-            f"TARGET = {constructor(about.target_col)}"
+            f"mlflow.set_tracking_uri({constructor_code(tracking_uri())})\n"
+            f"TARGET = {constructor_code(context.target_col)}"
         ),
         _md("## Load the data"),
-        load_cell(about.records),
+        load_cell(context.records),
         _md("## Semantic types\nWhat each column was taken for, whatever its stored type says."),
         _code(
             "pd.DataFrame(\n"
-            f"    {constructor(kinds, 1)},\n"
+            f"    {constructor_code(kinds, 1)},\n"
             '    columns=["column", "semantic type", "stored", "note"],\n)'
         ),
         _md("## Missing values"),
@@ -222,11 +226,11 @@ def exploration_notebook(about: About) -> str:
             f'missing = data.drop(columns="{PART}").isna().mean().mul(100).round(1)\n'
             "missing.sort_values(ascending=False).rename('missing, %').to_frame()"
         ),
-        _md(f"## The target\nHow `{about.target_col}` is spread."),
-        _target(about),
+        _md(f"## The target\nHow `{context.target_col}` is spread."),
+        _target_cell(context),
         _md("## Numbers"),
         _code(
-            f"numbers = data[{constructor(numeric, 0)}].apply(pd.to_numeric, errors='coerce')\n"
+            f"numbers = data[{constructor_code(numeric, 0)}].apply(pd.to_numeric, errors='coerce')\n"
             "numbers.describe().T.round(2)"
             if numeric
             else "numbers = pd.DataFrame()  # there is no numeric column"
@@ -245,10 +249,10 @@ def exploration_notebook(about: About) -> str:
             "## Correlations\nOf numbers with each other, and with the target where it is one. Two columns "
             "near 1 or -1 say the same: one of them can go."
         ),
-        _correlations(about, bool(numeric)),
+        _correlation_cell(context, bool(numeric)),
         _md("## Categories\nThe most frequent values."),
         _code(
-            f"for name in {constructor(categorical, 0)}:\n"
+            f"for name in {constructor_code(categorical, 0)}:\n"
             "    counts = data[name].value_counts()\n"
             '    print(f"{name}: {len(counts)} values;", ", ".join(\n'
             '        f"{value} ({count})" for value, count in counts.head(5).items()\n'
@@ -257,7 +261,7 @@ def exploration_notebook(about: About) -> str:
             else "# there is no categorical column"
         ),
     ]
-    return written(cells)
+    return serialize_notebook(cells)
 
 
 # ---- cells -----------------------------------------------------------------------------------------
@@ -271,8 +275,8 @@ def _code(source: str) -> Any:
     return new_code_cell(source)
 
 
-def written(cells: list[Any]) -> str:
-    """Write cells as a notebook in nbformat 4, with ids that stay the same."""
+def serialize_notebook(cells: list[Any]) -> str:
+    """Serialize cells as a notebook in nbformat 4, with stable cell ids."""
     notebook = new_notebook(cells=cells)
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number:02d}"
@@ -286,11 +290,11 @@ def written(cells: list[Any]) -> str:
 
 
 def load_cell(records: Records) -> Any:
-    """Write the cell that loads what a call has kept, as ``data``."""
+    """Return the cell that loads the kept data of a call as ``data``."""
     return _code(
         "data = pd.read_parquet(\n"
         "    mlflow.artifacts.download_artifacts(\n"
-        f"        run_id={constructor(records.data_run_id)}, "
+        f"        run_id={constructor_code(records.data_run_id)}, "
         'artifact_path="data/training_data.parquet"\n'
         "    )\n"
         ")\n"
@@ -299,53 +303,56 @@ def load_cell(records: Records) -> Any:
 
 
 def tracking_uri() -> str:
-    """Give where runs are kept, without a password: a notebook is shown around."""
+    """Return MLflow's tracking URI without a password, as notebooks are shared."""
     return re.sub(r"(?<=://)[^/@]*@", "", mlflow.get_tracking_uri())
 
 
-def _positive(about: About) -> str:
-    return f", pos_label={constructor(about.pos_label)}"
+def _pos_label_argument(context: NotebookContext) -> str:
+    return f", pos_label={constructor_code(context.pos_label)}"
 
 
-def _measured(about: About) -> tuple[str, dict[str, str]]:
-    """Give the import and, for each metric, the expression over `rows` and `predicted`."""
-    if about.problem == "regress":
+def _metric_expressions(context: NotebookContext) -> tuple[str, dict[str, str]]:
+    """Return the import and, for each metric, the expression over `rows` and `predicted`."""
+    if context.problem == "regress":
         names = ("r2", "mae", "mse", "rmse")
         return "from sklearn import metrics", {
             name: f"metrics.{LOGGED_NAMES[name]}(rows[TARGET], predicted)" for name in names
         }
     classes = "labels=list(model.classes_)"
-    if about.pos_label is not None:
-        how = f"{_positive(about)}, zero_division=0"
+    if context.pos_label is not None:
+        options = f"{_pos_label_argument(context)}, zero_division=0"
         auc = (
-            f"metrics.roc_auc_score(\n            rows[TARGET] == {constructor(about.pos_label)},\n"
-            f"            probabilities[:, list(model.classes_).index({constructor(about.pos_label)})],\n"
+            f"metrics.roc_auc_score(\n            rows[TARGET] == {constructor_code(context.pos_label)},\n"
+            f"            probabilities[:, list(model.classes_).index({constructor_code(context.pos_label)})],\n"
             "        )"
         )
     else:
-        how = ', average="weighted", zero_division=0'
+        options = ', average="weighted", zero_division=0'
         auc = (
             "metrics.roc_auc_score(\n            rows[TARGET], probabilities, "
             f'multi_class="ovr", average="weighted", {classes}\n        )'
         )
     return "from sklearn import metrics", {
-        "f1": f"metrics.f1_score(rows[TARGET], predicted{how})",
-        "precision": f"metrics.precision_score(rows[TARGET], predicted{how})",
-        "recall": f"metrics.recall_score(rows[TARGET], predicted{how})",
+        "f1": f"metrics.f1_score(rows[TARGET], predicted{options})",
+        "precision": f"metrics.precision_score(rows[TARGET], predicted{options})",
+        "recall": f"metrics.recall_score(rows[TARGET], predicted{options})",
         "accuracy": "metrics.accuracy_score(rows[TARGET], predicted)",
         "log_loss": f"metrics.log_loss(rows[TARGET], probabilities, {classes})",
         "roc_auc": auc,
     }
 
 
-def _evaluation(about: About) -> list[Any]:
-    imported, measured = _measured(about)
+def _evaluation_cells(context: NotebookContext) -> list[Any]:
+    imported, expressions = _metric_expressions(context)
     probabilities = (
         "    probabilities = model.predict_proba(rows[features])\n"
-        if about.problem == "classify"
+        if context.problem == "classify"
         else ""
     )
-    lines = "".join(f'        "{LOGGED_NAMES[name]}": {how},\n' for name, how in measured.items())
+    lines = "".join(
+        f'        "{LOGGED_NAMES[name]}": {expression},\n'
+        for name, expression in expressions.items()
+    )
     cells = [
         _code(
             f"{imported}\n\n\n"
@@ -362,7 +369,7 @@ def _evaluation(about: About) -> list[Any]:
             "pd.DataFrame(scores).round(4)"
         )
     ]
-    if about.problem == "regress":
+    if context.problem == "regress":
         cells.append(
             _code(
                 "import matplotlib.pyplot as plt\n\n"
@@ -382,34 +389,34 @@ def _evaluation(about: About) -> list[Any]:
             ");"
         )
     )
-    if about.pos_label is not None:
+    if context.pos_label is not None:
         cells.append(
             _code(
                 "metrics.RocCurveDisplay.from_estimator(\n"
-                f"    model, validate[features], validate[TARGET]{_positive(about)}\n"
+                f"    model, validate[features], validate[TARGET]{_pos_label_argument(context)}\n"
                 ");"
             )
         )
     return cells
 
 
-def _scoring(about: About) -> str:
+def _scoring(context: NotebookContext) -> str:
     name = {"f1": "f1_weighted", "precision": "precision_weighted", "log_loss": "neg_log_loss"}.get(
-        about.primary_metric, about.primary_metric
+        context.primary_metric, context.primary_metric
     )
-    if about.problem == "regress":
+    if context.problem == "regress":
         name = {
             "mae": "neg_mean_absolute_error",
             "mse": "neg_mean_squared_error",
             "rmse": "neg_root_mean_squared_error",
-        }.get(about.primary_metric, "r2")
-    elif about.primary_metric == "roc_auc" and about.pos_label is None:
+        }.get(context.primary_metric, "r2")
+    elif context.primary_metric == "roc_auc" and context.pos_label is None:
         name = "roc_auc_ovr_weighted"
     return f'"{name}"'
 
 
-def _target(about: About) -> Any:
-    if about.problem == "classify":
+def _target_cell(context: NotebookContext) -> Any:
+    if context.problem == "classify":
         return _code(
             "counts = data[TARGET].value_counts()\n"
             "counts.plot.barh(figsize=(6, 0.4 * len(counts) + 1), xlabel='rows');"
@@ -419,14 +426,14 @@ def _target(about: About) -> Any:
     )
 
 
-def _correlations(about: About, numeric: bool) -> Any:
+def _correlation_cell(context: NotebookContext, numeric: bool) -> Any:
     if not numeric:
         return _code("# there is no numeric column")
     with_target = (
         "together = numbers.assign(**{TARGET: pd.to_numeric(data[TARGET])}).corr()\n"
-        if about.problem == "regress"
-        else f"together = numbers.assign(**{{TARGET: data[TARGET] == {constructor(about.pos_label)}}}).corr()\n"
-        if about.pos_label is not None
+        if context.problem == "regress"
+        else f"together = numbers.assign(**{{TARGET: data[TARGET] == {constructor_code(context.pos_label)}}}).corr()\n"
+        if context.pos_label is not None
         else "together = numbers.corr()\n"
     )
     return _code(

@@ -1,4 +1,4 @@
-"""The time of a call, and how it gets on: one line that is written over, and stays as the last word."""
+"""The timeout of a call, and its progress line."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ DEFAULT_TIMEOUT_MINUTES = 120
 
 
 class Progress:
-    """A bar over the time of a call, with the best score so far.
+    """A progress bar over the time of a call, with the best score so far.
 
-    In a notebook it is one output that changes; elsewhere only the last line is printed, as a log
-    should hold no bars.
+    In a notebook, one output is updated. Elsewhere only the last line is printed, as a log should hold
+    no progress bars.
 
     Parameters
     ----------
     seconds : float
-        The time that the call has.
+        The timeout of the call.
     """
 
     WIDTH = 24
@@ -30,15 +30,15 @@ class Progress:
         self._in_notebook = "ipykernel" in sys.modules
 
     def show(self, elapsed: float, trials: int, best: str) -> None:
-        """Show the bar anew.
+        """Update the bar.
 
         Parameters
         ----------
         elapsed : float
-            Seconds.
+            Seconds since the start.
         trials : int
         best : str
-            Such as ``best val_roc_auc_score 0.741 (lightgbm)``.
+            For example ``best val_roc_auc_score 0.741 (lightgbm)``.
         """
         if not self._in_notebook:
             return
@@ -48,12 +48,12 @@ class Progress:
             f"{bar} {elapsed:.0f} of at most {self.seconds:.0f} s · {trials} trials · {best}"
         )
 
-    def end(self, told: str) -> None:
-        """Leave the last word."""
+    def finish(self, summary: str) -> None:
+        """Show the last line in place of the bar."""
         if self._in_notebook:
-            self._write(told)
+            self._write(summary)
         else:
-            print(told)
+            print(summary)
 
     def _write(self, line: str) -> None:
         from IPython.display import display
@@ -65,17 +65,17 @@ class Progress:
             self._shown.update(data, raw=True)
 
 
-def seconds_of(timeout_minutes: float | None) -> float:
-    """Give the time of a call.
+def timeout_seconds(timeout_minutes: float | None) -> float:
+    """Return the timeout of a call in seconds.
 
     Raises
     ------
     AutoMLError
-        If it is no number above 0.
+        If ``timeout_minutes`` is no number above 0.
 
     Examples
     --------
-    >>> seconds_of(5)
+    >>> timeout_seconds(5)
     300.0
     """
     minutes = DEFAULT_TIMEOUT_MINUTES if timeout_minutes is None else timeout_minutes

@@ -1,4 +1,4 @@
-"""Tell what the columns of a dataset mean, whatever their stored types say.
+"""Detect the semantic types of the columns of a dataset, which may differ from the stored types.
 
 Follows https://docs.databricks.com/aws/en/machine-learning/automl/classification-data-prep
 """
@@ -18,22 +18,22 @@ import pandas as pd
 Kind = Literal["numeric", "categorical", "datetime", "text", "unused"]
 
 HIGH_CARDINALITY = 50
-"""More categories than this get a warning: each becomes a column of a one-hot encoding."""
+"""A column with more categories gets a warning: each category is a column of a one-hot encoding."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """What a column means.
+    """A column with its semantic type.
 
     Attributes
     ----------
     name : str
     kind : {"numeric", "categorical", "datetime", "text", "unused"}
-        How the column is prepared; ``unused`` ones are left out.
+        The semantic type, which decides the preprocessing; ``unused`` columns are left out.
     converted : bool
-        Whether the stored type says something else.
+        Whether the semantic type differs from the stored type.
     warning : str or None
-        What the learner should know, in one sentence.
+        A note for the user, in one sentence.
     """
 
     name: str
@@ -42,15 +42,15 @@ class Column:
     warning: str | None = None
 
 
-def detect(rows: pd.DataFrame, as_stored: Collection[str] = ()) -> list[Column]:
-    """Tell what each column means.
+def detect_semantic_types(rows: pd.DataFrame, as_stored: Collection[str] = ()) -> list[Column]:
+    """Detect the semantic type of each column.
 
     Parameters
     ----------
     rows : pandas.DataFrame
         The features.
     as_stored : collection of str
-        Columns to take for what they are stored as, such as those with an imputer of their own.
+        Columns that keep their stored type, for example those with an imputer of their own.
 
     Returns
     -------
@@ -59,28 +59,28 @@ def detect(rows: pd.DataFrame, as_stored: Collection[str] = ()) -> list[Column]:
     Examples
     --------
     >>> rows = pd.DataFrame({"distance": ["1400", "760", "n/a"] * 50, "carrier": ["UA", "B6", "AA"] * 50})
-    >>> [(column.name, column.kind, column.converted) for column in detect(rows)]
+    >>> [(column.name, column.kind, column.converted) for column in detect_semantic_types(rows)]
     [('distance', 'numeric', True), ('carrier', 'categorical', False)]
     """
-    return [_detect_one(str(name), rows[name], name in as_stored) for name in rows]
+    return [_detect_column(str(name), rows[name], name in as_stored) for name in rows]
 
 
-def conversions(columns: list[Column]) -> dict[str, list[str]]:
-    """Give the semantic types that differ from the stored ones.
+def type_conversions(columns: list[Column]) -> dict[str, list[str]]:
+    """Return the semantic types that differ from the stored types.
 
     Examples
     --------
-    >>> conversions([Column("distance", "numeric", converted=True), Column("carrier", "categorical")])
+    >>> type_conversions([Column("distance", "numeric", converted=True), Column("carrier", "categorical")])
     {'numeric': ['distance']}
     """
-    found: dict[str, list[str]] = {}
+    converted: dict[str, list[str]] = {}
     for column in columns:
         if column.converted:
-            found.setdefault(column.kind, []).append(column.name)
-    return found
+            converted.setdefault(column.kind, []).append(column.name)
+    return converted
 
 
-def _detect_one(name: str, values: pd.Series, as_stored: bool) -> Column:
+def _detect_column(name: str, values: pd.Series, as_stored: bool) -> Column:
     known = values.dropna()
     if known.empty:
         return Column(name, "unused", warning="has no value at all, and is left out")
@@ -97,18 +97,18 @@ def _detect_one(name: str, values: pd.Series, as_stored: bool) -> Column:
     if pd.api.types.is_datetime64_any_dtype(values) or isinstance(first, datetime.date):
         return Column(name, "datetime")
     if pd.api.types.is_numeric_dtype(values) or isinstance(first, decimal.Decimal):
-        return _detect_in_numbers(name, values, distinct, as_stored)
-    return _detect_in_text(name, known.astype(str), len(values), distinct, as_stored)
+        return _detect_number_column(name, values, distinct, as_stored)
+    return _detect_text_column(name, known.astype(str), len(values), distinct, as_stored)
 
 
-def _detect_in_numbers(name: str, values: pd.Series, distinct: int, as_stored: bool) -> Column:
-    whole = pd.api.types.is_integer_dtype(values)
-    called_an_id = re.search(r"(^|_)(id|key|code|zip|uuid)$", name, re.IGNORECASE) is not None
-    if as_stored or not whole:
+def _detect_number_column(name: str, values: pd.Series, distinct: int, as_stored: bool) -> Column:
+    is_integer = pd.api.types.is_integer_dtype(values)
+    named_like_id = re.search(r"(^|_)(id|key|code|zip|uuid)$", name, re.IGNORECASE) is not None
+    if as_stored or not is_integer:
         return Column(name, "numeric")
-    if called_an_id and distinct == len(values):
+    if named_like_id and distinct == len(values):
         return Column(name, "unused", warning="numbers each row, and is left out")
-    if called_an_id:
+    if named_like_id:
         return Column(
             name,
             "categorical",
@@ -118,15 +118,15 @@ def _detect_in_numbers(name: str, values: pd.Series, distinct: int, as_stored: b
     return Column(name, "numeric")
 
 
-def _detect_in_text(
+def _detect_text_column(
     name: str, known: pd.Series, count: int, distinct: int, as_stored: bool
 ) -> Column:
     sample = known.drop_duplicates().head(1000)
     if not as_stored:
         if pd.to_numeric(sample, errors="coerce").notna().mean() >= 0.95 or (
-            # a word for "missing" among numbers, such as n/a, is one of few values in many rows
+            # numbers with one word for "missing", for example n/a
             pd.to_numeric(known.head(5000), errors="coerce").notna().mean() >= 0.95
-            or _numbers_and_one_word(sample)
+            or _is_numbers_and_one_word(sample)
         ):
             return Column(
                 name,
@@ -163,6 +163,6 @@ def _detect_in_text(
     return Column(name, "categorical")
 
 
-def _numbers_and_one_word(sample: pd.Series) -> bool:
+def _is_numbers_and_one_word(sample: pd.Series) -> bool:
     words = sample[pd.to_numeric(sample, errors="coerce").isna()]
     return len(words) == 1 and len(sample) > 2

@@ -1,4 +1,4 @@
-"""What an AutoML call gives back: a summary, its trials, and imported notebooks.
+"""The results of AutoML calls: a summary, its trials, and imported notebooks.
 
 Follows https://docs.databricks.com/aws/en/machine-learning/automl/automl-api-reference
 """
@@ -18,28 +18,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrialInfo:
-    """One trained model, and where it was recorded.
+    """One trained model, with its run.
 
     Attributes
     ----------
     notebook_path : str or None
-        The generated notebook. Only the best trial's is a file at once; those of the others are
-        artifacts of their runs, for :func:`databricks.automl.import_notebook`.
+        The generated notebook. Only the notebook of the best trial is a file at once. The others are
+        artifacts of their runs: import them with :func:`databricks.automl.import_notebook`.
     notebook_url : str or None
     artifact_uri : str
-        Where the notebook of this trial is among the artifacts of its run.
+        The URI of the notebook among the artifacts of the run.
     mlflow_run_id : str
     metrics : dict of str to float
         With the prefixes ``training_``, ``val_`` and ``test_``.
     params : dict of str to str
     model_path : str or None
-        URI of the logged model; None where the trial was no better than those before it, whose model
-        is not kept.
+        URI of the logged model. It is None if the trial was no better than the trials before it: such
+        models are not kept.
     model_description : str
         The estimator and its parameters.
     duration : str
     preprocessors : str
-        How columns were prepared.
+        The preprocessing of the columns.
     evaluation_metric_score : float
         The primary metric on the validation part.
     """
@@ -77,7 +77,7 @@ class TrialInfo:
         import mlflow.sklearn
 
         local = mlflow.artifacts.download_artifacts(self.model_path)
-        # where the feature engineering client puts the model that it wraps with its lookups
+        # the feature engineering client stores the model that it wraps with lookups in this folder
         wrapped = Path(local) / "data" / "feature_store" / "raw_model"
         return mlflow.sklearn.load_model(str(wrapped if wrapped.is_dir() else local))
 
@@ -93,11 +93,11 @@ class AutoMLSummary:
         The best first.
     best_trial : TrialInfo
     metric_distribution : str
-        How the primary metric is spread over the trials.
+        The distribution of the primary metric over the trials.
     semantic_type_conversions : dict of str to list of str
-        Semantic type -> columns that were taken for it, whatever their stored type says.
+        Semantic type -> columns whose stored type differs.
     is_early_stopped : bool
-        Whether the call ended before its time because the score no longer rose.
+        Whether the call ended before its timeout because the score no longer improved.
     output_table_name : str or None
         Table with the predictions of a forecast.
     """
@@ -113,20 +113,20 @@ class AutoMLSummary:
 
 @dataclass(frozen=True)
 class ImportNotebookResult:
-    """Where an imported notebook is."""
+    """The path and the URL of an imported notebook."""
 
     path: str
     url: str
 
 
 def metric_distribution(metric: str, scores: Sequence[float]) -> str:
-    """Say how a metric is spread over the trials.
+    """Return the distribution of a metric over the trials, as text.
 
     Parameters
     ----------
     metric : str
     scores : sequence of float
-        One for each trial, in the metric's own unit.
+        The metric of each trial.
 
     Returns
     -------
@@ -141,5 +141,7 @@ def metric_distribution(metric: str, scores: Sequence[float]) -> str:
 
     quartiles = pd.Series(scores, dtype=float).quantile([0, 0.25, 0.5, 0.75, 1]).to_list()
     names = ("min", "25%", "median", "75%", "max")
-    spread = ", ".join(f"{name} {value:.4g}" for name, value in zip(names, quartiles, strict=True))
-    return f"{metric}: {spread}, over {len(scores)} trials"
+    distribution = ", ".join(
+        f"{name} {value:.4g}" for name, value in zip(names, quartiles, strict=True)
+    )
+    return f"{metric}: {distribution}, over {len(scores)} trials"

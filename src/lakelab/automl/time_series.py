@@ -1,4 +1,4 @@
-"""Read time series into the shape that statsforecast takes, on a regular grid of times.
+"""Convert time series to the format of statsforecast, on a regular grid of times.
 
 Follows https://docs.databricks.com/aws/en/machine-learning/automl/automl-api-reference
 """
@@ -13,19 +13,19 @@ import pandas as pd
 from lakelab.automl.errors import AutoMLError
 
 SERIES, TIME, VALUE = "unique_id", "ds", "y"
-"""How statsforecast names its columns."""
+"""The column names of statsforecast."""
 
 
 @dataclass(frozen=True)
 class Frequency:
-    """How far apart the points of a series are.
+    """The interval between the points of a series.
 
     Attributes
     ----------
     pandas : str
-        As pandas spells it.
+        The frequency string of pandas.
     season : int
-        Points in the season that is looked for; 1 for none.
+        The number of points in a season; 1 for none.
     """
 
     pandas: str
@@ -44,13 +44,13 @@ _FREQUENCIES = {
 }
 
 
-def frequency_of(told: str) -> Frequency:
-    """Give the frequency that a word stands for.
+def parse_frequency(frequency: str) -> Frequency:
+    """Parse a frequency.
 
     Parameters
     ----------
-    told : str
-        Such as ``D``, ``days``, ``W``, ``H``, ``month``.
+    frequency : str
+        For example ``D``, ``days``, ``W``, ``H``, ``month``.
 
     Returns
     -------
@@ -59,35 +59,37 @@ def frequency_of(told: str) -> Frequency:
     Raises
     ------
     AutoMLError
-        If it is no frequency.
+        If the frequency is not known.
 
     Examples
     --------
-    >>> frequency_of("hours")
+    >>> parse_frequency("hours")
     Frequency(pandas='h', season=24)
     """
-    for words, frequency in _FREQUENCIES.items():
-        if told in words:
-            return frequency
+    for words, parsed in _FREQUENCIES.items():
+        if frequency in words:
+            return parsed
     known = ", ".join(words[0] for words in _FREQUENCIES)
-    raise AutoMLError(f"frequency={told!r} is not known: it is one of {known}, or the word for it.")
+    raise AutoMLError(
+        f"frequency={frequency!r} is not known: it is one of {known}, or the word for it."
+    )
 
 
-def to_series(
+def to_regular_series(
     rows: pd.DataFrame,
     target_col: str,
     time_col: str,
     identity: Sequence[str],
     frequency: Frequency,
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Put series on a regular grid; missing times get the value before them.
+    """Convert series to a regular grid; a missing time gets the value before it.
 
     Parameters
     ----------
     rows : pandas.DataFrame
     target_col, time_col : str
     identity : sequence of str
-        The columns that tell series apart; none for a single one.
+        The columns that identify a series; empty for a single series.
     frequency : Frequency
 
     Returns
@@ -95,17 +97,17 @@ def to_series(
     pandas.DataFrame
         ``unique_id``, ``ds`` and ``y``, by series and time.
     list of str
-        What was changed.
+        Notes about the changes.
 
     Raises
     ------
     AutoMLError
-        If a time or a value cannot be read, or the times do not keep to the frequency.
+        If a time or a value cannot be read, or the times do not follow the frequency.
 
     Examples
     --------
     >>> rows = pd.DataFrame({"day": ["2013-01-01", "2013-01-02", "2013-01-04"], "flights": [842, 943, 720]})
-    >>> series, changed = to_series(rows, "flights", "day", [], frequency_of("D"))
+    >>> series, changed = to_regular_series(rows, "flights", "day", [], parse_frequency("D"))
     >>> series["y"].to_list(), changed
     ([842.0, 943.0, 943.0, 720.0], ['1 missing times got the value before them.'])
     """
@@ -127,18 +129,18 @@ def to_series(
             ],
             index=rows.index,
         )
-    read = pd.DataFrame({SERIES: names, TIME: times, VALUE: values.astype(float)}).dropna()
+    points = pd.DataFrame({SERIES: names, TIME: times, VALUE: values.astype(float)}).dropna()
     changed = []
-    if len(read) < len(rows):
-        changed.append(f"{len(rows) - len(read):,} rows without a {target_col} are left out.")
-    twice = int(read.duplicated([SERIES, TIME]).sum())
-    if twice:
-        changed.append(f"{twice:,} rows have the time of another: their values are averaged.")
-    once = read.groupby([SERIES, TIME])[VALUE].mean().reset_index()
+    if len(points) < len(rows):
+        changed.append(f"{len(rows) - len(points):,} rows without a {target_col} are left out.")
+    duplicates = int(points.duplicated([SERIES, TIME]).sum())
+    if duplicates:
+        changed.append(f"{duplicates:,} rows have the time of another: their values are averaged.")
+    unique = points.groupby([SERIES, TIME])[VALUE].mean().reset_index()
     filled, gaps = [], 0
-    for name, one in once.groupby(SERIES):
-        grid = _grid(one[TIME], frequency, time_col)
-        on_grid = one.set_index(TIME)[VALUE].reindex(grid)
+    for name, rows_of_series in unique.groupby(SERIES):
+        grid = _grid(rows_of_series[TIME], frequency, time_col)
+        on_grid = rows_of_series.set_index(TIME)[VALUE].reindex(grid)
         gaps += int(on_grid.isna().sum())
         filled.append(pd.DataFrame({SERIES: name, TIME: grid, VALUE: on_grid.ffill().to_numpy()}))
     if gaps:
@@ -147,23 +149,27 @@ def to_series(
 
 
 def _grid(times: pd.Series, frequency: Frequency, time_col: str) -> pd.DatetimeIndex:
-    spelled = frequency.pandas
+    pandas_frequency = frequency.pandas
     first = times.min()
-    if spelled == "W":  # weeks begin on the day that the first one does
-        spelled = f"W-{first.day_name()[:3].upper()}"
-    elif spelled in ("MS", "QS", "YS") and (times.dt.day > 1).all() and times.dt.is_month_end.all():
-        spelled = {
+    if pandas_frequency == "W":  # weeks start on the weekday of the first time
+        pandas_frequency = f"W-{first.day_name()[:3].upper()}"
+    elif (
+        pandas_frequency in ("MS", "QS", "YS")
+        and (times.dt.day > 1).all()
+        and times.dt.is_month_end.all()
+    ):
+        pandas_frequency = {
             "MS": "ME",
             "QS": f"QE-{first.month_name()[:3].upper()}",
             "YS": f"YE-{first.month_name()[:3].upper()}",
-        }[spelled]
-    elif spelled in ("QS", "YS"):
-        spelled = f"{spelled}-{first.month_name()[:3].upper()}"
-    grid = pd.date_range(first, times.max(), freq=spelled)
-    off = times[~times.isin(grid)]
-    if len(off):
+        }[pandas_frequency]
+    elif pandas_frequency in ("QS", "YS"):
+        pandas_frequency = f"{pandas_frequency}-{first.month_name()[:3].upper()}"
+    grid = pd.date_range(first, times.max(), freq=pandas_frequency)
+    off_grid = times[~times.isin(grid)]
+    if len(off_grid):
         raise AutoMLError(
-            f"time_col={time_col!r} has {off.iloc[0]}, which is not on the grid of {frequency.pandas} from "
+            f"time_col={time_col!r} has {off_grid.iloc[0]}, which is not on the grid of {frequency.pandas} from "
             f"{first}: round the times, or give another frequency."
         )
     return grid

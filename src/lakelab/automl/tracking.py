@@ -1,4 +1,4 @@
-"""Where a call records itself: its experiment, the run that keeps the data, a run for each trial.
+"""The MLflow records of a call: an experiment, a run with the data, and a run for each trial.
 
 Follows https://docs.databricks.com/aws/en/machine-learning/automl/
 """
@@ -30,21 +30,21 @@ from lakelab.automl.errors import AutoMLError
 from lakelab.automl.locations import experiments_folder, notebooks_folder
 
 DATA_RUN = "Training Data Storage and Analysis"
-"""Name of the run that keeps what the trials were trained on."""
+"""The name of the run that keeps the data of the trials."""
 
 TRIAL_TAG = "lakelab.automl.trial"
-"""A trial's run has its number here: ``search_runs(filter_string="tags.`lakelab.automl.trial` != ''")``."""
+"""The tag with the number of a trial: ``search_runs(filter_string="tags.`lakelab.automl.trial` != ''")``."""
 
 
 @dataclass(frozen=True)
 class Records:
-    """The place of one call's records.
+    """The experiment, the folder and the data run of one call.
 
     Attributes
     ----------
     experiment : mlflow.entities.Experiment
     folder : Path
-        Where the generated notebooks of the call are.
+        The folder of the generated notebooks.
     data_run_id : str
         The run with the artifact ``data``, a Parquet file.
     """
@@ -54,7 +54,7 @@ class Records:
     data_run_id: str
 
 
-def start_records(
+def create_records(
     problem: str,
     target_col: str,
     data: pd.DataFrame,
@@ -63,21 +63,21 @@ def start_records(
     experiment_dir: str | None = None,
     now: Callable[[], datetime.datetime] = datetime.datetime.now,
 ) -> Records:
-    """Create the experiment of a call, and keep its data there.
+    """Create the experiment of a call, and log the data to it.
 
     Parameters
     ----------
     problem : {"classify", "regress", "forecast"}
     target_col : str
     data : pandas.DataFrame
-        What the notebooks of the trials load.
+        The data that the notebooks of the trials load.
     experiment_name : str, optional
-        By default problem, target and time.
+        By default the name consists of target, problem and time.
     experiment_dir : str, optional
-        Folder of the experiment and the notebooks in the workspace; the user's ``databricks_automl``
-        by default.
+        The workspace folder of the experiment and the notebooks; by default ``databricks_automl`` of
+        the user.
     now : callable
-        Gives the time.
+        Returns the time.
 
     Returns
     -------
@@ -86,27 +86,29 @@ def start_records(
     Raises
     ------
     AutoMLError
-        If there is such an experiment already.
+        If the experiment exists.
     """
     if experiment_name and "/" in experiment_name:
         raise AutoMLError(
             f"experiment_name={experiment_name!r} has a '/': give the folder as experiment_dir."
         )
     stem = experiment_name or f"{target_col}_{problem}"
-    at = "" if experiment_name else f"-{now():%Y_%m_%d-%H_%M_%S}"
+    suffix = "" if experiment_name else f"-{now():%Y_%m_%d-%H_%M_%S}"
     directory = experiments_folder(experiment_dir)
     client = mlflow.MlflowClient()
-    if mlflow.get_tracking_uri().startswith("databricks"):  # an experiment's folder must be there
+    if mlflow.get_tracking_uri().startswith("databricks"):  # the folder must exist there
         importlib.import_module("databricks.sdk").WorkspaceClient().workspace.mkdirs(directory)
-    for again in range(100):
-        name = f"{directory}/{stem}{at}{f'_{again}' if again else ''}"
+    for attempt in range(100):
+        name = f"{directory}/{stem}{suffix}{f'_{attempt}' if attempt else ''}"
         if client.get_experiment_by_name(name) is None:
             try:
                 experiment = client.get_experiment(client.create_experiment(name))
                 break
             except mlflow.MlflowException as error:
                 taken = error.error_code == ErrorCode.Name(RESOURCE_ALREADY_EXISTS)
-                if not taken or experiment_name or again == 99:  # else another call was quicker
+                if (
+                    not taken or experiment_name or attempt == 99
+                ):  # otherwise a concurrent call took the name
                     raise
         if experiment_name:
             raise AutoMLError(
@@ -115,7 +117,7 @@ def start_records(
             )
     folder = notebooks_folder(experiment_dir) / re.sub(r"[^\w.-]+", "_", name.rpartition("/")[2])
     folder.mkdir(parents=True, exist_ok=True)
-    with run(experiment, DATA_RUN) as data_run, tempfile.TemporaryDirectory() as temporary:
+    with record_run(experiment, DATA_RUN) as data_run, tempfile.TemporaryDirectory() as temporary:
         file = Path(temporary) / "training_data.parquet"
         data.to_parquet(file, index=False)
         mlflow.log_artifact(str(file), "data")
@@ -123,8 +125,10 @@ def start_records(
 
 
 @contextmanager
-def run(experiment: Experiment, name: str, tags: Mapping[str, str] | None = None) -> Iterator[Any]:
-    """Record a run of its own, whatever run the caller has open, and whatever autologging says."""
+def record_run(
+    experiment: Experiment, name: str, tags: Mapping[str, str] | None = None
+) -> Iterator[Any]:
+    """Record a separate run, regardless of the caller's open run and autologging."""
     with (
         disable_autologging(),
         mlflow.start_run(
@@ -138,26 +142,26 @@ def run(experiment: Experiment, name: str, tags: Mapping[str, str] | None = None
 
 
 def artifact_uri(run_id: str, path: str) -> str:
-    """Say where an artifact of a run is, for :func:`databricks.automl.import_notebook`."""
+    """Return the URI of an artifact of a run, for :func:`databricks.automl.import_notebook`."""
     return f"runs:/{run_id}/{path}"
 
 
-def requirements(*packages: str) -> list[str]:
-    """Pin packages to the versions that are installed here, which a model is logged with.
+def pinned_requirements(*packages: str) -> list[str]:
+    """Return pip requirements with the installed versions of packages, for a logged model.
 
     Examples
     --------
-    >>> requirements("pandas")
+    >>> pinned_requirements("pandas")
     ['pandas==2...']
     """
     return [f"{package}=={importlib.metadata.version(package)}" for package in packages]
 
 
 @contextmanager
-def models_kept_whole(module: ModuleType) -> Iterator[None]:
-    """Log models with what they use of a module of ours: they are loaded where lakelab is not.
+def pickle_by_value(module: ModuleType) -> Iterator[None]:
+    """Pickle the definitions of a module by value, so that logged models load without lakelab.
 
-    MLflow says nothing but errors meanwhile: it would tell of pickle and of integers at each model.
+    MLflow logs errors only meanwhile: it would warn of pickle and of integer columns for each model.
     """
     logger = logging.getLogger("mlflow")
     level = logger.level
