@@ -1,4 +1,4 @@
-"""Measure all areas, or those that are named, and say which bars are met: ``python -m benchmarks``."""
+"""Measure all areas, or those that are named, and print which bars are met: ``python -m benchmarks``."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ AREAS = [
 ]
 
 SLOW = {"automl"}
-"""Only measured where it is asked for: ``make bench-automl`` takes a quarter of an hour."""
+"""Only measured if named: ``make bench-automl`` takes a quarter of an hour."""
 
 
-def main(asked: list[str]) -> int:
-    """Print a table for each area; give 1 if a bar is missed."""
-    if unknown := set(asked) - set(AREAS):
+def main(areas: list[str]) -> int:
+    """Print a table for each area; return 1 if a bar is missed, and 2 for an unknown area."""
+    if unknown := set(areas) - set(AREAS):
         print(f"Unknown: {', '.join(sorted(unknown))}. There are: {', '.join(AREAS)}.")
         return 2
     console = Console()
-    console.width = max(console.width, 150)  # a log has no width, and a row should be a line
+    console.width = max(console.width, 150)  # a log has no width; without it, rows would wrap
     missed = 0
-    for area in asked or [area for area in AREAS if area not in SLOW]:
+    for area in areas or [area for area in AREAS if area not in SLOW]:
         module = importlib.import_module(f"benchmarks.{area}")
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             figures: list[Figure] = module.figures(Path(folder))
         load = " ".join(f"{value:.1f}" for value in os.getloadavg())
         table = Table(title=f"{area} ({os.cpu_count()} cores, load {load})", title_justify="left")
-        for column in ("", "bar", "measured", "", "peak memory", "held against"):
+        for column in ("", "bar", "measured", "", "peak memory", "compared with"):
             table.add_column(column, justify="right" if column == "measured" else "left")
         for figure in figures:
             table.add_row(*_cells(figure))
@@ -53,7 +53,7 @@ def main(asked: list[str]) -> int:
 
 def _cells(figure: Figure) -> list[str]:
     return [
-        figure.what,
+        figure.label,
         f"{'≥' if figure.at_least else '≤'} {figure.bar:g} {figure.unit}",
         "-" if figure.measured is None else f"{figure.measured:.3g} {figure.unit}",
         "[green]met[/]" if figure.met else "[red]missed[/]",

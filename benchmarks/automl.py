@@ -1,4 +1,4 @@
-"""AutoML: how good the models are that it finds, beside flaml, in the same time on the same rows."""
+"""AutoML: the quality of its models compared with those of flaml, in the same time on the same rows."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from statistics import mean
 import numpy as np
 import pandas as pd
 
-from benchmarks.frame import ROOT, Figure, measured, run
+from benchmarks.frame import ROOT, Figure, measure, run
 
 FLAML = ROOT / ".venv-bench-automl" / "bin" / "python"
 SECONDS = 60
 SAMPLES = 3
-"""One sample of 20,000 flights more or less moves an AUC by 0.003: the mean of some is compared."""
+"""The AUC of one sample of 20,000 flights varies by 0.003: the benchmark compares means over samples."""
 
 FOLDS = 3
 SMALL = {
@@ -30,15 +30,15 @@ SMALL = {
 
 def figures(folder: Path) -> list[Figure]:
     """Measure all, with the rows in a folder."""
-    measured(make_flights, folder)
+    measure(make_flights, folder)
     found = []
     ours, theirs = [], []
     memory = 0.0
     for number in range(SAMPLES):
         rows = folder / f"flights-{number}.parquet"
-        mine = measured(search, rows, "classify", "roc_auc", SECONDS)
-        memory = max(memory, mine.memory_mb)
-        ours.append(mine.result)
+        found_by_ours = measure(search, rows, "classify", "roc_auc", SECONDS)
+        memory = max(memory, found_by_ours.memory_mb)
+        ours.append(found_by_ours.result)
         theirs.append(_flaml(rows, "classify", "roc_auc", SECONDS))
     found.append(
         Figure(
@@ -52,11 +52,11 @@ def figures(folder: Path) -> list[Figure]:
         )
     )
     for name, (problem, metric) in SMALL.items():
-        measured(make_small, folder, name)
+        measure(make_small, folder, name)
         ours, theirs = [], []
         for fold in range(FOLDS):
             rows = folder / f"{name}-{fold}.parquet"
-            ours.append(measured(search, rows, problem, metric, SECONDS // FOLDS).result)
+            ours.append(measure(search, rows, problem, metric, SECONDS // FOLDS).result)
             theirs.append(_flaml(rows, problem, metric, SECONDS // FOLDS))
         found.append(
             Figure(
@@ -117,7 +117,7 @@ def make_small(folder: str, name: str) -> None:
 
 
 def search(file: str, problem: str, metric: str, seconds: int) -> float:
-    """Let AutoML search, and give the metric of its best model on the part ``test``."""
+    """Run an AutoML search, and return the metric of its best model on the part ``test``."""
     import mlflow
 
     from lakelab import automl

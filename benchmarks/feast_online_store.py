@@ -1,7 +1,7 @@
-"""Feast's part of the comparison: run by the Python of ``.venv-bench``, where Feast is.
+"""Feast's part of the online store benchmark: runs with the Python of ``.venv-bench``, which has Feast.
 
 Materializes the latest row of each entity of ``hourly.parquet`` into Feast's SQLite online store, and
-looks rows up by one key in it.
+looks up rows by one key in it.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ ENTITIES, LOOKUPS, REPEATS = 50_000, 10_000, 3
 FEATURES = [f"f{number}" for number in range(4)]
 
 
-def half_of_the_calls_ms(function, arguments):
-    """Give the median milliseconds of one call; the median of some rounds."""
+def median_call_ms(function, arguments):
+    """Return the median milliseconds of one call; the median of some rounds."""
     rounds = []
     for _ in range(REPEATS):
         took = []
@@ -38,15 +38,16 @@ def half_of_the_calls_ms(function, arguments):
 
 
 def main(folder: Path, number: str) -> None:
-    """Measure, and tell in JSON."""
+    """Measure, and print the result in JSON."""
     store = store_in(folder / f"feast_{number}", folder / "hourly.parquet", "hourly", FEATURES)
     start = time.perf_counter()
     store.materialize(datetime(2024, 8, 1, tzinfo=UTC), datetime(2024, 12, 1, tzinfo=UTC))
     materialized = time.perf_counter() - start
 
-    # what a user calls, and the store below it alone: from a number to a row in both
+    # `get` is Feast's public call, `read` only the store below it: both return the row of an entity
     names = [f"hourly:{name}" for name in FEATURES]
-    view, online = store.get_feature_view("hourly"), store._get_provider().online_store
+    provider = store._get_provider()  # noqa: SLF001 - Feast has no public way to its online store
+    view, online = store.get_feature_view("hourly"), provider.online_store
 
     def get(number):
         row = store.get_online_features(names, entity_rows=[{"entity": number}]).to_dict()
@@ -60,14 +61,14 @@ def main(folder: Path, number: str) -> None:
     numbers = random.Random(7).sample(range(ENTITIES), LOOKUPS)
     for number in numbers[:100]:
         if get(number) != read(number) or None in get(number).values():
-            sys.exit(f"Not what was to be measured: {get(number)}, {read(number)}")
+            sys.exit(f"The two calls return different rows: {get(number)}, {read(number)}")
 
     result = {
         "version": version("feast"),
         "publish_s": materialized,
         "rows": [get(number) for number in range(0, ENTITIES, ENTITIES // 20)],
-        "look_up_ms": half_of_the_calls_ms(get, numbers),
-        "look_up_in_the_store_ms": half_of_the_calls_ms(read, numbers),
+        "look_up_ms": median_call_ms(get, numbers),
+        "look_up_in_the_store_ms": median_call_ms(read, numbers),
     }
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"result": result, "memory_mb": memory}))

@@ -1,6 +1,6 @@
-"""Feast's part of the comparison: run by the Python of ``.venv-bench``, where Feast is.
+"""Feast's part of the point-in-time benchmark: runs with the Python of ``.venv-bench``, which has Feast.
 
-Makes the training set of ``benchmarks/point_in_time.py`` from the same rows, with Feast's DuckDB store.
+Creates the training set of ``benchmarks/point_in_time.py`` from the same rows, with Feast's DuckDB store.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from feast_store import store_in
 
 
 def main(folder: Path, number: str, features: list[str]) -> None:
-    """Measure, and tell in JSON."""
+    """Measure, and print the result in JSON."""
     store = store_in(folder / f"feast_{number}", folder / "features.parquet", "features", features)
     names = [f"features:{name}" for name in features]
 
@@ -27,7 +27,7 @@ def main(folder: Path, number: str, features: list[str]) -> None:
         labels = labels.rename(columns={"ts": "event_timestamp"})
         return store.get_historical_features(entity_df=labels, features=names).to_df()
 
-    make(10)  # whatever is imported or connected at first
+    make(10)  # warm up: imports and connections
     start = time.perf_counter()
     frame = make()
     seconds = time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""A feature store of Feast's with one feature view; imported by the Python of ``.venv-bench``."""
+"""A Feast feature store with one feature view; imported with the Python of ``.venv-bench``."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 
-os.environ["FEAST_USAGE"] = "False"  # 0.67 reports nothing; another version might
+os.environ["FEAST_USAGE"] = "False"  # 0.67 sends no usage reports; another version might
 
 from feast import Entity, FeatureStore, FeatureView, Field, FileSource, RepoConfig, ValueType
 from feast.types import Float64
 
-OFFLINE = "duckdb"  # the quickest of its offline stores on one machine
-HOWEVER_OLD = timedelta(days=0)
+OFFLINE = "duckdb"  # the fastest of its offline stores on one machine
+NO_LIMIT = timedelta(days=0)
 
 
 def store_in(folder: Path, parquet: Path, view: str, features: list[str]) -> FeatureStore:
-    """Make a feature store in an empty folder.
+    """Create a feature store in an empty folder.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def store_in(folder: Path, parquet: Path, view: str, features: list[str]) -> Fea
     rows = FeatureView(
         name=view,
         entities=[entity],
-        ttl=HOWEVER_OLD,
+        ttl=NO_LIMIT,
         schema=[Field(name=name, dtype=Float64) for name in features],
         source=FileSource(path=str(parquet), timestamp_field="ts"),
     )

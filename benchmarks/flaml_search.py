@@ -1,7 +1,7 @@
-"""flaml's part of the comparison: run by the Python of ``.venv-bench-automl``, where flaml is.
+"""flaml's part of the AutoML benchmark: runs with the Python of ``.venv-bench-automl``, which has flaml.
 
-It gets the training and validation rows together, chooses its own split of them, and trains its best
-model on all of them again. It uses both cores, and all the time that it is given.
+flaml gets the training and validation rows together, chooses its own split, and trains its best model again
+on all of these rows. It uses both cores, and its whole time budget.
 """
 
 from __future__ import annotations

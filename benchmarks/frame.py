@@ -1,7 +1,7 @@
-"""How a figure is measured and held against its bar.
+"""Measure figures, and compare each with its bar.
 
-Each area has a module with a function ``figures(folder)``, which measures in processes of its own
-(:func:`measured`), so that the peak memory told beside a figure is that of this one alone.
+Each area has a module with a function ``figures(folder)``, which measures in processes of their own
+(:func:`measure`), so that the peak memory of a figure is that of its own process.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ class Figure:
 
     Attributes
     ----------
-    what : str
+    label : str
     measured : float or None
-        None if it could not be measured: the bar counts as missed, and ``note`` says why.
+        None if it could not be measured: the bar counts as missed, and ``note`` has the reason.
     unit : str
-        ``s``, ``ms``, ``MB``, or ``x``: a ratio, of times or of how fast both are.
+        ``s``, ``ms``, ``MB``, or ``x``: a ratio of times or of speeds.
     bar : float
     at_least : bool
-        Whether the bar is the least that is wanted, and not the most.
+        Whether the bar is a minimum, and not a maximum.
     memory_mb : float or None
         Peak memory of the process that was measured.
     note : str
-        What it was held against.
+        What the figure is compared with.
     """
 
-    what: str
+    label: str
     measured: float | None
     unit: str
     bar: float
@@ -60,26 +60,26 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What a function gave that ran in a process of its own, and how much memory that took."""
+class Measurement:
+    """The result of a function in a process of its own, and the peak memory of the process."""
 
     result: Any
     memory_mb: float
 
 
-def measured(function: Callable[..., Any], *arguments: Any) -> Measured:
-    """Call a function of a module, with arguments that JSON can say, in a new process."""
+def measure(function: Callable[..., Any], *arguments: Any) -> Measurement:
+    """Call a function of a module in a new process, with arguments that JSON can represent."""
     command = [sys.executable, "-m", "benchmarks.frame", function.__module__, function.__name__]
     return run([*command, json.dumps([str(a) if isinstance(a, Path) else a for a in arguments])])
 
 
-def run(command: list[str], folder: Path = ROOT, limit_s: float | None = None) -> Measured:
-    """Run a program in a folder; its last line tells in JSON ``result`` and ``memory_mb``.
+def run(command: list[str], folder: Path = ROOT, limit_s: float | None = None) -> Measurement:
+    """Run a program in a folder; its last line of output is ``result`` and ``memory_mb`` in JSON.
 
     Raises
     ------
     subprocess.TimeoutExpired
-        If it takes longer than ``limit_s`` seconds; it is ended then.
+        If the program takes longer than ``limit_s`` seconds; it is killed then.
     """
     done = subprocess.run(
         command,
@@ -93,11 +93,11 @@ def run(command: list[str], folder: Path = ROOT, limit_s: float | None = None) -
     if done.returncode:
         print(done.stderr, file=sys.stderr)
         raise SystemExit(f"{' '.join(command[1:5])} failed with {done.returncode}.")
-    return Measured(**json.loads(done.stdout.splitlines()[-1]))
+    return Measurement(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def seconds(function: Callable[[int], Any]) -> float:
-    """Call a function some times, with the number of the call, and give the median of the seconds."""
+def median_seconds(function: Callable[[int], Any]) -> float:
+    """Call a function some times, with the number of the call; return the median of the seconds."""
     took = []
     for repeat in range(REPEATS):
         start = time.perf_counter()
@@ -106,8 +106,8 @@ def seconds(function: Callable[[int], Any]) -> float:
     return median(took)
 
 
-def half_of_the_calls_ms(function: Callable[[Any], Any], arguments: list[Any]) -> float:
-    """Give the median milliseconds of one call; the median of some rounds of all arguments."""
+def median_call_ms(function: Callable[[Any], Any], arguments: list[Any]) -> float:
+    """Return the median milliseconds of one call; the median of some rounds over all arguments."""
     rounds = []
     clock = time.perf_counter
     for _ in range(REPEATS):
@@ -121,12 +121,12 @@ def half_of_the_calls_ms(function: Callable[[Any], Any], arguments: list[Any]) -
 
 
 def peak_memory_mb() -> float:
-    """Give the peak memory of this process."""
+    """Return the peak memory of this process."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1024**2 if sys.platform == "darwin" else 1024)
 
 
 if __name__ == "__main__":
-    module, name, told = sys.argv[1:]
-    result = getattr(importlib.import_module(module), name)(*json.loads(told))
+    module, name, arguments = sys.argv[1:]
+    result = getattr(importlib.import_module(module), name)(*json.loads(arguments))
     print(json.dumps({"result": result, "memory_mb": peak_memory_mb()}))

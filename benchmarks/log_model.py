@@ -1,4 +1,4 @@
-"""``fe.log_model``, held against ``mlflow.sklearn.log_model`` with given requirements on the same store."""
+"""``fe.log_model``, compared with ``mlflow.sklearn.log_model`` with explicit requirements on the same store."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from statistics import median
 import numpy as np
 import pandas as pd
 
-from benchmarks.frame import REPEATS, Figure, measured, seconds
-from benchmarks.place import place
+from benchmarks.frame import REPEATS, Figure, measure, median_seconds
+from benchmarks.local_databricks import local_databricks
 
 REQUIREMENTS = ["scikit-learn", "cloudpickle", "numpy", "pandas"]
 
 
 def figures(folder: Path) -> list[Figure]:
-    """Measure both in turns, each with registration and without, with a store in a folder."""
-    rounds = [measured(log_models, folder / str(number)) for number in range(REPEATS)]
+    """Measure both alternately, each with registration and without, with a store in a folder."""
+    rounds = [measure(log_models, folder / str(number)) for number in range(REPEATS)]
     memory = max(each.memory_mb for each in rounds)
     found = []
     for how in ("with registration", "without registration"):
@@ -37,7 +37,7 @@ def figures(folder: Path) -> list[Figure]:
 
 
 def log_models(home: str) -> dict[str, float]:
-    """Give the seconds of both, after a first call of each."""
+    """Return the seconds of both, after a first call of each."""
     import mlflow
     from sklearn.linear_model import LogisticRegression
 
@@ -54,7 +54,7 @@ def log_models(home: str) -> dict[str, float]:
             "late": numbers.integers(0, 2, 10_000),
         }
     )
-    with place(Path(home)) as spark:
+    with local_databricks(Path(home)) as spark:
         spark.sql("CREATE SCHEMA main.f")
         fe = FeatureEngineeringClient()
         fe.create_table(
@@ -102,4 +102,4 @@ def log_models(home: str) -> dict[str, float]:
 
 def _after_the_first(log: Callable[[str | None], None], name: str | None) -> float:
     log(name)
-    return seconds(lambda repeat: log(name))
+    return median_seconds(lambda repeat: log(name))

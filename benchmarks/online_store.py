@@ -1,4 +1,4 @@
-"""The online store: how fast tables are published and rows looked up, also beside Feast."""
+"""The online store: the times to publish tables and to look up rows, also compared with Feast."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from benchmarks.frame import (
     FEAST,
     REPEATS,
     Figure,
-    Measured,
-    half_of_the_calls_ms,
-    measured,
+    Measurement,
+    measure,
+    median_call_ms,
+    median_seconds,
     run,
-    seconds,
 )
-from benchmarks.place import create_table
+from benchmarks.local_databricks import create_table
 from lakelab.local.catalog.names import TableName
 from lakelab.local.catalog.store import UnityCatalog
 from lakelab.local.online_store import OnlineStores, OnlineTable, Published
@@ -39,7 +39,7 @@ NO_POSTGRESQL = "not measured: PostgreSQL is not installed (apt install postgres
 
 def figures(folder: Path) -> list[Figure]:
     """Measure all, with tables in a folder."""
-    measured(make_tables, folder)
+    measure(make_tables, folder)
     found = [*_alone("SQLite", folder, "", 0.05)]
     if programs() is None:
         found += [
@@ -53,7 +53,7 @@ def figures(folder: Path) -> list[Figure]:
 
 
 def _alone(database: str, folder: Path, url: str, bar_ms: float) -> list[Figure]:
-    publish, lookup = measured(publish_rows, folder, url), measured(look_up, folder, url)
+    publish, lookup = measure(publish_rows, folder, url), measure(look_up, folder, url)
     return [
         Figure(
             f"publish 1,000,000 rows, {database}",
@@ -73,14 +73,14 @@ def _alone(database: str, folder: Path, url: str, bar_ms: float) -> list[Figure]
 
 
 def _beside_feast(folder: Path) -> list[Figure]:
-    """Measure both in turns: whatever else the machine does then weighs on both."""
+    """Measure both alternately, so that other load on the machine affects both."""
     program = [str(FEAST), str(Path(__file__).parent / "feast_online_store.py")]
-    rounds: list[tuple[Measured, Measured]] = []
+    rounds: list[tuple[Measurement, Measurement]] = []
     for number in range(REPEATS):
-        ours = measured(publish_and_look_up_entities, folder, number)
+        ours = measure(publish_and_look_up_entities, folder, number)
         feast = run([*program, str(folder), str(number)])
         if ours.result["rows"] != feast.result["rows"]:
-            raise SystemExit("lakelab and Feast put different rows online: nothing to compare.")
+            raise SystemExit("lakelab and Feast published different rows: nothing to compare.")
         rounds.append((ours, feast))
     return [
         _beside(
@@ -90,23 +90,21 @@ def _beside_feast(folder: Path) -> list[Figure]:
     ]
 
 
-def _store_alone(rounds: list[tuple[Measured, Measured]]) -> str:
-    """Tell what a call below Feast's public one takes; the bar is held against the public one."""
+def _store_alone(rounds: list[tuple[Measurement, Measurement]]) -> str:
+    """Return the time of Feast's store without its public call; the bar compares with the public call."""
     alone = median(feast.result["look_up_in_the_store_ms"] for _, feast in rounds)
     return f", its store alone {alone:.3g} ms"
 
 
 def _beside(
-    what: str,
+    label: str,
     key: str,
     unit: str,
-    rounds: list[tuple[Measured, Measured]],
+    rounds: list[tuple[Measurement, Measurement]],
     further: str = "",
 ) -> Figure:
-    """Say how many times as fast as Feast lakelab is: the median of the rounds."""
-    mine, theirs = (
-        [measured.result[key] for measured in side] for side in zip(*rounds, strict=False)
-    )
+    """Return how many times as fast as Feast lakelab is: the median of the rounds."""
+    mine, theirs = ([each.result[key] for each in side] for side in zip(*rounds, strict=False))
     memory, feast_memory = (
         max(each.memory_mb for each in side) for side in zip(*rounds, strict=False)
     )
@@ -115,10 +113,10 @@ def _beside(
         f"{median(theirs):.3g} {unit}{further}, {feast_memory:.0f} MB"
     )
     times = median(feast / ours for ours, feast in zip(mine, theirs, strict=True))
-    return Figure(what, times, "x", 5, at_least=True, memory_mb=memory, note=note)
+    return Figure(label, times, "x", 5, at_least=True, memory_mb=memory, note=note)
 
 
-# ---- what is measured, each in its own process ---------------------------------------------------------
+# ---- the measured functions, each in its own process ---------------------------------------------------
 def make_tables(folder: str) -> None:
     """Write the feature tables ``main.f.rows`` and ``main.f.hourly``, and the latter for Feast."""
     unity = _unity(folder)
@@ -149,24 +147,24 @@ def make_tables(folder: str) -> None:
 
 
 def publish_rows(folder: str, url: str) -> float:
-    """Give the seconds of a first publish of a million rows."""
-    return seconds(lambda repeat: _publish(folder, url, "rows", f"publish_{repeat}", ROWS))
+    """Return the seconds of a first publish of a million rows."""
+    return median_seconds(lambda repeat: _publish(folder, url, "rows", f"publish_{repeat}", ROWS))
 
 
 def look_up(folder: str, url: str) -> float:
-    """Give the milliseconds of half of the lookups by one key."""
+    """Return the median milliseconds of a lookup by one key."""
     online = _published(folder, url, "rows", "look_up", ROWS)
-    return half_of_the_calls_ms(online.lookup, random.Random(7).sample(range(ROWS), LOOKUPS))
+    return median_call_ms(online.lookup, random.Random(7).sample(range(ROWS), LOOKUPS))
 
 
 def publish_and_look_up_entities(folder: str, number: int) -> dict[str, Any]:
-    """Give both for the table that Feast is given, too."""
+    """Return the times of both for the table that Feast publishes, too."""
     start = time.perf_counter()
     stores = _publish(folder, "", "hourly", f"hourly_{number}", ENTITIES)
     publish = time.perf_counter() - start
     online = stores.table(f"main.f.hourly_{number}")
     keys = random.Random(7).sample(range(ENTITIES), LOOKUPS)
-    look_up_ms = half_of_the_calls_ms(online.lookup, keys)
+    look_up_ms = median_call_ms(online.lookup, keys)
     return {
         "publish_s": publish,
         "rows": [
@@ -188,7 +186,7 @@ def _publish(folder: str, url: str, table: str, name: str, rows: int) -> OnlineS
     stores.create(name, "CU_1")
     published: Published = stores.publish(f"main.f.{table}", f"main.f.{name}", name)
     if (published.kind, published.written) != ("full", rows):
-        sys.exit(f"Not what was to be measured: {published}")
+        sys.exit(f"Not a full publish of {rows} rows: {published}")
     return stores
 
 

@@ -1,6 +1,6 @@
 """Training sets as of a point in time: 200,000 labels, 5,000,000 feature rows, to pandas.
 
-Held against DuckDB's own ASOF JOIN on the same Delta files, and against Feast on the same rows.
+Compared with DuckDB's own ASOF JOIN on the same Delta files, and with Feast on the same rows.
 """
 
 from __future__ import annotations
@@ -21,38 +21,38 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
-from benchmarks.frame import FEAST, REPEATS, Figure, Measured, measured, run
-from benchmarks.place import create_table, place
+from benchmarks.frame import FEAST, REPEATS, Figure, Measurement, measure, run
+from benchmarks.local_databricks import create_table, local_databricks
 from lakelab.local.catalog.store import UnityCatalog
 
 LABELS, ROWS = 200_000, 5_000_000
 SHAPES = {"wide": 50_000, "long": 1_000}
-"""Name of the schema -> entities: many with short histories, and few with long ones."""
+"""Name of the schema -> number of entities: many with short histories, or few with long ones."""
 FEATURES = [f"f{number}" for number in range(8)]
 COMMITS = 10
 YEAR = np.timedelta64(365, "D").astype("timedelta64[us]").astype("int64")
 FIRST = np.datetime64("2024-01-01", "us").astype("int64")
 MEMORY_MB = 1200
 FEAST_LIMIT_S = 40
-"""Seconds that Feast is given: of few entities with long histories it joins each label with each row,
-which takes minutes and more than 20 GB."""
+"""Time limit of Feast: for few entities with long histories it joins each label with each row, which takes
+minutes and more than 20 GB."""
 
 
 def figures(folder: Path) -> list[Figure]:
     """Measure both shapes, with tables in a folder."""
     found = []
     for shape, bar in (("wide", 1.5), ("long", 2.0)):
-        measured(make_tables, folder, shape)
+        measure(make_tables, folder, shape)
         found += _shape(folder, shape, bar)
     return found
 
 
 def _shape(folder: Path, shape: str, bar: float) -> list[Figure]:
-    """Measure all in turns: whatever else the machine does then weighs on each."""
-    rounds: list[tuple[Measured, Measured, Measured | None]] = []
+    """Measure all alternately, so that other load on the machine affects each."""
+    rounds: list[tuple[Measurement, Measurement, Measurement | None]] = []
     for number in range(REPEATS):
-        ours = measured(training_set, folder, shape)
-        duck = measured(asof_join, folder, shape)
+        ours = measure(training_set, folder, shape)
+        duck = measure(asof_join, folder, shape)
         feast = _feast(folder / shape, number)
         others = [duck] if feast is None else [duck, feast]
         if any(other.result["digest"] != ours.result["digest"] for other in others):
@@ -60,17 +60,17 @@ def _shape(folder: Path, shape: str, bar: float) -> list[Figure]:
         rounds.append((ours, duck, feast))
     entities = SHAPES[shape]
     memory = max(ours.memory_mb for ours, _, _ in rounds)
-    mine, by_hand = (
+    mine, by_duckdb = (
         [each.result["seconds"] for each in side] for side in [*zip(*rounds, strict=True)][:2]
     )
     found = [
         Figure(
             f"training set, {LABELS:,} labels x {ROWS:,} rows ({entities:,} x {ROWS // entities:,})",
-            median(a / b for a, b in zip(mine, by_hand, strict=True)),
+            median(a / b for a, b in zip(mine, by_duckdb, strict=True)),
             "x",
             bar,
             memory_mb=memory,
-            note=f"{median(mine):.3g} s; DuckDB ASOF JOIN {median(by_hand):.3g} s, "
+            note=f"{median(mine):.3g} s; DuckDB ASOF JOIN {median(by_duckdb):.3g} s, "
             f"{max(duck.memory_mb for _, duck, _ in rounds):.0f} MB",
         ),
         _times_as_fast_as_feast(mine, [feast for _, _, feast in rounds]),
@@ -80,22 +80,22 @@ def _shape(folder: Path, shape: str, bar: float) -> list[Figure]:
     return found
 
 
-def _feast(folder: Path, number: int) -> Measured | None:
-    """Let Feast make the training set; None if it takes too long."""
+def _feast(folder: Path, number: int) -> Measurement | None:
+    """Measure Feast's training set; return None if it takes too long."""
     program = str(Path(__file__).parent / "feast_point_in_time.py")
     try:
         return run(
             [str(FEAST), program, str(folder), str(number), *FEATURES],
-            folder,  # its DuckDB spills into the folder that it runs in
+            folder,  # Feast's DuckDB spills to disk in the current folder
             limit_s=FEAST_LIMIT_S,
         )
     except subprocess.TimeoutExpired:
         return None
 
 
-def _times_as_fast_as_feast(mine: list[float], rounds: list[Measured | None]) -> Figure:
-    """Hold against Feast; where it was ended, against the time that it had."""
-    what = "the same, times as fast as Feast"
+def _times_as_fast_as_feast(mine: list[float], rounds: list[Measurement | None]) -> Figure:
+    """Compare with Feast; if Feast was ended, with its time limit."""
+    label = "the same, times as fast as Feast"
     done = [feast for feast in rounds if feast is not None]
     took = [FEAST_LIMIT_S if feast is None else feast.result["seconds"] for feast in rounds]
     seconds, name = f"{median(took):.3g} s", "Feast"
@@ -106,22 +106,22 @@ def _times_as_fast_as_feast(mine: list[float], rounds: list[Measured | None]) ->
     if len(done) < len(rounds):
         note = f"{name} (DuckDB store) was ended after {FEAST_LIMIT_S} s: the figure is the least"
     ratio = median(b / a for a, b in zip(mine, took, strict=True))
-    return Figure(what, ratio, "x", 2.5, at_least=True, note=note)
+    return Figure(label, ratio, "x", 2.5, at_least=True, note=note)
 
 
-# ---- what is measured, each in its own process ---------------------------------------------------------
+# ---- the measured functions, each in its own process ---------------------------------------------------
 def make_tables(folder: str, shape: str) -> None:
     """Write the Delta tables ``main.<shape>.features`` and ``labels``, and both for Feast.
 
-    Of the labels 5% stand at the very time of a row, 5% before the first row of their entity, and 1%
-    name an entity that has no rows. 2% of ``f0`` is null: the newest row counts, null or not.
+    5% of the labels have exactly the time of a row, 5% are before the first row of their entity, and 1% have
+    an entity without rows. 2% of ``f0`` is null: the newest row counts, null or not.
     """
     unity = UnityCatalog(Path(folder) / shape / "home" / "warehouse")
     unity.create_catalog("main")
     unity.create_schema("main", shape)
     numbers, entities = np.random.default_rng(7), SHAPES[shape]
     each = ROWS // entities
-    slot = YEAR // each  # one row in each slot of time: no two rows of an entity at one time
+    slot = YEAR // each  # one row of an entity in each slot: no two of its rows have the same time
     slots = np.repeat(np.arange(each), entities)
     entity = np.tile(np.arange(entities), each)
     ts = FIRST + YEAR // 30 + slots * slot + numbers.integers(0, slot, ROWS)
@@ -133,8 +133,8 @@ def make_tables(folder: str, shape: str) -> None:
     label_ts = FIRST + YEAR // 30 + numbers.integers(0, YEAR, LABELS)
     kind = numbers.random(LABELS)
     ties = np.flatnonzero(kind < 0.05)
-    told = numbers.integers(0, ROWS, len(ties))
-    label_entity[ties], label_ts[ties] = entity[told], ts[told]
+    chosen = numbers.integers(0, ROWS, len(ties))
+    label_entity[ties], label_ts[ties] = entity[chosen], ts[chosen]
     label_ts[(kind >= 0.05) & (kind < 0.1)] -= 2 * YEAR
     label_entity[kind >= 0.99] += entities
     labels = pa.table(
@@ -152,10 +152,10 @@ def make_tables(folder: str, shape: str) -> None:
 
 
 def training_set(folder: str, shape: str) -> dict[str, Any]:
-    """Give the seconds of ``create_training_set(...).load_df().toPandas()``."""
+    """Return the seconds of ``create_training_set(...).load_df().toPandas()``."""
     from lakelab.local.feature_engineering import FeatureEngineeringClient, FeatureLookup
 
-    with place(Path(folder) / shape / "home") as spark:
+    with local_databricks(Path(folder) / shape / "home") as spark:
         fe = FeatureEngineeringClient()
         lookup = FeatureLookup(
             f"main.{shape}.features", "entity", feature_names=FEATURES, timestamp_lookup_key="ts"
@@ -169,12 +169,12 @@ def training_set(folder: str, shape: str) -> dict[str, Any]:
                 .toPandas()
             )
 
-        make("label_id < 10")  # whatever is imported or connected at first
+        make("label_id < 10")  # warm up: imports and connections
         return _timed(make)
 
 
 def asof_join(folder: str, shape: str) -> dict[str, Any]:
-    """Give the seconds of the same by hand, in DuckDB."""
+    """Return the seconds of the same join in DuckDB's SQL."""
     schema = Path(folder) / shape / "home" / "warehouse" / "main" / shape
     connection = duckdb.connect()
     connection.sql("SET TimeZone = 'UTC'")
@@ -192,7 +192,7 @@ def asof_join(folder: str, shape: str) -> dict[str, Any]:
 
 
 def digest(frame: Any, features: list[str]) -> str:
-    """Tell a training set by its values, whatever the order of its rows."""
+    """Return a hash of the values of a training set, independent of the order of its rows."""
     values = frame.sort_values("label_id")[features].to_numpy(
         dtype="float64", na_value=float("nan")
     )
@@ -204,7 +204,7 @@ def _timed(make: Callable[[], pd.DataFrame]) -> dict[str, Any]:
     frame = make()
     seconds = time.perf_counter() - start
     if len(frame) != LABELS:
-        sys.exit(f"Not what was to be measured: {len(frame)} rows for {LABELS} labels.")
+        sys.exit(f"The training set has {len(frame)} rows for {LABELS} labels.")
     return {"seconds": seconds, "digest": digest(frame, FEATURES)}
 
 

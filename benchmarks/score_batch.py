@@ -1,4 +1,4 @@
-"""``score_batch`` of 100,000 rows with two lookups, held against a join and ``predict`` in pandas."""
+"""``score_batch`` of 100,000 rows with two lookups, compared with a join and ``predict`` in pandas."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.frame import REPEATS, Figure, measured
-from benchmarks.place import place
+from benchmarks.frame import REPEATS, Figure, measure
+from benchmarks.local_databricks import local_databricks
 
 ROWS, PLANES, HOURS, AIRPORTS = 100_000, 4_000, 8_760, 3
 MODEL, PLAIN = "main.f.late", "main.f.late_plain"
@@ -25,10 +25,8 @@ INPUTS = ["distance", "hour", *PLANE_FEATURES, *WEATHER_FEATURES]
 
 def figures(folder: Path) -> list[Figure]:
     """Measure, with tables and a model in a folder."""
-    measured(make_model, folder)
-    rounds = [
-        (measured(by_score_batch, folder), measured(by_pandas, folder)) for _ in range(REPEATS)
-    ]
+    measure(make_model, folder)
+    rounds = [(measure(by_score_batch, folder), measure(by_pandas, folder)) for _ in range(REPEATS)]
     if any(ours.result["sum"] != theirs.result["sum"] for ours, theirs in rounds):
         raise SystemExit("score_batch and pandas predict differently: nothing to compare.")
     mine, theirs = ([each.result["seconds"] for each in side] for side in zip(*rounds, strict=True))
@@ -48,9 +46,9 @@ def figures(folder: Path) -> list[Figure]:
     ]
 
 
-# ---- what is measured, each in its own process ---------------------------------------------------------
+# ---- the measured functions, each in its own process ---------------------------------------------------
 def make_model(folder: str) -> None:
-    """Make rows, a table of planes and one of hourly weather, and a model on both: the course's trees."""
+    """Create rows, a table of planes, one of hourly weather, and a model on both: the trees of the course."""
     import mlflow
     from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -74,7 +72,7 @@ def make_model(folder: str) -> None:
         "hour": numbers.random(ROWS),
         "late": numbers.integers(0, 2, ROWS),
     }
-    with place(Path(folder) / "home") as spark:
+    with local_databricks(Path(folder) / "home") as spark:
         spark.sql("CREATE SCHEMA main.f")
         fe = FeatureEngineeringClient()
         fe.create_table(
@@ -125,10 +123,10 @@ def make_model(folder: str) -> None:
 
 
 def by_score_batch(folder: str) -> dict[str, float]:
-    """Give the seconds of ``score_batch``, to pandas."""
+    """Return the seconds of ``score_batch``, to pandas."""
     from lakelab.local.feature_engineering import FeatureEngineeringClient
 
-    with place(Path(folder) / "home") as spark:
+    with local_databricks(Path(folder) / "home") as spark:
         fe = FeatureEngineeringClient()
 
         def score(rows: int) -> pd.DataFrame:
@@ -139,7 +137,7 @@ def by_score_batch(folder: str) -> dict[str, float]:
 
 
 def by_pandas(folder: str) -> dict[str, float]:
-    """Give the seconds of the same by hand: read the tables, join, fetch the model, predict."""
+    """Return the seconds of the same steps in pandas: read the tables, join, load the model, predict."""
     import mlflow
 
     schema = Path(folder) / "home" / "warehouse" / "main" / "f"
@@ -164,15 +162,15 @@ def by_pandas(folder: str) -> dict[str, float]:
         model = mlflow.pyfunc.load_model(f"models:/{PLAIN}/1")
         return frame.assign(prediction=model.predict(frame[INPUTS]).astype("float64"))
 
-    with place(Path(folder) / "home"):
+    with local_databricks(Path(folder) / "home"):
         return _timed(score)
 
 
 def _timed(score: Callable[[int], pd.DataFrame]) -> dict[str, float]:
-    score(10)  # whatever is imported or connected at first
+    score(10)  # warm up: imports and connections
     start = time.perf_counter()
     frame = score(ROWS)
     seconds = time.perf_counter() - start
     if len(frame) != ROWS:
-        sys.exit(f"Not what was to be measured: {len(frame)} rows instead of {ROWS}.")
+        sys.exit(f"{len(frame)} rows were scored instead of {ROWS}.")
     return {"seconds": seconds, "sum": float(frame["prediction"].sum())}

@@ -1,4 +1,4 @@
-"""How long a learner waits: for ``%run ./_lab`` and a first query, and for ``import lakelab``."""
+"""The waiting time of a learner: for ``%run ./_lab`` and a first query, and for ``import lakelab``."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import time
 from pathlib import Path
 from statistics import median
 
-from benchmarks.frame import REPEATS, ROOT, Figure, measured
+from benchmarks.frame import REPEATS, ROOT, Figure, measure
 
 
 def figures(folder: Path) -> list[Figure]:
-    """Measure both, each time in a new process; the lab in a home that has been used before."""
+    """Measure both, each time in a new process; the lab starts in a home that is not new."""
     home = folder / "home"
-    measured(run_lab, home)
-    labs = [measured(run_lab, home) for _ in range(REPEATS)]
-    imports = [measured(import_lakelab) for _ in range(REPEATS)]
+    measure(run_lab, home)
+    labs = [measure(run_lab, home) for _ in range(REPEATS)]
+    imports = [measure(import_lakelab) for _ in range(REPEATS)]
     return [
         Figure(
             "%run ./_lab to the first query",
@@ -37,9 +37,9 @@ def figures(folder: Path) -> list[Figure]:
     ]
 
 
-# ---- what is measured, each in its own process ---------------------------------------------------------
+# ---- the measured functions, each in its own process ---------------------------------------------------
 def run_lab(home: str) -> float:
-    """Give the seconds of the set-up cell of a lesson and a query, in IPython as in a notebook."""
+    """Return the seconds of the set-up cell of a lesson and a query, in IPython as in a notebook."""
     from IPython.core.interactiveshell import InteractiveShell
 
     os.environ["LAKELAB_HOME"] = home
@@ -49,12 +49,12 @@ def run_lab(home: str) -> float:
     for cell in ("%run ./_lab", "assert spark.sql('SELECT 1 AS one').collect()[0].one == 1"):
         shell.run_cell(cell).raise_error()
     took = time.perf_counter() - start
-    print()  # what the lab said ends here
+    print()  # end the line of the lab's output
     return took
 
 
 def import_lakelab() -> float:
-    """Give the seconds of the import, in a Python that has imported nothing of it."""
+    """Return the seconds of the import, in a new Python process."""
     code = (
         "import time; s = time.perf_counter(); import lakelab.lab; print(time.perf_counter() - s)"
     )

@@ -1,4 +1,4 @@
-"""``write_table``: a merge of 200,000 rows into 5,000,000, held against delta-rs's own merge."""
+"""``write_table``: a merge of 200,000 rows into 5,000,000, compared with delta-rs's own merge."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from benchmarks.frame import REPEATS, Figure, measured
-from benchmarks.place import create_table, place
+from benchmarks.frame import REPEATS, Figure, measure
+from benchmarks.local_databricks import create_table, local_databricks
 from lakelab.local.catalog.store import UnityCatalog
 
 ROWS, MERGED, FEATURES = 5_000_000, 200_000, 8
@@ -22,13 +22,13 @@ ROWS, MERGED, FEATURES = 5_000_000, 200_000, 8
 
 def figures(folder: Path) -> list[Figure]:
     """Measure, each time into a copy of the same table."""
-    measured(make_tables, folder)
+    measure(make_tables, folder)
     rounds = []
     for number in range(REPEATS):
         mine, theirs = (_copy(folder, f"{who}_{number}") for who in ("lakelab", "delta_rs"))
-        ours, delta_rs = measured(write_table, mine), measured(merge, theirs)
+        ours, delta_rs = measure(write_table, mine), measure(merge, theirs)
         if ours.result["rows"] != delta_rs.result["rows"]:
-            raise SystemExit("write_table and delta-rs made different tables: nothing to compare.")
+            raise SystemExit("write_table and delta-rs wrote different tables: nothing to compare.")
         rounds.append((ours, delta_rs))
         for copy in (mine, theirs):
             shutil.rmtree(copy)
@@ -50,9 +50,9 @@ def _copy(folder: Path, name: str) -> Path:
     return Path(shutil.copytree(folder / "home", folder / name))
 
 
-# ---- what is measured, each in its own process ---------------------------------------------------------
+# ---- the measured functions, each in its own process ---------------------------------------------------
 def make_tables(folder: str) -> None:
-    """Write the feature table, and the rows to merge: one half of them with new keys."""
+    """Write the feature table, and the rows to merge; half of these have new keys."""
     unity = UnityCatalog(Path(folder) / "home" / "warehouse")
     unity.create_catalog("main")
     unity.create_schema("main", "f")
@@ -64,21 +64,21 @@ def make_tables(folder: str) -> None:
 
 
 def write_table(home: str) -> dict[str, Any]:
-    """Give the seconds of ``write_table``."""
+    """Return the seconds of ``write_table``."""
     from lakelab.local.feature_engineering import FeatureEngineeringClient
 
-    with place(Path(home)) as spark:
+    with local_databricks(Path(home)) as spark:
         fe = FeatureEngineeringClient()
         df = spark.table("main.f.updates")
         df.limit(1).collect()
         start = time.perf_counter()
         fe.write_table(name="main.f.features", df=df)
         seconds = time.perf_counter() - start
-    return {"seconds": seconds, "rows": _told(home)}
+    return {"seconds": seconds, "rows": _checksums(home)}
 
 
 def merge(home: str) -> dict[str, Any]:
-    """Give the seconds of delta-rs's merge of the same rows."""
+    """Return the seconds of delta-rs's merge of the same rows."""
     schema = Path(home) / "warehouse" / "main" / "f"
     start = time.perf_counter()
     updates = DeltaTable(schema / "updates").to_pyarrow_table()
@@ -89,15 +89,15 @@ def merge(home: str) -> dict[str, Any]:
         .when_not_matched_insert_all()
         .execute()
     )
-    return {"seconds": time.perf_counter() - start, "rows": _told(home)}
+    return {"seconds": time.perf_counter() - start, "rows": _checksums(home)}
 
 
-def _told(home: str) -> list[Any]:
-    """Tell the table by some of its sums, which no order of the rows changes."""
+def _checksums(home: str) -> list[Any]:
+    """Return sums over the rows of the table, which do not depend on the order of the rows."""
     files = DeltaTable(Path(home) / "warehouse" / "main" / "f" / "features").to_pyarrow_dataset()
     rows = files.to_table(columns=["id", "f0"])
     if len(rows) != ROWS + MERGED // 2:
-        sys.exit(f"Not what was to be measured: {len(rows)} rows after the merge.")
+        sys.exit(f"The table has {len(rows)} rows after the merge.")
     ids, values = (rows.column(name).to_numpy() for name in ("id", "f0"))
     return [int(ids.sum()), int((values * 2**20).astype("int64") @ ids % 2**31)]
 

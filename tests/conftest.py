@@ -1,4 +1,4 @@
-"""What all tests share: one local engine, and a fresh schema for each test."""
+"""Fixtures of all tests: one local engine, and a fresh schema for each test."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-# Nothing in the tests may call out, or wait for what does not answer.
+# No test may send requests to the internet, or wait for a server that does not answer.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"
 os.environ.pop("MLFLOW_TRACKING_URI", None)
@@ -22,14 +22,14 @@ from lakelab.local.system.home import Home
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run first what takes minutes: begun last, it would keep one core waiting for the other."""
+    """Run the tests that take minutes first: at the end, one core would wait for the other."""
     items.sort(key=lambda item: not item.path.name.startswith("test_running"))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Show what tests have recorded for the reader, as a property whose name begins with `table: `.
+    """Print the tables that tests have recorded, as a property whose name begins with `table: `.
 
-    Here, and not beside these tests: where several processes run them, another one reports.
+    The tests cannot print them: with several processes, another process than theirs reports.
     """
     for report in [r for kind in ("passed", "failed") for r in terminalreporter.getreports(kind)]:
         for name, value in getattr(report, "user_properties", []):
@@ -40,19 +40,19 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A folder for local state, for all tests of one run."""
+    """A folder for the local state of all tests in one run."""
     return Home(tmp_path_factory.mktemp("home")).prepare()
 
 
 @pytest.fixture(scope="session")
 def spark(home: Home) -> LocalSparkSession:
-    """The local engine. A process has one: the feature engineering client finds it by itself."""
+    """The local engine. A process has one, which the feature engineering client finds."""
     return start_spark(home)
 
 
 @pytest.fixture
 def schema(spark: LocalSparkSession) -> Iterator[str]:
-    """A fresh schema in `main`, made the current one; gives its two-level name."""
+    """A fresh schema in `main`, which is the current schema; yields its two-level name."""
     name = f"main.t_{uuid.uuid4().hex[:8]}"
     spark.sql(f"CREATE SCHEMA {name}")
     spark.sql(f"USE {name}")
@@ -63,10 +63,10 @@ def schema(spark: LocalSparkSession) -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def _no_active_experiment() -> Iterator[None]:
-    """Forget the active experiment after each test: MLflow keeps it per process, not per store."""
+    """Reset the active experiment after each test: MLflow keeps it per process, not per store."""
     yield
     if fluent := sys.modules.get("mlflow.tracking.fluent"):
-        fluent._active_experiment_id = None
+        fluent._active_experiment_id = None  # noqa: SLF001 - MLflow has no public way to reset it
     os.environ.pop("MLFLOW_EXPERIMENT_ID", None)
 
 

@@ -1,4 +1,4 @@
-"""What README says of the lessons, the command and the bundle, against what is there."""
+"""README: its statements about the lessons, the command and the bundle are true."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ON_DATABRICKS = README.partition("## On Databricks\n")[2].partition("\n## ")[0]
 
 
 def table(text: str, first_column: str) -> list[dict[str, str]]:
-    """Read a table, row by row."""
+    """Return the rows of the table with this first column."""
     lines = text[text.index(f"| {first_column} |") :].split("\n\n")[0].splitlines()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     return [dict(zip(rows[0], row, strict=True)) for row in rows[2:]]
@@ -30,68 +30,68 @@ def cells(lesson: Lesson) -> list[str]:
     return [cell.source for cell in notebook.cells]
 
 
-def where(lesson: Lesson) -> str:
-    """Give what the first cell says: ``laptop, serverless, DBR ML 17.3+``."""
+def platforms(lesson: Lesson) -> str:
+    """Return the platforms in the first cell of a lesson: ``laptop, serverless, DBR ML 17.3+``."""
     return next(part for part in cells(lesson)[0].split(" · ") if part.startswith("laptop"))
 
 
-def numbers(told: str) -> set[str]:
-    """Read ``01, 05 to 07``."""
+def numbers(text: str) -> set[str]:
+    """Parse a list of lessons such as ``01, 05 to 07``."""
     found: set[str] = set()
-    for part in told.split(", "):
+    for part in text.split(", "):
         first, _, last = part.partition(" to ")
         found |= {f"{number:02}" for number in range(int(first), int(last or first) + 1)}
     return found
 
 
-def test_the_table_of_lessons_is_that_of_the_manifest():
-    told = [
+def test_the_table_of_lessons_agrees_with_the_manifest():
+    rows = [
         (row["exam objective"], row["lesson"], row["minutes"])
         for row in table(README, "exam objective")
     ]
-    assert told == [
+    assert rows == [
         (one.objective, f"[{one.file}](notebooks/{one.file}.ipynb)", str(one.minutes))
         for one in lessons()
     ]
 
 
-WHERE = table(ON_DATABRICKS, "lessons")
+PLATFORM_ROWS = table(ON_DATABRICKS, "lessons")
 
 
 def test_each_lesson_is_in_one_row():
-    told = [number for row in WHERE for number in numbers(row["lessons"])]
-    assert sorted(told) == [lesson.number for lesson in lessons()]
+    listed = [number for row in PLATFORM_ROWS for number in numbers(row["lessons"])]
+    assert sorted(listed) == [lesson.number for lesson in lessons()]
 
 
 @pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.number)
-def test_a_lesson_runs_where_its_first_cell_says(lesson):
-    """Where Databricks' AutoML is absent, lakelab's answers; what a lesson leaves out, it cannot use."""
-    [row] = [row for row in WHERE if lesson.number in numbers(row["lessons"])]
-    told = where(lesson)
+def test_the_table_has_the_platforms_of_the_first_cell(lesson):
+    """On a platform without Databricks' AutoML, lakelab's AutoML runs instead."""
+    [row] = [row for row in PLATFORM_ROWS if lesson.number in numbers(row["lessons"])]
+    named = platforms(lesson)
     automl = "import automl" in "".join(cells(lesson))
     absent = "lakelab's AutoML" if automl else "no"
     assert row["laptop"] == (absent if automl else "yes")
-    elsewhere = {"serverless elsewhere": "serverless" in told}
-    elsewhere["DBR 17.3 LTS ML"] = bool(re.search(r"DBR ML (17\.3\+|up to 17\.3)", told))
-    elsewhere["DBR 18 ML, 19 ML"] = bool(re.search(r"DBR ML (17\.3|18)\+", told))
+    elsewhere = {"serverless elsewhere": "serverless" in named}
+    elsewhere["DBR 17.3 LTS ML"] = bool(re.search(r"DBR ML (17\.3\+|up to 17\.3)", named))
+    elsewhere["DBR 18 ML, 19 ML"] = bool(re.search(r"DBR ML (17\.3|18)\+", named))
     for column, runs in elsewhere.items():
         expected = ("Databricks' AutoML" if automl else "yes") if runs else absent
         assert row[column].startswith(expected), column
-        condition = "registry" if "registry is still enabled" in told else ""
+        condition = "registry" if "registry is still enabled" in named else ""
         assert not runs or condition in row[column]
-    if "databricks-feature-engineering" in told:  # a newer one than ML runtimes have
-        [needed] = re.findall(r"databricks-feature-engineering (\d+\.\d+) or newer", told)
+    if "databricks-feature-engineering" in named:  # newer than the client of ML runtimes
+        [needed] = re.findall(r"databricks-feature-engineering (\d+\.\d+) or newer", named)
         assert f"older than {needed}" in ON_DATABRICKS
         assert all(row[column].endswith("\\*") for column in elsewhere)
 
 
 @pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.number)
-def test_free_edition_is_serverless_with_what_it_lacks(lesson):
-    [row] = [row for row in WHERE if lesson.number in numbers(row["lessons"])]
+def test_free_edition_runs_what_serverless_runs_except_where_a_lesson_says_otherwise(lesson):
+    [row] = [row for row in PLATFORM_ROWS if lesson.number in numbers(row["lessons"])]
     doubts = [
         line for cell in cells(lesson) for line in cell.splitlines() if "Free Edition" in line
     ]
-    if "registry is still enabled" in where(lesson):  # disabled in accounts since April 2024
+    if "registry is still enabled" in platforms(lesson):  # disabled in accounts since April 2024
         assert row["Free Edition"].startswith("no")
     elif any("could not be verified" in line for line in doubts):
         assert row["Free Edition"].startswith("not verified")
@@ -100,21 +100,22 @@ def test_free_edition_is_serverless_with_what_it_lacks(lesson):
 
 
 @pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.number)
-def test_what_a_lesson_starts_is_told(lesson):
-    [row] = [row for row in WHERE if lesson.number in numbers(row["lessons"])]
+def test_the_table_has_what_a_lesson_starts(lesson):
+    [row] = [row for row in PLATFORM_ROWS if lesson.number in numbers(row["lessons"])]
     code = "\n".join(cells(lesson))
     starts = {
         "online store": "create_online_store(" in code,
         "pipelines": "publish_table(" in code and "publish_table(**" not in code,
         "serving endpoint": "lab.serve(" in code,
     }
-    told = row["starts, besides the notebook's compute"]
+    listed = row["starts, besides the notebook's compute"]
     if "lab.serve(" in code or "create_online_store(" in code:
-        assert {what for what, does in starts.items() if does} == {w for w in starts if w in told}
+        started = {what for what, does in starts.items() if does}
+        assert started == {what for what in starts if what in listed}
         assert 'capacity="CU_1"' in code
         assert "**Clean up.**" in code
     else:
-        assert told == "nothing"
+        assert listed == "nothing"
 
 
 def test_the_commands_exist():
@@ -122,8 +123,8 @@ def test_the_commands_exist():
     for name, flags in re.findall(r"\.venv/bin/lakelab (\w+)([^\n#`]*)", README):
         options = {flag for one in commands[name].params for flag in one.opts}
         assert set(re.findall(r"--\w+", flags)) <= options, name
-    told = README.partition("The same commands without make: ")[2].splitlines()[0]
-    assert set(re.findall(r"`(?:\.venv/bin/lakelab )?(\w+)`", told)) == set(commands)
+    listed = README.partition("The same commands without make: ")[2].splitlines()[0]
+    assert set(re.findall(r"`(?:\.venv/bin/lakelab )?(\w+)`", listed)) == set(commands)
     assert {"--write", "--force", "--path", "--profile"} <= set(re.findall(r"--\w+", ON_DATABRICKS))
 
 
@@ -140,7 +141,7 @@ def test_the_bundle_has_the_jobs_and_variables():
     assert bundle["artifacts"]["lakelab"]["build"].startswith("uv build")
 
 
-def test_folders_and_files_that_it_names_exist():
+def test_the_folders_and_files_in_the_listing_exist():
     shown = README.partition("## Where things are\n```\n")[2].partition("```")[0]
     folder = ROOT
     for line in shown.splitlines():

@@ -1,12 +1,12 @@
-"""Lessons 06-09 and 18 in Databricks mode, with the official clients, against what a laptop gives.
+"""Compare lessons 06-09 and 18 in Databricks mode, with the official clients, with the same lessons locally.
 
-The lessons run as `lab` sees it on Databricks, on the double of a workspace (`double/`), once with the
-clients of each runtime: feature engineering 0.12.1, 0.13.0.1 and the newest. Each DataFrame that a lesson
-fetches, each table that it leaves and each error that it meets must be the one of local mode.
+The lessons run in Databricks mode on the double of a workspace (`double/`), once with the clients of each
+runtime: feature engineering 0.12.1, 0.13.0.1 and the newest. Each DataFrame that a lesson fetches, each
+table that it creates and each error that it raises must be the same as in local mode.
 
-What the double cannot judge, as it is the server's: how a feature spec is made from lookups (the client's
-own builder makes it, and here the request is compared), the order in which the server lists features
-(taken as locally), online stores and serving (`static/` compares names and arguments of those calls).
+The double cannot test the work of the server: how it builds a feature spec from lookups (the client's own
+builder does it, and the test compares the request), the order in which it lists features (the order is the
+local one), online stores and serving (`static/` checks names and arguments of those calls).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ DOUBLE = ROOT / "tests" / "databricks" / "double"
 OFFICIAL = ROOT / ".official"
 LESSONS = ("06", "07", "08", "09", "18")
 NOT_IN_CI = ("dbr-17.3-ml", "dbr-18-ml")
-"""CI, whose time is measured, rehearses with the newest clients; `make test` with these, too."""
+"""CI, whose time is measured, runs the lessons with the newest clients only; `make test` with these, too."""
 RUNTIMES = {
     "dbr-17.3-ml": ("17.3", "0.12.1"),
     "dbr-18-ml": ("18", "0.13.0.1"),
@@ -40,7 +40,7 @@ Rehearse = Callable[[str], Path]
 
 @pytest.fixture(scope="module")
 def rehearse(tmp_path_factory: pytest.TempPathFactory) -> Rehearse:
-    """Give the folder of what the lessons gave with the clients of a runtime, or on a laptop."""
+    """Return the folder with the results of the lessons, with the clients of a runtime or locally."""
     done: dict[str, Path] = {}
 
     def rehearsed(where: str) -> Path:
@@ -66,8 +66,8 @@ def _run(where: str, folder: Path) -> None:
     if where != "laptop":
         clients = OFFICIAL / where
         if not (clients / ".ready").is_file():
-            say = pytest.fail if os.environ.get("CI") else pytest.skip
-            say(f"the clients of {where} are not installed: `make test` does it")
+            fail_or_skip = pytest.fail if os.environ.get("CI") else pytest.skip
+            fail_or_skip(f"the clients of {where} are not installed: `make test` does it")
         path.insert(0, str(clients))
         environment["DATABRICKS_RUNTIME_VERSION"] = RUNTIMES[where][0]
     ended = subprocess.run(
@@ -87,9 +87,9 @@ def _run(where: str, folder: Path) -> None:
     assert ended.returncode == 0, f"{where}: {ended.stdout[-4000:]}"
 
 
-# ---- what is compared ------------------------------------------------------------------------------------
+# ---- the comparison of two modes -------------------------------------------------------------------------
 def differences(one: Path, other: Path) -> list[str]:
-    """Say how what a lesson gave in two modes differs: calls, errors, DataFrames, tables."""
+    """Return the differences of a lesson's results in two modes: calls, errors, DataFrames, tables."""
     calls, others = (
         json.loads((folder / "calls.json").read_text("utf-8")) for folder in (one, other)
     )
@@ -99,19 +99,19 @@ def differences(one: Path, other: Path) -> list[str]:
     names = {file.name for folder in (one, other) for file in folder.glob("*.parquet")}
     for name in sorted(names):
         if not ((one / name).is_file() and (other / name).is_file()):
-            found.append(f"{name} is there in one mode only")
-        elif told := _unequal(pd.read_parquet(one / name), pd.read_parquet(other / name)):
-            found.append(f"{name}: {told}")
+            found.append(f"{name} exists in one mode only")
+        elif difference := _difference(pd.read_parquet(one / name), pd.read_parquet(other / name)):
+            found.append(f"{name}: {difference}")
     return found
 
 
 def _outline(calls: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    """What was called, on which tables, and with which kind of error; messages differ in their words."""
+    """Return method, tables and type of error of each call; the error messages may differ."""
     return [(call["call"], call.get("tables"), call.get("error")) for call in calls]
 
 
-def _unequal(one: pd.DataFrame, other: pd.DataFrame) -> str:
-    """Compare two DataFrames value by value; the order of rows is nobody's promise."""
+def _difference(one: pd.DataFrame, other: pd.DataFrame) -> str:
+    """Return the difference of two DataFrames, empty for none; the order of rows is not guaranteed."""
     try:
         pd.testing.assert_frame_equal(_ordered(one), _ordered(other), check_exact=True)
     except AssertionError as error:
@@ -120,7 +120,7 @@ def _unequal(one: pd.DataFrame, other: pd.DataFrame) -> str:
 
 
 def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
-    """Order the rows by their contents, without what is different in each home: paths and times of creation."""
+    """Return the rows sorted by their contents, without the paths and times, which differ in each home."""
     if "col_name" in rows:  # DESCRIBE
         rows = rows[~rows["col_name"].isin(["Created Time", "Location"])]
     return rows.loc[rows.astype(str).sort_values(list(rows.columns)).index].reset_index(drop=True)
@@ -128,48 +128,51 @@ def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.mark.parametrize("lesson", LESSONS)
 @pytest.mark.parametrize("runtime", RUNTIMES)
-def test_a_lesson_gives_what_it_gives_on_a_laptop(rehearse: Rehearse, runtime: str, lesson: str):
+def test_a_lesson_has_the_same_results_as_locally(rehearse: Rehearse, runtime: str, lesson: str):
     official, local = rehearse(runtime) / lesson, rehearse("laptop") / lesson
-    for kept in ("table_*.parquet", "*_rows.parquet"):
-        assert list(local.glob(kept)), "nothing was written down"
+    for pattern in ("table_*.parquet", "*_rows.parquet"):
+        assert list(local.glob(pattern)), "nothing was recorded"
     assert differences(local, official) == []
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
-def test_it_was_the_official_client(rehearse: Rehearse, runtime: str):
+def test_the_rehearsal_runs_with_the_official_client(rehearse: Rehearse, runtime: str):
     clients = json.loads((rehearse(runtime) / "clients.json").read_text("utf-8"))
     assert Path(clients["feature_engineering"]).is_relative_to(OFFICIAL / runtime)
-    wanted = dict(
+    pinned = dict(
         line.split("==")
         for line in (DOUBLE.parent / "requirements" / f"{runtime}.txt").read_text("utf-8").split()
         if "==" in line
     )
     for package in ("mlflow", "databricks-sdk", "databricks-feature-engineering"):
-        if package in wanted:
-            assert clients[package] == wanted[package]
+        if package in pinned:
+            assert clients[package] == pinned[package]
     assert RUNTIMES[runtime][1] in (None, clients["databricks-feature-engineering"])
     local = json.loads((rehearse("laptop") / "clients.json").read_text("utf-8"))
     assert Path(local["feature_engineering"]).is_relative_to(ROOT / "src" / "lakelab")
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
-def test_the_server_is_asked_for_the_spec_that_the_lesson_means(rehearse: Rehearse, runtime: str):
-    """The double answers with the client's own builder: here is what the server would have been told."""
+def test_the_request_for_a_spec_has_the_lookups_of_the_lesson(rehearse: Rehearse, runtime: str):
+    """The double answers with the client's own builder: this test checks the request to the server."""
     out = rehearse(runtime)
-    asked = [
+    requests = [
         json.loads(line) for line in (out / "spec_requests.jsonl").read_text("utf-8").splitlines()
     ]
-    meant = [
+    expected = [
         call["tables"]
         for lesson in LESSONS
         for call in json.loads((out / lesson / "calls.json").read_text("utf-8"))
         if call.get("tables") and "error" not in call
     ]
-    tables = [[one["feature_lookup"]["table_name"] for one in told["features"]] for told in asked]
-    # each lesson's set-up asks, too, where it makes the model of lesson 08
-    assert [names for names in tables if names in meant] == tables
-    assert all(names in tables for names in meant)
-    first = next(told for told in asked if told.get("exclude_columns"))
+    tables = [
+        [feature["feature_lookup"]["table_name"] for feature in request["features"]]
+        for request in requests
+    ]
+    # the set-up of a lesson sends requests, too, if it trains the model of lesson 08
+    assert [names for names in tables if names in expected] == tables
+    assert all(names in tables for names in expected)
+    first = next(request for request in requests if request.get("exclude_columns"))
     lookup = first["features"][0]["feature_lookup"]
     assert lookup["lookup_keys"] == ["origin"]
     assert lookup["timestamp_lookup_keys"] == ["prediction_ts"]
@@ -177,10 +180,10 @@ def test_the_server_is_asked_for_the_spec_that_the_lesson_means(rehearse: Rehear
     assert set(first["exclude_columns"]) <= set(first["input_columns"])
 
 
-# ---- the comparison itself -------------------------------------------------------------------------------
+# ---- tests of the comparison -----------------------------------------------------------------------------
 @pytest.fixture
 def two(tmp_path: Path) -> tuple[Path, Path]:
-    """Two folders of one lesson, with equal contents in another order."""
+    """Two folders of one lesson, with the same rows in a different order."""
     rows = pd.DataFrame({"origin": ["EWR", "JFK"], "temp": [1.5, None]})
     for name, content in (("one", rows), ("other", rows.iloc[::-1])):
         (tmp_path / name).mkdir()
@@ -191,7 +194,7 @@ def two(tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / "one", tmp_path / "other"
 
 
-def test_another_order_of_rows_is_no_difference(two: tuple[Path, Path]):
+def test_a_different_order_of_rows_is_no_difference(two: tuple[Path, Path]):
     assert differences(*two) == []
 
 
@@ -207,12 +210,12 @@ def test_another_order_of_rows_is_no_difference(two: tuple[Path, Path]):
     ],
     ids=["value", "last digit", "row lost", "row doubled", "order of columns", "type"],
 )
-def test_what_differs_is_found(two: tuple[Path, Path], changed: pd.DataFrame):
+def test_a_changed_table_is_a_difference(two: tuple[Path, Path], changed: pd.DataFrame):
     changed.to_parquet(two[1] / "table_weather.parquet")
     assert "table_weather" in differences(*two)[0]
 
 
-def test_a_missing_table_and_another_error_are_found(two: tuple[Path, Path]):
+def test_a_missing_table_and_another_error_are_differences(two: tuple[Path, Path]):
     (two[0] / "table_weather.parquet").unlink()
     (two[1] / "calls.json").write_text('[{"call": "write_table", "error": "TypeError"}]')
     assert len(differences(*two)) == 2

@@ -1,4 +1,4 @@
-"""Feature functions and feature specs: the official client, on a laptop's functions, says what ours says."""
+"""Feature functions and feature specs: the official client and the local one have the same results."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ DOUBLE = ROOT / "tests" / "databricks" / "double"
 CLIENTS = ROOT / ".official" / "newest"
 
 
-def official_answers(folder: Path) -> dict[str, Any]:
-    """Ask the newest official client, in a process of its own, on a double of a workspace."""
+def official_results(folder: Path) -> dict[str, Any]:
+    """Return the results of the newest official client, in a process of its own, on the double of a workspace."""
     if not (CLIENTS / ".ready").is_file():
         pytest.skip("the newest clients are not installed: `make test` does it")
     ended = subprocess.run(
@@ -38,47 +38,46 @@ def official_answers(folder: Path) -> dict[str, Any]:
         check=False,
     )
     assert ended.returncode == 0, ended.stdout[-4000:]
-    told: dict[str, Any] = json.loads((folder / "out" / "told.json").read_text("utf-8"))
-    return told
+    results: dict[str, Any] = json.loads((folder / "out" / "results.json").read_text("utf-8"))
+    return results
 
 
-def laptop_answers(spark: LocalSparkSession, experiment: str) -> dict[str, Any]:
-    found = importlib.util.spec_from_file_location("on_demand", DOUBLE / "on_demand.py")
-    assert found is not None
-    assert found.loader is not None
-    questions = importlib.util.module_from_spec(found)
-    found.loader.exec_module(questions)
+def local_results(spark: LocalSparkSession, experiment: str) -> dict[str, Any]:
+    """Return the results of the local client, in this process."""
+    spec = importlib.util.spec_from_file_location("on_demand", DOUBLE / "on_demand.py")
+    assert spec is not None
+    assert spec.loader is not None
+    on_demand = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(on_demand)
     client = feature_engineering.FeatureEngineeringClient()
 
     def make_spec(name: str, features: list[Any], excluded: list[str]) -> None:
         client.create_feature_spec(name=name, features=features, exclude_columns=excluded)
 
     try:
-        answers: dict[str, Any] = questions.answers(
+        results: dict[str, Any] = on_demand.results(
             spark, feature_engineering, make_spec, experiment
         )
-        return answers
+        return results
     finally:
         spark.sql("USE main.default")
-        spark.sql(f"DROP SCHEMA IF EXISTS {questions.SCHEMA} CASCADE")
+        spark.sql(f"DROP SCHEMA IF EXISTS {on_demand.SCHEMA} CASCADE")
 
 
 @pytest.mark.skipif(
     "CI" in os.environ, reason="CI's time is measured, and this takes half a minute"
 )
-def test_functions_and_specs_are_what_the_official_client_makes_of_them(
+def test_functions_and_specs_have_the_results_of_the_official_client(
     spark: LocalSparkSession, experiment: str, tmp_path: Path
 ) -> None:
-    official = official_answers(tmp_path)
+    official = official_results(tmp_path)
     assert Path(official.pop("client")).is_relative_to(CLIENTS)
-    laptop = laptop_answers(spark, experiment)
-    assert set(laptop) == set(official)
-    for case, told in laptop.items():
-        if isinstance(
-            told, list
-        ):  # an error: each of its kinds, or the official one is more special
-            assert set(told) <= set(official[case]), case
+    local = local_results(spark, experiment)
+    assert set(local) == set(official)
+    for case, result in local.items():
+        if isinstance(result, list):  # the types of an error; the official one may be a subclass
+            assert set(result) <= set(official[case]), case
         else:
-            assert told == official[case], case
-    refused = [case for case, told in official.items() if isinstance(told, list)]
-    assert len(refused) == 12
+            assert result == official[case], case
+    errors = [case for case, result in official.items() if isinstance(result, list)]
+    assert len(errors) == 12

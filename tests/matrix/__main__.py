@@ -1,7 +1,7 @@
 """Run the lessons with the MLflow of each runtime and with the pinned one: ``make test-matrix [LESSON=06]``.
 
-Each MLflow stands first on the path of the kernels, and everything else is what `.venv` has. Prints lesson x
-version; exit code 1 if a lesson fails with any of them.
+The folder of each MLflow is the first on the path of the kernels; all other packages are those of `.venv`.
+Prints lesson x version; the exit code is 1 if a lesson fails with any of them.
 """
 
 from __future__ import annotations
@@ -28,34 +28,34 @@ VERSIONS = {
     "3.12.0": "19 ML",
     "": "pinned",
 }
-"""Version of MLflow -> the Databricks Runtime that ships it; the last is that of constraints.txt."""
+"""Version of MLflow -> the Databricks Runtime that ships it; the last is the one in constraints.txt."""
 KNOWN = {
     (
         "15",
         "3.0.1",
     ): "its copy_model_version does not reach from the workspace registry into Unity Catalog",
 }
-"""Lesson and version -> why the lesson cannot run; README says so, too."""
+"""Lesson and version -> why the lesson cannot run; README has this, too."""
 AT_A_TIME = 2
 
 
 @dataclass(frozen=True)
 class Column:
-    """What one MLflow gave: its version, and the lessons by number."""
+    """The results with one MLflow: its version, and the outcome of each lesson by number."""
 
     version: str
     outcomes: dict[str, Outcome]
 
 
-def main(asked: list[str]) -> int:
-    """Run all lessons, or those that are named, with each MLflow."""
-    chosen = [find_lesson(number) for number in asked] or list(lessons())
+def main(numbers: list[str]) -> int:
+    """Run all lessons, or those with the given numbers, with each MLflow."""
+    chosen = [find_lesson(number) for number in numbers] or list(lessons())
     with tempfile.TemporaryDirectory(prefix="matrix-") as folder:
         with ThreadPoolExecutor(AT_A_TIME) as pool:
-            told = pool.map(lambda version: _column(version, chosen, Path(folder)), VERSIONS)
-            columns = list(told)
+            results = pool.map(lambda version: _column(version, chosen, Path(folder)), VERSIONS)
+            columns = list(results)
         console = Console()
-        console.width = max(console.width, 120)  # a log has no width, and a row should be a line
+        console.width = max(console.width, 120)  # a log has no width; without it, rows would wrap
         console.print(_table(chosen, columns))
         failures = []
         for column in columns:
@@ -78,7 +78,7 @@ def main(asked: list[str]) -> int:
 
 
 def _column(version: str, chosen: list[Lesson], folder: Path) -> Column:
-    """Run the lessons in order, in a home of this MLflow."""
+    """Run the lessons in order with one MLflow, in a home of their own."""
     clients = CLIENTS / f"mlflow-{version}" if version else None
     if clients is not None and not (clients / ".ready").is_file():
         raise SystemExit(f"{clients} is not installed: `make test-matrix` does it.")
@@ -89,20 +89,20 @@ def _column(version: str, chosen: list[Lesson], folder: Path) -> Column:
         "LAKELAB_HOME": str(home),
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }
-    seen = subprocess.run(
+    imported = subprocess.run(
         [sys.executable, "-c", "import mlflow; print(mlflow.__version__)"],
         env=environment, capture_output=True, text=True, check=True, cwd=folder,
     ).stdout.strip()  # fmt: skip
-    if version not in ("", seen):
-        raise SystemExit(f"MLflow {version} was to be used, and it is {seen}.")
+    if version not in ("", imported):
+        raise SystemExit(f"The kernels import MLflow {imported} instead of {version}.")
     outcomes = {}
     for lesson in chosen:
         outcomes[lesson.number] = run_lesson(
             lesson, ROOT / "notebooks", home / "runs", environment=environment
         )
         mark = "ok" if outcomes[lesson.number].ok else "FAIL"
-        print(f"MLflow {seen:8} {lesson.file:45} {mark}", flush=True)
-    return Column(seen, outcomes)
+        print(f"MLflow {imported:8} {lesson.file:45} {mark}", flush=True)
+    return Column(imported, outcomes)
 
 
 def _table(chosen: list[Lesson], columns: list[Column]) -> Table:

@@ -1,4 +1,4 @@
-"""Call a web application in this process with whatever bytes, as its server would."""
+"""Call a web application in this process with arbitrary bytes, as its server does."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from urllib.parse import unquote
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """A response."""
 
     status: int
-    kind: str
+    content_type: str
     body: bytes
 
     @property
-    def told(self) -> dict[str, Any]:
+    def json(self) -> dict[str, Any]:
         """The JSON object in the body."""
-        told = json.loads(self.body)
-        assert isinstance(told, dict)
-        return told
+        content = json.loads(self.body)
+        assert isinstance(content, dict)
+        return content
 
     @property
     def code(self) -> str | None:
-        """The error code, if it is an error."""
-        return self.told.get("error_code")
+        """The error code of an error; None for a success."""
+        return self.json.get("error_code")
 
 
 class Caller:
-    """Calls an application, without tidying up the path as HTTP clients do.
+    """Call an application. HTTP clients normalize the path of a request; this class does not.
 
     Parameters
     ----------
     app
         The ASGI application.
     token : str
-        What calls are made with.
+        The token of the calls.
     """
 
     def __init__(self, app: Any, token: str):
@@ -59,17 +59,21 @@ class Caller:
         target: str,
         body: Any = None,
         *,
-        kind: str = "application/json",
+        content_type: str = "application/json",
         authorization: str | None = "",
     ) -> Answer:
-        """Call; a body that is not bytes is sent as JSON, an authorization that is empty is the token's."""
-        given = body if isinstance(body, bytes) else b"" if body is None else _json(body)
-        headers = [(b"host", b"127.0.0.1"), (b"content-type", kind.encode("latin-1"))]
+        """Send a request and return the response.
+
+        A body that is not bytes is sent as JSON. An empty authorization stands for the token of this caller;
+        with None, the request has no such header.
+        """
+        content = body if isinstance(body, bytes) else b"" if body is None else _json(body)
+        headers = [(b"host", b"127.0.0.1"), (b"content-type", content_type.encode("latin-1"))]
         if authorization == "":
             authorization = f"Bearer {self.token}"
         if authorization is not None:
             headers.append((b"authorization", authorization.encode("latin-1")))
-        return self._runner.run(self._call(method, target, headers, given))
+        return self._runner.run(self._call(method, target, headers, content))
 
     async def _call(self, method: str, target: str, headers: list, body: bytes) -> Answer:
         path, _, query = target.partition("?")
@@ -97,10 +101,10 @@ class Caller:
             sent.append(message)
 
         await self.app(scope, receive, send)
-        kinds = dict(sent[0]["headers"])
+        answered = dict(sent[0]["headers"])
         return Answer(
             sent[0]["status"],
-            kinds.get(b"content-type", b"").decode(),
+            answered.get(b"content-type", b"").decode(),
             b"".join(message.get("body", b"") for message in sent[1:]),
         )
 

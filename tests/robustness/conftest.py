@@ -1,4 +1,4 @@
-"""A local workspace of its own, called in this process, with something of everything in it."""
+"""A local workspace for these tests, called in this process, with a schema, a table and models."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ MODEL, SCHEMA, PLAIN = "main.fuzz.delay", "main.fuzz", "delay"
 
 
 @dataclass
-class Place:
-    """A workspace that no socket leads to, and who calls it."""
+class ServedWorkspace:
+    """A workspace without an open socket, and a caller of its web application."""
 
     home: Home
     unity: UnityCatalog
@@ -31,7 +31,7 @@ class Place:
     call: Caller
 
     def fill(self) -> None:
-        """Make a schema, a table, models and versions, where they are missing."""
+        """Create a schema, a table, models and versions, unless they exist."""
         self.unity.create_catalog("main")
         self.unity.create_schema("main", "fuzz")
         name = TableName("main", "fuzz", "weather")
@@ -41,29 +41,29 @@ class Place:
         if self.call("GET", f"{versions}/get?name={MODEL}&version=1").status != 200:
             self.call("DELETE", f"{MLFLOW}/registered-models/delete", {"name": MODEL})
             self.call("POST", f"{MLFLOW}/registered-models/create", {"name": MODEL})
-            made = self.call("POST", f"{versions}/create", {"name": MODEL, "source": "x"}).told
-            assert made["model_version"]["version"] == "1"
-            self.put(f"/Models/{MODEL.replace('.', '/')}/1/MLmodel", b"flavors: {}\n")
+            created = self.call("POST", f"{versions}/create", {"name": MODEL, "source": "x"}).json
+            assert created["model_version"]["version"] == "1"
+            self.upload(f"/Models/{MODEL.replace('.', '/')}/1/MLmodel", b"flavors: {}\n")
             self.call("POST", f"{versions}/finalize", {"name": MODEL, "version": "1"})
         self.call("POST", "/api/2.0/mlflow/registered-models/create", {"name": PLAIN})
 
-    def put(self, path: str, content: bytes) -> None:
+    def upload(self, path: str, content: bytes) -> None:
         """Upload a file of a version."""
-        signed = self.call("POST", "/api/2.0/fs/create-upload-url", {"path": path}).told
-        where = signed["url"].removeprefix(self.workspace.url)
-        assert self.call("PUT", where, content, authorization=None).status == 200
+        signed = self.call("POST", "/api/2.0/fs/create-upload-url", {"path": path}).json
+        target = signed["url"].removeprefix(self.workspace.url)
+        assert self.call("PUT", target, content, authorization=None).status == 200
 
 
 @pytest.fixture(scope="package")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedWorkspace]:
     home = Home(tmp_path_factory.mktemp("workspace")).prepare()
     unity = UnityCatalog(home.warehouse)
     users = {"token-of-the-administrator": DEFAULT_USER}
     workspace = LocalWorkspace(home, unity, home.mlflow_uri, users, "a", home.mlflow_uri)
     with Caller(workspace.app, workspace.token) as call:
-        place = Place(home, unity, workspace, call)
-        place.fill()
-        # files beside all that may be served
+        served = ServedWorkspace(home, unity, workspace, call)
+        served.fill()
+        # files beside the folders that the workspace may serve
         for folder in (
             home.root,
             home.workspace_state,
@@ -71,5 +71,5 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             home.workspace_state / "models",
         ):
             (folder / "secret").write_text(SECRET, encoding="utf-8")
-        yield place
+        yield served
     workspace.stop()

@@ -1,7 +1,8 @@
-"""Begin to write, and be killed with kill -9 before a write to the disk: each of them in turn.
+"""Run a task that writes, and kill its process with SIGKILL before a write to the disk, for each write in turn.
 
-Called with the home and the work, a function of this file. It is done once to the end, which tells its
-steps; then again for each step to be killed at, in a process of its own. Prints these steps, as JSON.
+The arguments are the home and the name of the task, a function of this file. The first run of the task ends
+normally and records its steps. Then a new process runs the task for each of the chosen steps, and is killed
+before this step. The program prints the steps as JSON.
 """
 
 from __future__ import annotations
@@ -26,23 +27,23 @@ from lakelab.local.system.home import Home
 from lakelab.local.workspace import start_workspace
 
 WRITES = {"os.mkdir", "os.rename", "os.link", "os.remove", "os.rmdir", "os.symlink", "os.truncate"}
-NOT_THE_WORK = (".lock", "/scratch/")
+IGNORED_PATHS = (".lock", "/scratch/")
 
 
-Last = tuple[str, int]
-"""How the steps begin among which one is the last, and how many of these are before it.
+LastStep = tuple[str, int]
+"""The start of the name of the last step, and the number of earlier steps with this start.
 
-Not its place among all: what else is done may differ by a step from one time to the next."""
+The position among all steps would not do: the other steps may differ by one between two runs."""
 
 
 class Steps:
-    """Counts the writes below a folder, and ends the process before one of them."""
+    """Record the writes below a folder, and kill the process before one of them."""
 
-    def __init__(self, root: str, last: Last | None):
+    def __init__(self, root: str, last: LastStep | None):
         self.root, self.last = root, last
         self.armed = False
         self.taken: list[str] = []
-        sys.addaudithook(self._hear)
+        sys.addaudithook(self._on_audit_event)
 
     def step(self, name: str) -> None:
         if not self.armed:
@@ -53,11 +54,11 @@ class Steps:
                 os.kill(os.getpid(), signal.SIGKILL)
         self.taken.append(name)
 
-    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+    def _on_audit_event(self, event: str, arguments: tuple[Any, ...]) -> None:
         if not self.armed or event not in WRITES | {"open"}:
             return
         path = str(arguments[0])
-        if not path.startswith(self.root) or any(part in path for part in NOT_THE_WORK):
+        if not path.startswith(self.root) or any(part in path for part in IGNORED_PATHS):
             return
         if event == "open":
             mode, flags = arguments[1], arguments[2]
@@ -67,7 +68,7 @@ class Steps:
         self.step(f"{event} {Path(path).name}")
 
     def watch(self, owner: Any, name: str) -> None:
-        """Take calls that Python's audit events do not tell: before and after each is a step."""
+        """Record a step before and after each call of a function without audit events of Python."""
         function: Callable[..., Any] = getattr(owner, name)
 
         def watched(*arguments: Any, **options: Any) -> Any:
@@ -79,7 +80,7 @@ class Steps:
         setattr(owner, name, watched)
 
 
-# ---- the work --------------------------------------------------------------------------------------------
+# ---- the tasks -------------------------------------------------------------------------------------------
 def create_table(root: str, number: int, steps: Steps) -> None:
     spark, client = start_spark(Home(Path(root))), FeatureEngineeringClient()
     steps.watch(create_table_module.DeltaTable, "create")
@@ -117,7 +118,7 @@ def log_model(root: str, number: int, steps: Steps) -> None:
     )
     data = training_set.load_df().toPandas()
     model = LinearRegression().fit(data[["x"]], data["y"])
-    # of its own: whoever made the default one says where its files are
+    # its own experiment: another test may have created the default one, with another artifact location
     if mlflow.get_experiment_by_name("killed") is None:
         mlflow.create_experiment("killed", artifact_location=str(home.artifacts / "killed"))
     mlflow.set_experiment("killed")
@@ -142,55 +143,61 @@ SLOW = {
         "databricks.sdk sklearn.linear_model lakelab.local.feature_engineering.log_model"
     )
 }
-"""What is imported once, and not in each of the processes."""
+"""Modules that the parent process imports once for all its children."""
 
 
-TURNS = ("os.rename", "commit")
-"""The last of these turn something of a model: an upload ends, a version is READY."""
+COMPLETING_STEPS = ("os.rename", "commit")
+"""The last step of each kind completes a part of a model: an upload ends, a version is READY."""
 
 
-def last_steps(work: str, steps: list[str]) -> list[Last]:
-    """Say before which steps to be killed: all of a few, and those of many where something turns."""
-    if work == "log_model":
-        ends = [(kind, sum(step.startswith(kind) for step in steps) - 1) for kind in TURNS]
+def last_steps(task: str, steps: list[str]) -> list[LastStep]:
+    """Return the steps to be killed at: all steps, but for a task with many steps only some of them."""
+    if task == "log_model":
+        ends = [
+            (kind, sum(step.startswith(kind) for step in steps) - 1) for kind in COMPLETING_STEPS
+        ]
         return [("open MLmodel", 0), *ends]
     kinds = [step.partition(" ")[0] for step in steps]
-    return [(kind, kinds[:place].count(kind)) for place, kind in enumerate(kinds)]
+    return [(kind, kinds[:position].count(kind)) for position, kind in enumerate(kinds)]
 
 
-def once(work: str, root: str, number: int, last: Last | None) -> int:
-    """Do the work in a process of its own; give its status as `os.wait` does."""
+def run_in_child(task: str, root: str, number: int, last: LastStep | None) -> int:
+    """Run a task in a forked process; return its status as `os.wait` does."""
     child = os.fork()
     if child:
         return os.waitpid(child, 0)[1]
     try:
         steps = Steps(root, last)
-        globals()[work](root, number, steps)
+        TASKS[task](root, number, steps)
         steps.armed = False
         if last is None:
-            (Path(root) / f"{work}.json").write_text(json.dumps(steps.taken), "utf-8")
-    except BaseException:  # noqa: BLE001 - a fork must not go on with what its parent was doing
+            (Path(root) / f"{task}.json").write_text(json.dumps(steps.taken), "utf-8")
+    except BaseException:  # noqa: BLE001 - a fork must not continue with the work of its parent
         sys.excepthook(*sys.exc_info())
         os._exit(1)
     os._exit(0)
 
 
-def main(root: str, work: str) -> None:
-    for module in SLOW.get(work, "").split():
+TASKS = {"create_table": create_table, "write_table": write_table, "log_model": log_model}
+
+
+def main(root: str, task: str) -> None:
+    for module in SLOW.get(task, "").split():
         importlib.import_module(module)
     if requirements := sys.modules.get("mlflow.utils.requirements_utils"):
-        requirements._init_packages_to_modules_map()  # reads what is installed: a second each time
-    # the first model takes more steps: it also makes the database and the registered model
-    for _ in range(2 if work == "log_model" else 1):
-        if status := once(work, root, 0, None):
-            sys.exit(f"The work alone failed: {status}")
-    steps = json.loads((Path(root) / f"{work}.json").read_text("utf-8"))
-    chosen = last_steps(work, steps)
+        # MLflow reads the installed packages: once here, and not for a second in each child
+        requirements._init_packages_to_modules_map()  # noqa: SLF001 - MLflow has no public way
+    # the first model takes more steps: it also creates the database and the registered model
+    for _ in range(2 if task == "log_model" else 1):
+        if status := run_in_child(task, root, 0, None):
+            sys.exit(f"The task alone failed: {status}")
+    steps = json.loads((Path(root) / f"{task}.json").read_text("utf-8"))
+    chosen = last_steps(task, steps)
     for number, last in enumerate(chosen, start=1):
-        status = once(work, root, number, last)
+        status = run_in_child(task, root, number, last)
         if not os.WIFSIGNALED(status) or os.WTERMSIG(status) != signal.SIGKILL:
             sys.exit(f"Not killed at step {last}: {status}")
-    print(json.dumps([kind for kind, _ in chosen] if work == "log_model" else steps))
+    print(json.dumps([kind for kind, _ in chosen] if task == "log_model" else steps))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Merge rows into two tables that other processes merge into as well: by SQL, and by the client.
+"""Merge rows into two tables, beside other processes: by SQL, and by the feature engineering client.
 
-Called with the home and a number: whose rows these are.
+The arguments are the home and the number of this process, which determines its keys.
 """
 
 from __future__ import annotations
@@ -21,19 +21,20 @@ ON t.k = s.k WHEN MATCHED THEN UPDATE SET n = t.n + 1 WHEN NOT MATCHED THEN INSE
 """
 
 
-def main(root: str, me: int) -> None:
+def main(root: str, process: int) -> None:
     spark = start_spark(Home(Path(root)).prepare())
     client = FeatureEngineeringClient()
     print("ready", flush=True)
     sys.stdin.readline()
     for time in range(TIMES):
-        spark.sql(MERGE.format(key=1000 * me + time))
-        if time % APPENDS == 0:  # takes no lock: a merge of another process may have to begin anew
-            spark.sql(f"INSERT INTO main.default.by_sql VALUES ({1000 * me + 500 + time}, 1)")
+        spark.sql(MERGE.format(key=1000 * process + time))
+        if (
+            time % APPENDS == 0
+        ):  # an append takes no lock: a merge of another process may have to retry
+            spark.sql(f"INSERT INTO main.default.by_sql VALUES ({1000 * process + 500 + time}, 1)")
     for time in range(TIMES):
-        rows = spark.createDataFrame(
-            [(0, 1000 * me + time), (1000 * me + time, time)], "k bigint, n bigint"
-        )
+        key = 1000 * process + time
+        rows = spark.createDataFrame([(0, key), (key, time)], "k bigint, n bigint")
         client.write_table(name="main.default.by_client", df=rows, mode="merge")
 
 

@@ -1,4 +1,4 @@
-"""Programs in processes of their own: they get ready, and begin together."""
+"""Programs in processes of their own, which begin their work at the same time."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 PATIENCE_SECONDS = 240
-"""When a process counts as hanging, on a machine that is busy with other tests."""
+"""The time after which a process counts as hanging, on a machine that is busy with other tests."""
 
 HERE = Path(__file__).parent
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Give the environment of a notebook that somebody opens: nothing of this process' lab in it."""
+    """Return the environment of a new notebook, without the variables of this process's lab."""
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -36,10 +36,10 @@ def start(program: str, *arguments: object) -> subprocess.Popen[str]:
     )
 
 
-def together(processes: Sequence[subprocess.Popen[str]]) -> list[str]:
-    """Let processes that said `ready` begin at once; give what each then said.
+def run_together(processes: Sequence[subprocess.Popen[str]]) -> list[str]:
+    """Start the work of processes that have printed `ready` at the same time; return their output.
 
-    Each must end well, and say nothing on its error stream.
+    Each process must exit with 0 and leave its error stream empty.
     """
     for process in processes:
         assert process.stdout
@@ -49,9 +49,9 @@ def together(processes: Sequence[subprocess.Popen[str]]) -> list[str]:
         assert process.stdin
         process.stdin.write("go\n")
         process.stdin.flush()
-    said = []
+    outputs = []
     for process in processes:
-        out, errors = process.communicate(timeout=PATIENCE_SECONDS)
-        assert (process.returncode, errors) == (0, ""), out + errors
-        said.append(out)
-    return said
+        output, errors = process.communicate(timeout=PATIENCE_SECONDS)
+        assert (process.returncode, errors) == (0, ""), output + errors
+        outputs.append(output)
+    return outputs

@@ -1,4 +1,4 @@
-"""A full disk, a home that is read-only, broken files: the message names the file, and the rest goes on."""
+"""A full disk, a read-only home, damaged files: the error message names the file, and other tables still work."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from lakelab.local.spark.session import LocalSparkSession
 from lakelab.local.system.home import Home, HomeError
 from lakelab.local.workspace import DEFAULT_USER, Governance
 
-from .conftest import MLFLOW, MODEL, Place
+from .conftest import MLFLOW, MODEL, ServedWorkspace
 from .processes import PATIENCE_SECONDS, environment
 
 
@@ -41,7 +41,7 @@ def bad_checkpoint(table: Path) -> None:
         file.write_bytes(b"this is no Parquet")
 
 
-BROKEN: dict[str, Callable[[Path], object]] = {
+DAMAGES: dict[str, Callable[[Path], object]] = {
     "bad_json": lambda table: commit(table, 2).write_text('{"add": {"path"', "utf-8"),
     "foreign_bytes": lambda table: commit(table, 1).write_bytes(bytes(range(256))),
     "missing_commit": lambda table: commit(table, 1).unlink(),
@@ -51,26 +51,26 @@ BROKEN: dict[str, Callable[[Path], object]] = {
 }
 
 
-def make(table: Path) -> Path:
+def table_with_three_commits(table: Path) -> Path:
     for key in range(3):
         write_deltalake(table, pa.table({"k": [key]}), mode="append")
     return table
 
 
-def test_a_broken_table_is_named_and_can_be_dropped_and_the_others_are_there(
+def test_a_damaged_table_is_a_warning_and_can_be_dropped_and_other_tables_still_work(
     spark: LocalSparkSession, schema: str
 ) -> None:
     folder = spark.unity.warehouse.joinpath(*schema.split("."))
-    make(folder / "good")
-    for name, damage in BROKEN.items():
-        damage(make(folder / name))
-    with warnings.catch_warnings(record=True) as told:
+    table_with_three_commits(folder / "good")
+    for name, damage in DAMAGES.items():
+        damage(table_with_three_commits(folder / name))
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         assert spark.table(f"{schema}.good").count() == 3
         assert spark.table(f"{schema}.good").count() == 3
-    messages = [str(warning.message) for warning in told]
-    assert len(messages) == len(BROKEN)  # each once
-    for name in BROKEN:
+    messages = [str(warning.message) for warning in caught]
+    assert len(messages) == len(DAMAGES)  # each once
+    for name in DAMAGES:
         (message,) = [text for text in messages if f"{schema}.{name} " in text]
         assert str(folder / name / "_delta_log") in message
         assert f"DROP TABLE {schema}.{name}" in message
@@ -79,45 +79,45 @@ def test_a_broken_table_is_named_and_can_be_dropped_and_the_others_are_there(
         f"SELECT table_name FROM main.information_schema.tables WHERE table_schema = '{schema[5:]}'"
     )
     assert [row[0] for row in spark.sql(listed).collect()] == ["good"]
-    for name in BROKEN:
-        with pytest.raises(AnalysisException) as refused:
+    for name in DAMAGES:
+        with pytest.raises(AnalysisException) as raised:
             spark.sql(f"DESCRIBE HISTORY {schema}.{name}")
-        assert str(folder / name / "_delta_log") in str(refused.value)
-        assert f"DROP TABLE {schema}.{name}" in str(refused.value)
-        assert "<unknown>" not in str(refused.value)  # no trace of another language
+        assert str(folder / name / "_delta_log") in str(raised.value)
+        assert f"DROP TABLE {schema}.{name}" in str(raised.value)
+        assert "<unknown>" not in str(raised.value)  # no trace of another language
         spark.sql(f"DROP TABLE {schema}.{name}")
         spark.sql(f"CREATE TABLE {schema}.{name} AS SELECT 7 AS k")
         assert spark.table(f"{schema}.{name}").collect()[0].k == 7
 
 
-def test_what_is_no_table_is_passed_over_and_named_where_a_table_shall_be(
+def test_foreign_files_are_ignored_and_are_an_error_at_the_path_of_a_new_table(
     spark: LocalSparkSession, schema: str
 ) -> None:
     warehouse = spark.unity.warehouse
     folder = warehouse.joinpath(*schema.split("."))
     foreign = [warehouse / "Photos.d", warehouse / "a`c", warehouse / "main" / "My Files.x"]
-    for place in [*foreign, folder / "photos", folder / "begun" / "_delta_log"]:
-        place.mkdir(parents=True)
+    for directory in [*foreign, folder / "photos", folder / "begun" / "_delta_log"]:
+        directory.mkdir(parents=True)
     files = [warehouse / "file", warehouse / "main" / "file", folder / "file"]
     for file in [*files, folder / "photos" / "a.jpg"]:
         file.write_text("not ours", encoding="utf-8")
     try:
         again = UnityCatalog(warehouse)
-        assert {place.name for place in foreign}.isdisjoint(again.catalogs())
+        assert {directory.name for directory in foreign}.isdisjoint(again.catalogs())
         assert again.tables(*schema.split(".")) == []
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             assert spark.sql(f"SHOW TABLES IN {schema}").count() == 0
         rows = spark.createDataFrame([(1,)], "k bigint")
         for name in ("photos", "begun"):
-            with pytest.raises(ValueError, match="Move it away, or delete it") as refused:
+            with pytest.raises(ValueError, match="Move it away, or delete it") as raised:
                 new_table(spark, f"{schema}.{name}", rows)
-            assert str(folder / name) in str(refused.value)
+            assert str(folder / name) in str(raised.value)
         assert (folder / "photos" / "a.jpg").read_text("utf-8") == "not ours"
         assert not list(folder.glob(".*"))
     finally:
-        for place in foreign:
-            place.rmdir()
+        for directory in foreign:
+            directory.rmdir()
         for file in files:
             file.unlink()
 
@@ -138,7 +138,7 @@ def new_table(spark: LocalSparkSession, name: str, rows: object) -> None:
 
 # ---- mlflow.db -----------------------------------------------------------------------------------------
 def database(home: Home) -> Path:
-    """Make a database that is large enough to be cut."""
+    """Create a database that is large enough to be truncated."""
     file = home.mlflow / "mlflow.db"
     with sqlite3.connect(file) as connection:
         connection.execute("CREATE TABLE t (x TEXT)")
@@ -148,7 +148,7 @@ def database(home: Home) -> Path:
 
 
 @pytest.mark.parametrize("damage", ["cut", "foreign bytes", "page overwritten"])
-def test_a_damaged_database_is_named(
+def test_a_damaged_database_is_an_error_with_its_path(
     damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = Home(tmp_path).prepare()
@@ -163,16 +163,16 @@ def test_a_damaged_database_is_named(
     file.write_bytes(damaged[damage])
     with pytest.raises(
         HomeError, match="is damaged.*move it away.*tables are not affected"
-    ) as told:
+    ) as raised:
         home.check_store()
-    assert str(file) in str(told.value)
+    assert str(file) in str(raised.value)
     monkeypatch.setenv("LAKELAB_HOME", str(tmp_path))
-    found = doctor._tracking()
-    assert not found.ok
-    assert str(file) in found.found
+    finding = next(one for one in doctor.examine() if one.what == "MLflow")
+    assert not finding.ok
+    assert str(file) in finding.found
 
 
-def test_a_database_that_is_new_or_in_use_is_not_damaged(tmp_path: Path) -> None:
+def test_a_new_database_and_one_in_use_are_not_damaged(tmp_path: Path) -> None:
     home = Home(tmp_path).prepare()
     home.check_store()
     (home.mlflow / "mlflow.db").touch()
@@ -206,7 +206,7 @@ assert spark.table("main.default.still").count() == 1
 """
 
 
-def test_the_lab_names_a_damaged_database_and_the_tables_are_there(tmp_path: Path) -> None:
+def test_the_lab_names_a_damaged_database_and_tables_still_work(tmp_path: Path) -> None:
     run = subprocess.run(
         [sys.executable, "-c", DAMAGED_START],
         env=environment(LAKELAB_HOME=str(tmp_path), LAKELAB_LESSON="12_log_manually"),
@@ -220,7 +220,7 @@ def test_the_lab_names_a_damaged_database_and_the_tables_are_there(tmp_path: Pat
 
 # ---- the disk --------------------------------------------------------------------------------------------
 def mount(*arguments: str) -> None:
-    """Mount, or skip the test: only root may, and not in every container."""
+    """Mount, or skip the test: only root may mount, and not in every container."""
     if not sys.platform.startswith("linux") or os.geteuid():
         pytest.skip("only root can mount")
     done = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)
@@ -239,7 +239,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def on_small_disk(spark: LocalSparkSession, small_disk: Path) -> LocalSparkSession:
-    """A session on the engine of all tests, whose home is on the small disk."""
+    """A session on the engine of all tests, with its home on the small disk."""
     home = Home(small_disk).prepare()
     governance = Governance(home.workspace_state / "governance.json", DEFAULT_USER)
     unity = WorkspaceCatalogs(home.warehouse, home.workspace("a"), governance)
@@ -266,7 +266,7 @@ def fill(disk: Path) -> Path:
     return file
 
 
-def test_on_a_full_disk_a_write_is_refused_as_a_whole_and_works_when_there_is_room(
+def test_a_write_to_a_full_disk_fails_without_traces_and_succeeds_after_space_is_freed(
     on_small_disk: LocalSparkSession, small_disk: Path
 ) -> None:
     spark = on_small_disk
@@ -285,9 +285,9 @@ def test_on_a_full_disk_a_write_is_refused_as_a_whole_and_works_when_there_is_ro
         Home(small_disk).prepare()
     with pytest.raises(
         PySparkException, match="The disk is full: nothing of this statement"
-    ) as told:
+    ) as raised:
         spark.sql(merge)
-    assert str(small_disk) in str(told.value)
+    assert str(small_disk) in str(raised.value)
     with pytest.raises(OSError, match="No space left"):
         write_table(spark, name=name, df=new, mode="merge")
     with pytest.raises(OSError, match="No space left"):
@@ -311,9 +311,9 @@ def test_a_home_that_becomes_read_only_can_still_be_read(
 ) -> None:
     spark = on_small_disk
     mount("-o", "remount,ro", str(small_disk))
-    with pytest.raises(HomeError, match="Read-only file system.*Set LAKELAB_HOME") as told:
+    with pytest.raises(HomeError, match="Read-only file system.*Set LAKELAB_HOME") as raised:
         Home(small_disk).prepare()
-    assert str(small_disk) in str(told.value)
+    assert str(small_disk) in str(raised.value)
     assert spark.table("main.small.t").count() == 100
     assert spark.sql("DESCRIBE HISTORY main.small.t").count() == 2
     with pytest.raises((PySparkException, OSError), match="Read-only file system"):
@@ -324,10 +324,10 @@ def test_a_home_that_becomes_read_only_can_still_be_read(
 
 
 @pytest.mark.parametrize("failing", ["pyarrow.parquet.write_table", "os.link"])
-def test_a_write_that_fails_leaves_nothing(
+def test_a_failed_write_leaves_no_files(
     spark: LocalSparkSession, schema: str, failing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same without a small disk, which only root can have."""
+    """The same without a small disk: only root can mount one."""
     name = f"{schema}.t"
     new_table(spark, name, spark.createDataFrame([(1, "old")], "k bigint, v string"))
     folder = spark.unity.path(spark.resolve(name))
@@ -348,24 +348,24 @@ def test_a_write_that_fails_leaves_nothing(
     assert [row.v for row in spark.table(name).collect()] == ["old"]
 
 
-def test_an_upload_to_a_full_disk_is_refused_with_the_file_and_leaves_nothing(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+def test_an_upload_to_a_full_disk_is_an_error_with_the_path_and_leaves_no_files(
+    served: ServedWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    call, models = place.call, place.home.workspace_state / "models"
-    made = call("POST", f"{MLFLOW}/model-versions/create", {"name": MODEL, "source": "x"}).told
-    version = made["model_version"]["version"]
+    call, models = served.call, served.home.workspace_state / "models"
+    created = call("POST", f"{MLFLOW}/model-versions/create", {"name": MODEL, "source": "x"}).json
+    version = created["model_version"]["version"]
     path = f"/Models/{MODEL.replace('.', '/')}/{version}/MLmodel"
-    where = call("POST", "/api/2.0/fs/create-upload-url", {"path": path}).told["url"]
+    url = call("POST", "/api/2.0/fs/create-upload-url", {"path": path}).json["url"]
 
     def fail(self: Path, target: Path) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "replace", fail)
-        answer = call("PUT", where.removeprefix(place.workspace.url), b"x", authorization=None)
+        answer = call("PUT", url.removeprefix(served.workspace.url), b"x", authorization=None)
     assert (answer.status, answer.code) == (400, "INVALID_STATE")
-    assert str(models) in answer.told["message"]
-    assert "No space left on device. Free some space" in answer.told["message"]
+    assert str(models) in answer.json["message"]
+    assert "No space left on device. Free some space" in answer.json["message"]
     assert not list((models / ".uploads").iterdir())
-    refused = call("POST", f"{MLFLOW}/model-versions/finalize", {"name": MODEL, "version": version})
-    assert refused.code == "INVALID_STATE"
+    final = call("POST", f"{MLFLOW}/model-versions/finalize", {"name": MODEL, "version": version})
+    assert final.code == "INVALID_STATE"

@@ -1,4 +1,4 @@
-"""kill -9 at each step of a write: what was committed is there, nothing is half there, the next start is quiet."""
+"""SIGKILL at each step of a write: commits are kept, no write is partial, and the next start has no warnings."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from .processes import HERE, PATIENCE_SECONDS, environment
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kill -9")
 
-WORKS = ("create_table", "write_table", "log_model")
+TASKS = ("create_table", "write_table", "log_model")
 
-# what a notebook does first; lesson 01 needs nothing prepared
+# the first cell of a notebook; lesson 01 needs no prepared tables
 START = "from lakelab import lab; lab.start()['spark'].sql('SHOW SCHEMAS').collect()"
 
 
 @pytest.fixture(scope="module")
 def killed(spark: LocalSparkSession, home: Home) -> Iterator[dict[str, list[str]]]:
-    """Work, and the steps at which it was killed; one after another, beside other works."""
+    """The steps at which each task was killed; the three tasks run side by side."""
     spark.sql("CREATE SCHEMA main.killed")
     spark.sql("CREATE TABLE main.killed.features (k BIGINT NOT NULL PRIMARY KEY, x DOUBLE)")
     spark.sql("INSERT INTO main.killed.features VALUES (1, 1.0), (2, 2.0)")
 
-    def kill(work: str) -> list[str]:
+    def kill(task: str) -> list[str]:
         run = subprocess.run(
-            [sys.executable, str(HERE / "killed_in_the_middle.py"), str(home.root), work],
-            # the engine of this process: a start of its own costs seconds each time
+            [sys.executable, str(HERE / "killed_in_the_middle.py"), str(home.root), task],
+            # on the engine of this process: the start of another one takes seconds each time
             env=environment(SPARK_REMOTE=spark.engine.address),
             capture_output=True,
             text=True,
@@ -51,14 +51,14 @@ def killed(spark: LocalSparkSession, home: Home) -> Iterator[dict[str, list[str]
 
     try:
         with ThreadPoolExecutor() as pool:
-            yield dict(zip(WORKS, pool.map(kill, WORKS), strict=True))
+            yield dict(zip(TASKS, pool.map(kill, TASKS), strict=True))
     finally:
         spark.sql("DROP SCHEMA main.killed CASCADE")
 
 
 @pytest.fixture(scope="module")
 def next_start(killed: dict[str, list[str]], home: Home) -> subprocess.CompletedProcess[str]:
-    """What the next notebook says when it starts."""
+    """The output of the next notebook at its start."""
     return subprocess.run(
         [sys.executable, "-c", START],
         env=environment(LAKELAB_HOME=str(home.root), LAKELAB_LESSON="01_mlops_best_practices"),
@@ -69,15 +69,15 @@ def next_start(killed: dict[str, list[str]], home: Home) -> subprocess.Completed
     )
 
 
-def test_create_table_makes_the_whole_table_or_none(
+def test_create_table_creates_the_whole_table_or_none(
     killed: dict[str, list[str]], spark: LocalSparkSession
 ) -> None:
     steps = killed["create_table"]
     assert steps[-1].startswith("os.rename .staging-")
     assert len(steps) == 5
-    (made,) = [t for t in spark.unity.tables("main", "killed") if t.table.startswith("made_")]
-    assert made.table == "made_0"  # the one that was not killed
-    assert spark.table(str(made)).count() == 2
+    (created,) = [t for t in spark.unity.tables("main", "killed") if t.table.startswith("made_")]
+    assert created.table == "made_0"  # of the run that was not killed
+    assert spark.table(str(created)).count() == 2
 
 
 def test_write_table_commits_all_rows_or_none_and_loses_none(
@@ -89,7 +89,7 @@ def test_write_table_commits_all_rows_or_none_and_loses_none(
     for number, done in enumerate([True, *committed]):
         name = f"main.killed.written_{number}"
         assert sorted(map(tuple, spark.table(name).collect())) == (new if done else old)
-        # and the next writer finds nothing in its way
+        # the killed process does not block the next writer
         spark.sql(
             f"MERGE INTO {name} t USING (SELECT 3L k) s ON t.k = s.k WHEN MATCHED THEN DELETE"
         )
@@ -101,7 +101,7 @@ def test_log_model_makes_a_version_ready_with_all_its_files_or_not_at_all(
 ) -> None:
     kinds = [step.partition(" ")[0] for step in killed["log_model"]]
     assert kinds == ["open", "os.rename", "commit"]
-    # two that were not killed; one that was before its registration, one in it, and one after it
+    # two runs were not killed; the others were killed before, during and after the registration
     expected = ["READY", "READY", "PENDING_REGISTRATION", "READY"]
     with start_workspace(home, UnityCatalog(home.warehouse), home.mlflow_uri) as workspace:
         answer = requests.get(
@@ -123,7 +123,7 @@ def test_log_model_makes_a_version_ready_with_all_its_files_or_not_at_all(
                 assert mlflow.pyfunc.load_model(str(folder)) is not None
 
 
-def test_the_next_start_says_nothing_of_it_and_clears_what_was_left(
+def test_the_next_start_has_no_warnings_and_removes_unfinished_files(
     next_start: subprocess.CompletedProcess[str], home: Home
 ) -> None:
     assert (next_start.returncode, next_start.stderr) == (0, "")

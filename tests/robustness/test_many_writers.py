@@ -1,4 +1,4 @@
-"""Several processes and notebooks write at once: nothing is lost, nothing is done twice, nobody fails."""
+"""Concurrent writes of several processes and notebooks: no row is lost or doubled, and no write fails."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lakelab.local.catalog.store import UnityCatalog
 from lakelab.local.spark.session import LocalSparkSession
 from lakelab.local.system.home import Home
 
-from .processes import PATIENCE_SECONDS, environment, start, together
+from .processes import PATIENCE_SECONDS, environment, run_together, start
 
 PROCESSES, TIMES, APPENDS = 4, 25, 5
 TABLE = "CREATE TABLE main.default.{} (k BIGINT NOT NULL PRIMARY KEY, n BIGINT)"
@@ -29,13 +29,14 @@ def other_home(tmp_path: Path) -> Home:
     return home
 
 
-def test_four_processes_with_25_merges_each_lose_none_and_double_none(
+def test_four_processes_with_25_merges_each_lose_no_row_and_double_none(
     spark: LocalSparkSession, schema: str, home: Home
 ) -> None:
+    numbers = range(1, PROCESSES + 1)
     for table in ("by_sql", "by_client"):
         spark.sql(TABLE.format(table))
     try:
-        together([start("merge_many_times.py", home.root, me) for me in range(1, PROCESSES + 1)])
+        run_together([start("merge_many_times.py", home.root, number) for number in numbers])
         found = {
             table: {row.k: row.n for row in spark.table(f"main.default.{table}").collect()}
             for table in ("by_sql", "by_client")
@@ -50,9 +51,10 @@ def test_four_processes_with_25_merges_each_lose_none_and_double_none(
         for table in ("by_sql", "by_client"):
             spark.sql(f"DROP TABLE main.default.{table}")
 
-    everybody = range(1, PROCESSES + 1)
-    merged = {1000 * me + time for me in everybody for time in range(TIMES)}
-    appended = {1000 * me + 500 + time for me in everybody for time in range(0, TIMES, APPENDS)}
+    merged = {1000 * number + time for number in numbers for time in range(TIMES)}
+    appended = {
+        1000 * number + 500 + time for number in numbers for time in range(0, TIMES, APPENDS)
+    }
     assert found["by_sql"][0] == len(merged)  # each merge has added 1, once
     assert found["by_sql"].keys() == {0} | merged | appended
     assert {found["by_sql"][key] for key in merged | appended} == {1}
@@ -60,7 +62,7 @@ def test_four_processes_with_25_merges_each_lose_none_and_double_none(
 
     assert found["by_client"].keys() == {0} | merged
     assert all(found["by_client"][key] == key % 1000 for key in merged)
-    assert found["by_client"][0] % 1000 == TIMES - 1  # somebody's last
+    assert found["by_client"][0] % 1000 == TIMES - 1  # the last of one of the processes
     assert history["by_client"]["MERGE"] == len(merged)
 
 
@@ -96,7 +98,7 @@ for time in range({times}):
     assert sorted(map(tuple, spark.table(mine).collect())) == [(1, "c"), (2, "b"), (3, "d")]
     spark.sql(f"DROP TABLE {{mine}}")
 
-    # of one name, and each notebook makes it with columns of its own
+    # both notebooks create a table of this name, each with its own columns
     spark.sql("CREATE TABLE IF NOT EXISTS main.shared.same AS SELECT 1 AS made_by_{me}")
     spark.sql("DROP TABLE IF EXISTS main.shared.same")
     spark.sql("CREATE SCHEMA IF NOT EXISTS main.passing")
@@ -104,7 +106,7 @@ for time in range({times}):
 """
 
 
-def test_two_notebooks_in_one_schema_do_not_disturb_each_other(other_home: Home) -> None:
+def test_two_notebooks_write_to_one_schema_without_errors(other_home: Home) -> None:
     times = 8
     kernels = [start_new_kernel(env=environment()) for _ in range(2)]
     try:
@@ -114,7 +116,7 @@ def test_two_notebooks_in_one_schema_do_not_disturb_each_other(other_home: Home)
                 for me, (_, client) in enumerate(kernels, start=1)
             ]
             for request, (_, client) in zip(running, kernels, strict=True):
-                assert said_below(client, request) == []
+                assert output_of(client, request) == []
     finally:
         for manager, client in kernels:
             client.stop_channels()
@@ -129,35 +131,35 @@ def test_two_notebooks_in_one_schema_do_not_disturb_each_other(other_home: Home)
     assert unity.table(table).tags == {"by_1": str(times - 1), "by_2": str(times - 1)}
 
 
-def said_below(client: Any, request: str) -> list[str]:
-    """Wait for a cell; give what a reader sees below it: errors, warnings, anything printed."""
-    said: list[str] = []
+def output_of(client: Any, request: str) -> list[str]:
+    """Wait for a cell; return its visible output: errors, warnings, printed text."""
+    output: list[str] = []
     while True:
         message = client.get_iopub_msg(timeout=PATIENCE_SECONDS)
         content = message["content"]
         if message["parent_header"].get("msg_id") != request:
             continue
         if message["msg_type"] == "stream":
-            said.append(content["text"])
+            output.append(content["text"])
         elif message["msg_type"] == "error":
-            said.append("\n".join(content["traceback"]))
+            output.append("\n".join(content["traceback"]))
         elif content.get("execution_state") == "idle":
-            return said
+            return output
 
 
-def test_a_table_made_anew_elsewhere_is_read_with_its_new_columns(
+def test_a_table_that_another_notebook_replaced_is_read_with_its_new_columns(
     spark: LocalSparkSession, schema: str, home: Home
 ) -> None:
     spark.sql(f"CREATE TABLE {schema}.t AS SELECT 1 AS old")
     spark.sql(f"INSERT INTO {schema}.t VALUES (2)")
     name = spark.resolve(f"{schema}.t")
-    elsewhere = UnityCatalog(home.warehouse)
-    for made_anew in range(2):
-        # as another notebook does it between two questions of this one
-        elsewhere.drop_table(name)
-        with elsewhere.staged(name) as folder:
-            DeltaTable.create(folder, delta_schema(f"new_{made_anew}"))
-        assert spark.table(f"{schema}.t").columns == [f"new_{made_anew}"]
+    other_notebook = UnityCatalog(home.warehouse)
+    for number in range(2):
+        # as another notebook replaces the table between two queries of this one
+        other_notebook.drop_table(name)
+        with other_notebook.staged(name) as folder:
+            DeltaTable.create(folder, delta_schema(f"new_{number}"))
+        assert spark.table(f"{schema}.t").columns == [f"new_{number}"]
         spark.sql(f"INSERT INTO {schema}.t VALUES ('a')")
         assert [tuple(row) for row in spark.table(f"{schema}.t").collect()] == [("a",)]
 

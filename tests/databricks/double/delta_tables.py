@@ -1,6 +1,6 @@
 """`delta.tables.DeltaTable`, as far as the official feature engineering client calls it, in SQL.
 
-delta-spark's own class for Spark Connect sends messages that only a server with Delta's plugin knows.
+delta-spark's own class for Spark Connect sends messages that need Delta's plugin in the server.
 Follows https://docs.delta.io/latest/api/python/spark/index.html
 """
 
@@ -13,12 +13,12 @@ from pyspark.errors import AnalysisException
 
 
 class DeltaTable:
-    """A Delta table by its name."""
+    """A Delta table in the catalog, with an optional alias for a merge."""
 
     def __init__(self, spark: Any, name: str, alias: str | None = None):
-        self._spark = spark
-        self._name = name
-        self._alias = alias
+        self.spark = spark
+        self.name = name
+        self.alias_name = alias
 
     @classmethod
     def forName(cls, spark: Any, name: str) -> DeltaTable:
@@ -29,23 +29,23 @@ class DeltaTable:
         return cls(spark, name)
 
     def toDF(self) -> Any:
-        return self._spark.table(self._name)
+        return self.spark.table(self.name)
 
     def detail(self) -> Any:
-        return self._spark.sql(f"DESCRIBE DETAIL {self._name}")
+        return self.spark.sql(f"DESCRIBE DETAIL {self.name}")
 
     def history(self) -> Any:
-        return self._spark.sql(f"DESCRIBE HISTORY {self._name}")
+        return self.spark.sql(f"DESCRIBE HISTORY {self.name}")
 
     def alias(self, alias: str) -> DeltaTable:
-        return DeltaTable(self._spark, self._name, alias)
+        return DeltaTable(self.spark, self.name, alias)
 
     def merge(self, source: Any, condition: str) -> _Merge:
         return _Merge(self, source, condition)
 
 
 class _Merge:
-    """`MERGE INTO`, clause by clause."""
+    """A builder of a `MERGE INTO` statement."""
 
     def __init__(self, target: DeltaTable, source: Any, condition: str):
         self._target = target
@@ -59,30 +59,31 @@ class _Merge:
         return self
 
     def whenNotMatchedInsert(self, *, values: dict[str, Any]) -> _Merge:
-        columns, given = ", ".join(values), ", ".join(_sql(value) for value in values.values())
-        self._clauses.append(f"WHEN NOT MATCHED THEN INSERT ({columns}) VALUES ({given})")
+        columns, inserted = ", ".join(values), ", ".join(_sql(value) for value in values.values())
+        self._clauses.append(f"WHEN NOT MATCHED THEN INSERT ({columns}) VALUES ({inserted})")
         return self
 
     def execute(self) -> None:
         view = f"merge_{uuid.uuid4().hex}"
         self._source.createOrReplaceTempView(view)
         try:
-            self._target._spark.sql(
-                f"MERGE INTO {self._target._name} AS {self._target._alias} "
+            self._target.spark.sql(
+                f"MERGE INTO {self._target.name} AS {self._target.alias_name} "
                 f"USING {view} AS {_alias_of(self._source)} ON {self._condition} "
                 f"{' '.join(self._clauses)}"
             )
         finally:
-            self._target._spark.catalog.dropTempView(view)
+            self._target.spark.catalog.dropTempView(view)
 
 
 def _alias_of(source: Any) -> str:
-    """Give the name that `DataFrame.alias` set: the plan keeps it."""
-    return str(source._plan._alias)
+    """Return the name that `DataFrame.alias` set."""
+    plan = source._plan  # noqa: SLF001 - PySpark has no public way to the alias of a DataFrame
+    return str(plan._alias)  # noqa: SLF001 - as above
 
 
 def _sql(value: Any) -> str:
-    """Write a value of a clause: an expression, or the one Column that the client passes, `lit(None)`."""
+    """Return the SQL of a value in a clause: an expression, or `lit(None)`, the client's only Column."""
     if isinstance(value, str):
         return value
     if "NULL" in str(value).upper():

@@ -1,9 +1,9 @@
-"""Feature specs, which the server writes: here the client's own builder does.
+"""Build feature specs with the client's own builder, as the server does on Databricks.
 
-`FeatureEngineeringClient` leaves it to the server to turn lookups into a feature spec
-(`generate_feature_spec_yaml`), whose logic is private. The package has a builder for the same spec,
-with which the legacy `FeatureStoreClient` goes on: the double calls it, so what a training set is made
-of still comes from official code. The request that the server would have got is written down.
+`FeatureEngineeringClient` sends its lookups to the server, which returns a feature spec
+(`generate_feature_spec_yaml`). The server's logic is private. The package has a builder for the same spec,
+which the legacy `FeatureStoreClient` calls. The double calls this builder, so that official code still
+builds the training set. The double also records the request that the server would receive.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Any
 import yaml
 
 WORKSPACE = 1
-"""An id: on Databricks the notebook's context tells it."""
+"""The id of the workspace, which the notebook's context has on Databricks."""
 
 
 def build_specs_in_the_client(requests: Path) -> None:
-    """Answer for the server; each request becomes a line of the file `requests`."""
+    """Replace the server's answer by the client's builder; append each request to the file `requests`."""
     from databricks.ml_features._catalog_client._catalog_client import CatalogClient
     from databricks.ml_features._catalog_client._catalog_client_helper import CatalogClientHelper
     from databricks.ml_features._databricks_client._databricks_client import DatabricksClient
@@ -41,8 +41,8 @@ def build_specs_in_the_client(requests: Path) -> None:
             input_columns=input_columns,
         )
         with requests.open("a", encoding="utf-8") as file:
-            told = MessageToDict(request, preserving_proto_field_name=True)
-            file.write(json.dumps(told) + "\n")
+            message = MessageToDict(request, preserving_proto_field_name=True)
+            file.write(json.dumps(message) + "\n")
         helper = CatalogClientHelper(self, DatabricksClient(self._get_host_creds))
         lookups = [f for f in features if isinstance(f, FeatureLookup)]
         functions = [f for f in features if isinstance(f, FeatureFunction)]
@@ -58,21 +58,24 @@ def build_specs_in_the_client(requests: Path) -> None:
             list(request.exclude_columns),
             self.feature_store_workspace_id or WORKSPACE,
         )
-        return str(yaml.safe_dump(spec._to_dict(), sort_keys=False))
+        content = spec._to_dict()  # noqa: SLF001 - there is no public way to a dict
+        return str(yaml.safe_dump(content, sort_keys=False))
 
     CatalogClient.generate_feature_spec_yaml = generate
 
 
 def add_default_values(lookups: list[Any], columns: list[Any]) -> None:
-    """Write default values into the spec, which the legacy client does not know."""
+    """Write default values into the spec: the legacy client does not support them."""
     from databricks.ml_features_common.utils.data_type_utils import serialize_default_value
 
-    defaults = {
-        (lookup.table_name, feature, lookup._get_output_name(feature)): value
-        for lookup in lookups
-        for feature, value in (lookup._default_values or {}).items()
-    }
+    defaults = {}
+    for lookup in lookups:
+        # the official lookups and column infos have no public members for default values
+        default_values = lookup._default_values or {}  # noqa: SLF001 - official, see above
+        for feature, value in default_values.items():
+            output_name = lookup._get_output_name(feature)  # noqa: SLF001 - official, see above
+            defaults[lookup.table_name, feature, output_name] = value
     for column in columns:
         value = defaults.get((column.table_name, column.feature_name, column.output_name))
         if value is not None:
-            column._default_value_str = serialize_default_value(value)
+            column._default_value_str = serialize_default_value(value)  # noqa: SLF001 - see above

@@ -1,8 +1,8 @@
-"""The REST service that the official feature engineering client keeps its catalog in: `/feature-store/*`.
+"""The REST service `/feature-store/*` of the official feature engineering client's catalog.
 
-The service is private: what it is asked and answers is read from the client's own messages. Feature
-tables in Unity Catalog have their keys, comments and tags in Unity Catalog; what is left for the service
-is to list features with their types, to hold tags, and to note who produces and consumes what.
+The service is private: its requests and responses are read from the client's protobuf messages. Feature
+tables in Unity Catalog have their keys, comments and tags in Unity Catalog. The service lists features with
+their types, keeps tags, and records producers and consumers.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ TYPES = {
     "timestamp": "TIMESTAMP",
     "timestamp_ntz": "TIMESTAMP",
 }
-"""Delta's type -> `FeatureType` of the service. Nested types say more and are not needed here."""
+"""Delta's type -> `FeatureType` of the service. Lessons need no nested types."""
 
 
 class FeatureStoreService:
@@ -43,23 +43,24 @@ class FeatureStoreService:
         calls = {
             ("POST", "feature-tables/create"): self._feature_table,
             ("GET", "feature-tables/get"): self._feature_table,
-            ("DELETE", "feature-tables/delete"): self._nothing,
-            ("POST", "features/create"): self._nothing,
+            ("DELETE", "feature-tables/delete"): self._accept,
+            ("POST", "features/create"): self._accept,
             ("GET", "features/get"): self._features,
             ("POST", "feature-tables/get-online-stores"): self._online_stores,
-            ("POST", "tags/set"): self._nothing,
-            ("GET", "tags/get"): self._nothing,
-            ("POST", "feature-tables/add-producer"): self._nothing,
-            ("POST", "features/add-consumer"): self._nothing,
-            ("POST", "log-client-event"): self._nothing,
+            ("POST", "tags/set"): self._accept,
+            ("GET", "tags/get"): self._accept,
+            ("POST", "feature-tables/add-producer"): self._accept,
+            ("POST", "features/add-consumer"): self._accept,
+            ("POST", "log-client-event"): self._accept,
         }
         return [
-            *((method, f"{API}/{path}", answer) for (method, path), answer in calls.items()),
-            # Unity Catalog's own, and private as well
+            *((method, f"{API}/{path}", handler) for (method, path), handler in calls.items()),
+            # an API of Unity Catalog, private as well
             ("GET", "/api/2.0/unity-catalog/securable-tags/TABLE/{name}", self._uc_tags),
         ]
 
-    def _nothing(self, call: Call) -> dict[str, Any]:
+    def _accept(self, call: Call) -> dict[str, Any]:
+        """Accept a request and return an empty response."""
         return {}
 
     def _table(self, name: str) -> Any:
@@ -73,8 +74,8 @@ class FeatureStoreService:
         return {"feature_table": {"name": str(table.name), "id": str(table.delta.metadata().id)}}
 
     def _features(self, call: Call) -> dict[str, Any]:
-        # in which order the service lists them is not documented. It decides about the order of a
-        # training set's columns, and so about which of two equal splits a tree takes: as locally
+        # The order of the service's features is not documented. It determines the order of a training
+        # set's columns, and thereby the choice of a tree between two equal splits: the same as locally.
         table = self._table(call.text("feature_table"))
         partitions = table.delta.metadata().partition_columns
         fields = sorted(table.fields, key=lambda f: (f["name"] not in partitions, f["name"]))

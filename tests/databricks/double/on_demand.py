@@ -1,6 +1,6 @@
-"""Feature functions and feature specs, asked of a client: `on_demand.py <out>` asks the official one.
+"""Create training sets with feature functions and feature specs: `on_demand.py <out>` takes the official client.
 
-The same questions are asked of the client of a laptop, in the tests' own process.
+The tests call `results` with the local client, in their own process, and compare.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ SCHEMA = "main.on_demand"
 
 
 class Half:
-    """A model that gives back its one feature."""
+    """A model that returns its only feature."""
 
     def predict(self, inputs: Any) -> Any:
         return inputs["half"]
 
 
-def answers(spark: Any, package: Any, make_spec: Any, experiment: str) -> dict[str, Any]:
-    """Ask a client, and tell what it answered.
+def results(spark: Any, package: Any, make_spec: Any, experiment: str) -> dict[str, Any]:
+    """Return the result of each case with a client: types, rows and spec, or the types of the error.
 
     Parameters
     ----------
     spark : LocalSparkSession
     package : module
-        `databricks.feature_engineering`, whoever answers for it.
+        `databricks.feature_engineering`, the official package or the local one.
     make_spec : callable
-        Makes a feature spec, which the double's server cannot: name, features, excluded columns.
+        Creates a feature spec from its name, features and excluded columns; the double's server cannot.
     experiment : str
         The name of an experiment to log to.
     """
@@ -58,8 +58,8 @@ def answers(spark: Any, package: Any, make_spec: Any, experiment: str) -> dict[s
     half, of_key = function(f"{SCHEMA}.half", "half", x="seats"), function("half", "h", x="flight")
     more = function(f"{SCHEMA}.more", "more", x="half", n="flight")
     make_spec("spec", [seats, more, half], ["seats"])
-    told: dict[str, Any] = {}
-    for case, given in {
+    found: dict[str, Any] = {}
+    for case, options in {
         "a chain": {"feature_lookups": [more, half, seats]},
         "excluded": {"feature_lookups": [seats, half], "exclude_columns": ["seats", "tailnum", "flight"]},
         "nothing excluded is kept": {"feature_lookups": [seats, half], "exclude_columns": ["half"]},
@@ -78,8 +78,8 @@ def answers(spark: Any, package: Any, make_spec: Any, experiment: str) -> dict[s
         "circle": {"feature_lookups": [function("half", "a", x="b"), function("half", "b", x="a")]},
         "too many": {"feature_lookups": [function("half", f"h{i}", x="flight") for i in range(101)]},
     }.items():  # fmt: skip
-        told[case] = _asked(lambda given=given: _training_set(fe, df, given))  # type: ignore[misc]
-    made = fe.create_training_set(
+        found[case] = _result_or_error(lambda options=options: _training_set(fe, df, options))  # type: ignore[misc]
+    training_set = fe.create_training_set(
         df=df,
         feature_lookups=[seats, half],
         label="late",
@@ -91,33 +91,39 @@ def answers(spark: Any, package: Any, make_spec: Any, experiment: str) -> dict[s
             model=Half(),
             artifact_path="model",
             flavor=mlflow.sklearn,
-            training_set=made,
+            training_set=training_set,
             registered_model_name=f"{SCHEMA}.model",
             pip_requirements=["scikit-learn"],
         )
-    # a `half` of the rows themselves is left out: with it the official client calls `withColumns({})`,
-    # which Spark Connect refuses
+    # no case with a column `half` in the rows: for it the official client calls `withColumns({})`, which
+    # Spark Connect refuses
     for case, columns in {"keys": ["tailnum"], "seats": ["tailnum", "flight AS seats"]}.items():
         scored = fe.score_batch(model_uri=f"models:/{SCHEMA}.model/1", df=df.selectExpr(*columns))
-        told[case] = _table(scored)
-    return json.loads(json.dumps(told))  # type: ignore[no-any-return]
+        found[case] = _table(scored)
+    return json.loads(json.dumps(found))  # type: ignore[no-any-return]
 
 
-def _training_set(fe: Any, df: Any, given: dict[str, Any]) -> dict[str, Any]:
-    made = fe.create_training_set(df=df, label="late", **given)
-    spec = made.feature_spec
-    told = spec._to_dict() if hasattr(spec, "_to_dict") else spec.to_dict()
-    functions = told.get("input_functions", [])
-    return {**_table(made.load_df()), "columns": told["input_columns"], "functions": functions}
+def _training_set(fe: Any, df: Any, options: dict[str, Any]) -> dict[str, Any]:
+    training_set = fe.create_training_set(df=df, label="late", **options)
+    spec = training_set.feature_spec
+    # the official spec has no public way to a dict; the local one has
+    to_dict = spec._to_dict if hasattr(spec, "_to_dict") else spec.to_dict  # noqa: SLF001 - see above
+    content = to_dict()
+    return {
+        **_table(training_set.load_df()),
+        "columns": content["input_columns"],
+        "functions": content.get("input_functions", []),
+    }
 
 
 def _table(df: Any) -> dict[str, Any]:
     return {"types": df.dtypes, "rows": sorted(str(tuple(row)) for row in df.collect())}
 
 
-def _asked(question: Any) -> Any:
+def _result_or_error(call: Any) -> Any:
+    """Return the result of a call, or the names of the error's types, without built-in bases."""
     try:
-        return question()
+        return call()
     except (ValueError, TypeError, OSError) as error:  # the SDK's errors are OSErrors
         return [kind.__name__ for kind in type(error).__mro__ if kind.__module__ != "builtins"] or [
             type(error).__name__
@@ -149,9 +155,9 @@ def main(out: Path) -> None:
         )
 
     mlflow.set_registry_uri("databricks-uc")
-    told = answers(spark, official, make_spec, "/on_demand")
-    told["client"] = str(official.__file__)
-    (out / "told.json").write_text(json.dumps(told), "utf-8")
+    found = results(spark, official, make_spec, "/on_demand")
+    found["client"] = str(official.__file__)
+    (out / "results.json").write_text(json.dumps(found), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
-"""Run lessons in one process, and write down what they made: `rehearse.py <databricks|laptop> <out> <lesson>...`.
+"""Run lessons in one process, and record their results: `rehearse.py <databricks|laptop> <out> <lesson>...`.
 
-As on Databricks: `DATABRICKS_RUNTIME_VERSION` is set, `spark` and `dbutils` are there before the first
-cell, `databricks.feature_engineering` is the official client, and the set-up notebook runs in the
-notebook's own namespace. Behind it: Sail, the local workspace, the double of the feature store's service.
+As on Databricks, `DATABRICKS_RUNTIME_VERSION` is set, `spark` and `dbutils` exist before the first cell,
+`databricks.feature_engineering` is the official client, and the set-up notebook runs in the notebook's own
+namespace. The calls go to Sail, the local workspace and the double of the feature store's service.
 """
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import sys
@@ -18,9 +19,9 @@ import nbformat
 ROOT = Path(__file__).resolve().parents[3]
 NOTEBOOKS = ROOT / "notebooks"
 LESSON_CODE = "<ipython-input"
-"""What the code of cells is named."""
+"""The start of the file name that IPython gives to the code of cells."""
 SHARE = 4
-"""Lessons are rehearsed with one flight in so many: enough for all that they claim."""
+"""Lessons are rehearsed with one of so many flights, which is enough for all their assertions."""
 
 
 def main(mode: str, out: Path, lessons: list[str]) -> None:
@@ -29,13 +30,13 @@ def main(mode: str, out: Path, lessons: list[str]) -> None:
     out.mkdir(parents=True)
     os.chdir(NOTEBOOKS)
     thin_out_flights()
-    given = start_as_databricks(out) if mode == "databricks" else {}
+    names = start_as_databricks(out) if mode == "databricks" else {}
     for lesson in lessons:
         file = next(NOTEBOOKS.glob(f"{lesson}_*.ipynb"))
         os.environ["LAKELAB_LESSON"] = file.stem
         InteractiveShell.clear_instance()
         shell = InteractiveShell.instance()
-        shell.push(given)
+        shell.push(names)
         recorder = Recorder(out / lesson)
         for cell in nbformat.read(file, as_version=4).cells:
             if cell.cell_type != "code":
@@ -47,11 +48,11 @@ def main(mode: str, out: Path, lessons: list[str]) -> None:
                 run(shell, cell.source, f"lesson {lesson}, cell {cell.id}")
         recorder.keep_tables(shell.user_ns)
         recorder.close()
-    say_what_ran(out / "clients.json")
+    write_versions(out / "clients.json")
 
 
-def say_what_ran(file: Path) -> None:
-    """Write down which packages answered."""
+def write_versions(file: Path) -> None:
+    """Write the versions of the clients to a file, and where the feature engineering client is."""
     from importlib.metadata import version
 
     import databricks.feature_engineering
@@ -69,7 +70,7 @@ def say_what_ran(file: Path) -> None:
 
 
 def start_as_databricks(out: Path) -> dict[str, Any]:
-    """Start what stands for a workspace; give what a notebook finds there."""
+    """Start the double of a workspace; return the names that a notebook has on Databricks."""
     import runtime_modules
 
     runtime_modules.provide()
@@ -90,7 +91,8 @@ def start_as_databricks(out: Path) -> dict[str, Any]:
 
     home = find_home().prepare()
     unity = UnityCatalog(home.warehouse)
-    version = os.environ.pop("DATABRICKS_RUNTIME_VERSION")  # a variable of the learner's own, else
+    # a start with this variable would save it as the learner's own
+    version = os.environ.pop("DATABRICKS_RUNTIME_VERSION")
     workspace = start_workspace(home, unity, tracking_uri(home))
     workspace.add_endpoints(FeatureStoreService(unity).endpoints())
     point_clients_at(workspace, home)
@@ -103,6 +105,7 @@ def start_as_databricks(out: Path) -> dict[str, Any]:
 
 
 def thin_out_flights() -> None:
+    """Replace the reader of the flights by one that returns only a share of them."""
     from lakelab import flights
 
     read = flights.read_raw
@@ -130,10 +133,10 @@ def run(shell: Any, source: str, where: str) -> None:
 
 
 class Recorder:
-    """Writes down what a lesson saw and made: each DataFrame that it fetched, in order, and its tables.
+    """Record each DataFrame that a lesson fetches, in order, and the tables that it creates.
 
-    Nothing is computed twice for it: what `toPandas` gives the lesson is kept. Calls of the feature
-    engineering client are noted, too, with the errors that they raised.
+    The recorder keeps the results of the lesson's own `toPandas`, and computes nothing twice. It also records
+    the calls of the feature engineering client, with the errors that they raise.
     """
 
     CALLS = ("create_table", "write_table", "create_training_set", "score_batch", "log_model")
@@ -141,46 +144,48 @@ class Recorder:
     def __init__(self, folder: Path):
         folder.mkdir()
         self._folder = folder
-        self._told: list[dict[str, Any]] = []
-        self._before: list[tuple[Any, str, Any]] = []
+        self._calls: list[dict[str, Any]] = []
+        self._originals: list[tuple[Any, str, Any]] = []
 
     def watch(self) -> None:
         from databricks.feature_engineering import FeatureEngineeringClient
         from pyspark.sql.connect.dataframe import DataFrame
 
         for call in self.CALLS:
-            self._wrap(FeatureEngineeringClient, call, self._noting)
-        self._wrap(DataFrame, "toPandas", self._keeping)
+            self._wrap(FeatureEngineeringClient, call, self._recording_call)
+        self._wrap(DataFrame, "toPandas", self._recording_rows)
 
     def _wrap(self, owner: Any, name: str, wrapper: Any) -> None:
-        before = getattr(owner, name)
-        self._before.append((owner, name, before))
-        setattr(owner, name, wrapper(name, before))
+        original = getattr(owner, name)
+        self._originals.append((owner, name, original))
+        setattr(owner, name, wrapper(name, original))
 
-    def _noting(self, name: str, call: Any) -> Any:
-        def noted(*args: Any, **kwargs: Any) -> Any:
-            note: dict[str, Any] = {"call": name}
+    def _recording_call(self, name: str, call: Any) -> Any:
+        def recorded(*args: Any, **kwargs: Any) -> Any:
+            entry: dict[str, Any] = {"call": name}
             if "feature_lookups" in kwargs:
-                note["tables"] = [getattr(f, "table_name", None) for f in kwargs["feature_lookups"]]
-            self._told.append(note)
+                lookups = kwargs["feature_lookups"]
+                entry["tables"] = [getattr(one, "table_name", None) for one in lookups]
+            self._calls.append(entry)
             try:
                 return call(*args, **kwargs)
             except Exception as error:
-                note.update(error=type(error).__name__, message=str(error))
+                entry.update(error=type(error).__name__, message=str(error))
                 raise
 
-        return noted
+        return recorded
 
-    def _keeping(self, name: str, call: Any) -> Any:
-        def kept(frame: Any) -> Any:
+    def _recording_rows(self, name: str, call: Any) -> Any:
+        def recorded(frame: Any) -> Any:
             rows = call(frame)
-            if sys._getframe(1).f_code.co_filename.startswith(LESSON_CODE):
-                file = f"{len(self._told):02}_rows.parquet"
+            caller = inspect.currentframe().f_back
+            if caller.f_code.co_filename.startswith(LESSON_CODE):
+                file = f"{len(self._calls):02}_rows.parquet"
                 rows.to_parquet(self._folder / file)
-                self._told.append({"call": name, "rows": file})
+                self._calls.append({"call": name, "rows": file})
             return rows
 
-        return kept
+        return recorded
 
     def keep_tables(self, names: dict[str, Any]) -> None:
         from deltalake import DeltaTable
@@ -192,9 +197,9 @@ class Recorder:
                 rows.to_parquet(self._folder / f"table_{table.table}.parquet")
 
     def close(self) -> None:
-        for owner, name, before in self._before:
-            setattr(owner, name, before)
-        (self._folder / "calls.json").write_text(json.dumps(self._told, indent=1), "utf-8")
+        for owner, name, original in self._originals:
+            setattr(owner, name, original)
+        (self._folder / "calls.json").write_text(json.dumps(self._calls, indent=1), "utf-8")
 
 
 if __name__ == "__main__":

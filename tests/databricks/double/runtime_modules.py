@@ -1,7 +1,7 @@
-"""Modules that a Databricks runtime has and the packages of these tests have not.
+"""Modules that a Databricks runtime has and the packages of these tests lack.
 
-The official feature engineering client imports them all, and for what lessons do it uses two:
-`delta.tables` (see `delta_tables.py`) and `pyspark.SparkContext`, which it only looks at. The others
+The official feature engineering client imports all of them. The lessons need two: `delta.tables` (see
+`delta_tables.py`) and `pyspark.SparkContext`, of which the client only checks that it exists. The others
 belong to online stores that no lesson has.
 """
 
@@ -16,7 +16,7 @@ ABSENT = ("azure", "boto3", "botocore")
 
 
 class _Absent(ModuleType):
-    """A module that can be imported from; what is made of it says on use that it is not here."""
+    """A module from which any name can be imported; an instance of it raises on use."""
 
     __path__: ClassVar[list[str]] = []
 
@@ -24,7 +24,7 @@ class _Absent(ModuleType):
         if name.startswith("__"):
             raise AttributeError(name)
 
-        def refuse(self: object, wanted: str) -> None:
+        def refuse(self: object, attribute: str) -> None:
             raise NotImplementedError(f"{type(self).__module__}.{name} is not part of the double.")
 
         base = Exception if name.endswith(("Error", "Exception")) else object
@@ -33,7 +33,7 @@ class _Absent(ModuleType):
 
 
 class _AbsentFinder:
-    """Finds what is in `ABSENT`; first in line, so that it is the same on every machine."""
+    """Find the modules in `ABSENT`; the first finder, so that the result is the same on every machine."""
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
         return ModuleSpec(name, self) if name.partition(".")[0] in ABSENT else None  # type: ignore[arg-type]

@@ -1,8 +1,8 @@
-"""tempo, with which the official client joins as of a time: NULLs get the type of their column.
+"""Give the NULLs of tempo, the official client's package for point-in-time joins, the type of their column.
 
-tempo puts the rows of labels and features below each other, with untyped NULLs in the columns of the
-other side. Spark takes the type from the side that has one; Sail 0.7 takes it from the first, and a
-column of type `void` is NULL in any expression: a look-back window would then drop nothing.
+tempo unions the rows of labels and features, with untyped NULLs in the columns of the other side. Spark
+takes the type from the side that has one. Sail 0.7 takes it from the first side, and a column of type `void`
+is NULL in any expression: a look-back window would then drop no rows.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 
 def type_the_nulls() -> None:
+    """Cast the NULLs that tempo adds to the type of their column."""
     from pyspark.sql import functions as sfn
     from tempo.tsdf import TSDF
 
@@ -30,4 +31,5 @@ def type_the_nulls() -> None:
         )
 
     TSDF.asofJoin = asof_join
-    TSDF._TSDF__addColumnsFromOtherDF = add_columns
+    # the method that adds the NULLs; its name is mangled by Python
+    TSDF._TSDF__addColumnsFromOtherDF = add_columns  # noqa: SLF001 - tempo has no public way

@@ -1,4 +1,4 @@
-"""Ask each runtime's own packages whether the calls of the lessons exist and bind."""
+"""Check with each runtime's own packages that the calls of the lessons exist and that their arguments bind."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COLUMNS = ("17.3 ML", "18 ML", "19 ML", "newest")
 
 @dataclass(frozen=True)
 class Answer:
-    """What one runtime's packages say: their versions, and the findings of `type_inference.interpreter.Finding`."""
+    """The result with one runtime's packages: their versions, and the findings of the type inference."""
 
     runtime: str
     versions: dict[str, str]
@@ -38,12 +38,12 @@ class Answer:
 
 
 def version(text: str) -> tuple[int, ...]:
-    """Read a version, to compare it."""
+    """Parse a version, for comparisons."""
     return tuple(int(part) for part in re.findall(r"\d+", text))
 
 
-def asked_for(package: str) -> str:
-    """Give the least version of a package that the first cell of each lesson asks pip for."""
+def minimum_version(package: str) -> str:
+    """Return the minimum version of a package in the `%pip install` of each lesson's first cell."""
     line = next(
         line
         for line in (ROOT / "notebooks/_lab.py").read_text(encoding="utf-8").splitlines()
@@ -53,39 +53,40 @@ def asked_for(package: str) -> str:
 
 
 def sdk_folder(runtime: str) -> str | None:
-    """Where the runtime's SDK is older than the first cell asks for, pip brings the newest: name its folder."""
+    """Return the folder of the newest SDK if pip replaces the runtime's; None if it is new enough."""
     (own,) = [
         path.name.split("-")[1] for path in (OFFICIAL / runtime).glob("databricks_sdk-*.dist-info")
     ] or [None]
-    if own is None or version(own.removesuffix(".dist")) >= version(asked_for("databricks-sdk")):
+    minimum = version(minimum_version("databricks-sdk"))
+    if own is None or version(own.removesuffix(".dist")) >= minimum:
         return None
     (folder,) = find_spec("databricks.sdk").submodule_search_locations
     return str(Path(folder).parent)
 
 
-def ask(
+def check(
     runtime: str,
     programs: list[list[tuple[str, str]]],
     modules: dict[str, str],
     sdk: str | None = None,
 ) -> Answer:
-    """Ask the packages of one runtime, in a process of its own.
+    """Check programs with the packages of one runtime, in a process of its own.
 
     Parameters
     ----------
     runtime : str
         A folder in `.official`.
     programs : list of list of (str, str)
-        Lessons: cells, each with its name and code.
+        The cells of each lesson: name and code.
     modules : dict of str to str
         Name and source of modules of the course.
     sdk : str, optional
-        A folder to take `databricks.sdk` from, instead of the runtime's own.
+        The folder of another `databricks.sdk`, instead of the runtime's own.
 
     Raises
     ------
     RuntimeError
-        If the process fails; with what it said.
+        If the process fails; the message has its error output.
     """
     known = yaml.safe_load((HERE / "known.yaml").read_text(encoding="utf-8"))
     request = {"programs": programs, "modules": modules, "sdk_folder": sdk, **known}
@@ -112,7 +113,9 @@ def ask(
     return Answer(runtime, answer["versions"], tuple(answer["found"]))
 
 
-def ask_all(programs: list[list[tuple[str, str]]], modules: dict[str, str]) -> list[Answer]:
-    """Ask all runtimes, two at a time."""
+def check_all(programs: list[list[tuple[str, str]]], modules: dict[str, str]) -> list[Answer]:
+    """Check programs with the packages of all runtimes, two at a time."""
     with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(lambda name: ask(name, programs, modules, sdk_folder(name)), RUNTIMES))
+        return list(
+            pool.map(lambda name: check(name, programs, modules, sdk_folder(name)), RUNTIMES)
+        )

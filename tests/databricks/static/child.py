@@ -1,4 +1,4 @@
-"""Answers, in the packages of one runtime, which calls do not exist or do not bind: JSON in, JSON out."""
+"""Check the calls of programs in the packages of one runtime: reads a request in JSON, writes the findings in JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 
 class _Absent(ModuleType):
-    """A package of a runtime that is not here and that no lesson uses: whatever is imported from it."""
+    """A package of a runtime that is not installed and that no lesson uses; any name can be imported from it."""
 
     __path__: ClassVar[list[str]] = []
 
@@ -25,7 +25,7 @@ class _Absent(ModuleType):
 
 
 class _Finder:
-    """Finds what the official feature engineering client imports and these tests do not install."""
+    """Find the packages that the official feature engineering client imports and these tests do not install."""
 
     names: ClassVar = ("azure", "boto3", "botocore", "delta")
 
@@ -44,8 +44,8 @@ def _documented_automl() -> ModuleType:
     """Load the documented interface under the official name."""
     from importlib.util import module_from_spec, spec_from_file_location
 
-    place = Path(__file__).with_name("documented_automl.py")
-    spec = spec_from_file_location("databricks.automl", place)
+    path = Path(__file__).with_name("documented_automl.py")
+    spec = spec_from_file_location("databricks.automl", path)
     module = module_from_spec(spec)  # type: ignore[arg-type]
     sys.modules["databricks.automl"] = module
     spec.loader.exec_module(module)  # type: ignore[union-attr]
@@ -53,9 +53,9 @@ def _documented_automl() -> ModuleType:
 
 
 def main() -> None:
-    """Read a request from stdin, and write what was found to the real stdout."""
+    """Read a request from stdin, and write the findings to the original stdout."""
     request = json.load(sys.stdin)
-    answer, sys.stdout = sys.stdout, sys.stderr  # what packages print is no answer
+    answer, sys.stdout = sys.stdout, sys.stderr  # packages may print, too
     warnings.simplefilter("ignore")
     import pyspark
 
@@ -65,7 +65,7 @@ def main() -> None:
     import databricks
     from type_inference.walk import walk_all
 
-    # the SDK that pip brings where the runtime's own is too old for the first cell
+    # the SDK that pip installs if the runtime's own is too old for the first cell
     if sdk := request.get("sdk_folder"):
         databricks.__path__ = [sdk, *(p for p in databricks.__path__ if p != sdk)]
         import databricks.sdk

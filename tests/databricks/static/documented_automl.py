@@ -1,7 +1,7 @@
-"""`databricks.automl` as its documentation has it: no package carries it, Databricks Runtime ML up to 17.3 does.
+"""`databricks.automl` by its documentation: Databricks Runtime ML up to 17.3 has it, and no package on PyPI.
 
-Follows https://docs.databricks.com/aws/en/machine-learning/automl/automl-api-reference; that ours has the
-same parameters is held in `tests/automl/test_signatures.py`.
+Follows https://docs.databricks.com/aws/en/machine-learning/automl/automl-api-reference;
+`tests/automl/test_signatures.py` compares these parameters with those of `lakelab.automl`.
 """
 
 from __future__ import annotations

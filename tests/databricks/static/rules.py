@@ -1,4 +1,4 @@
-"""What no lesson may do on Databricks: each rule reads one cell or module and says what it finds."""
+"""Rules for the code that runs on Databricks: each rule yields its violations in one cell or module."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ OTHER_ROOTS = {
     ),
     *("metrics", "params", "tags", "attributes", "datasets", "os", "sys", "importlib", "pandas"),
 }
-"""First parts of dotted names that are no catalogs."""
+"""First parts of dotted names that are not catalogs."""
 
 FETCHERS = re.compile(
     r"fetch_\w+|urlopen|urlretrieve|load_dataset|hf_hub_download|snapshot_download"
@@ -45,14 +45,14 @@ WRITERS = {
     *("to_csv", "to_parquet", "to_json", "to_pickle", "savefig", "dump"),
 }
 IN_MEMORY = ("to_csv", "to_json")
-"""Without a path, these give a text."""
+"""Methods that return text if they have no path."""
 
 ATTRIBUTES = ("info", "data", "inputs", "outputs", "dataset", "records")
-"""Second parts of dotted names that are attributes: `run.info.run_id` is no table."""
+"""Second parts of dotted names that are attributes: `run.info.run_id` is not a table."""
 
 
 def _solutions(tree: ast.AST) -> Iterator[ast.AST]:
-    """The solutions in a module of exercises: they are pieces of their own."""
+    """Yield the nodes of the solutions in a module of exercises: each solution is a piece of its own."""
     for node in ast.walk(tree):
         if isinstance(node, ast.keyword) and node.arg == "solution":
             yield from ast.walk(node.value)
@@ -69,7 +69,7 @@ def _line(piece: Piece, node: ast.AST) -> str:
 
 @cache
 def texts(piece: Piece) -> tuple[tuple[ast.AST, str], ...]:
-    """Give each string with its holes as ``{name}``; docstrings and parts of f-strings are left out."""
+    """Return each string, with ``{name}`` for the expressions of an f-string; docstrings are excluded."""
     return tuple(_texts(piece))
 
 
@@ -83,9 +83,9 @@ def _texts(piece: Piece) -> Iterator[tuple[ast.AST, str]]:
         if part is not node
     }
     inside |= {id(node) for node in _solutions(tree)}
-    loose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        if id(node) in inside or id(node) in loose:
+        if id(node) in inside or id(node) in docstrings:
             continue
         if isinstance(node, ast.JoinedStr):
             parts = [
@@ -100,7 +100,7 @@ def _texts(piece: Piece) -> Iterator[tuple[ast.AST, str]]:
 
 
 def spark_connect(piece: Piece) -> Iterator[str]:
-    """RDDs, caches, the JVM, global views: serverless compute has none of them."""
+    """No RDDs, caches, JVM or global views: serverless compute has none of them."""
     for node in _nodes(piece):
         if isinstance(node, ast.Attribute) and node.attr in NOT_ON_SERVERLESS:
             if ast.unparse(node.value) != "functools":
@@ -120,7 +120,7 @@ def spark_connect(piece: Piece) -> Iterator[str]:
 
 
 def configuration(piece: Piece) -> Iterator[str]:
-    """Serverless compute lets a notebook set only a few of Spark's settings: none is set."""
+    """No Spark configuration: serverless compute allows only a few settings."""
     for node in _nodes(piece):
         if isinstance(node, ast.Attribute) and ast.unparse(node) in (
             "spark.conf.set",
@@ -133,15 +133,15 @@ def configuration(piece: Piece) -> Iterator[str]:
 
 
 def magics(piece: Piece) -> Iterator[str]:
-    """No shell, Scala, R or file magic: the set-up is all; `_lab.py` also has `%pip`."""
+    """No shell, Scala, R or file magic: only `%run ./_lab`, and `%pip` in `_lab.py`."""
     for line in piece.raw.splitlines():
-        told = line.strip().removeprefix("# MAGIC ").strip()
-        if re.match(r"[%!]\w*", told) and not re.match(r"%run \./_lab$|%pip install ", told):
-            yield told
+        magic = line.strip().removeprefix("# MAGIC ").strip()
+        if re.match(r"[%!]\w*", magic) and not re.match(r"%run \./_lab$|%pip install ", magic):
+            yield magic
 
 
 def dbfs(piece: Piece) -> Iterator[str]:
-    """No DBFS: new workspaces have none."""
+    """No DBFS: new workspaces do not have it."""
     for node in _nodes(piece):
         if isinstance(node, ast.Attribute) and ast.unparse(node) == "dbutils.fs":
             yield _line(piece, node)
@@ -151,7 +151,7 @@ def dbfs(piece: Piece) -> Iterator[str]:
 
 
 def hard_coded_catalog(piece: Piece) -> Iterator[str]:
-    """Every three-level name begins with the learner's catalog, not with one that is written out."""
+    """No literal catalog: each three-level name begins with the learner's catalog, in a variable."""
     part = r"`?(?:\{[^{}]+\}|\w+)`?"
     name = re.compile(rf"(?<![\w./@{{}}:'-])`?([A-Za-z_]\w*)`?\.{part}\.{part}(?![\w(/])")
     for node, text in texts(piece):
@@ -168,7 +168,7 @@ def hard_coded_catalog(piece: Piece) -> Iterator[str]:
 
 
 def internet(piece: Piece) -> Iterator[str]:
-    """Nothing is fetched from elsewhere."""
+    """No requests to the internet."""
     for node in _nodes(piece):
         if isinstance(node, ast.Import | ast.ImportFrom):
             named = [getattr(node, "module", "") or "", *(alias.name for alias in node.names)]
@@ -186,8 +186,8 @@ def internet(piece: Piece) -> Iterator[str]:
 
 
 def files(piece: Piece) -> Iterator[str]:
-    """No file is written, but in a folder that ends with the cell."""
-    passing = {
+    """No files are written, except in a temporary folder that ends with the cell."""
+    temporary = {
         item.optional_vars.id
         for node in _nodes(piece)
         if isinstance(node, ast.With)
@@ -199,22 +199,25 @@ def files(piece: Piece) -> Iterator[str]:
         if not isinstance(node, ast.Call):
             continue
         name = ast.unparse(node.func).rpartition(".")[2]
-        told = [*node.args, *(k.value for k in node.keywords if k.arg in ("mode", "path_or_buf"))]
-        texts_told = [
-            a.value for a in told if isinstance(a, ast.Constant) and isinstance(a.value, str)
+        arguments = [
+            *node.args,
+            *(k.value for k in node.keywords if k.arg in ("mode", "path_or_buf")),
+        ]
+        literals = [
+            a.value for a in arguments if isinstance(a, ast.Constant) and isinstance(a.value, str)
         ]
         writes = name in WRITERS and isinstance(node.func, ast.Attribute)
-        if name in IN_MEMORY and not told:
+        if name in IN_MEMORY and not arguments:
             writes = False
         if name == "open":
-            writes = any(re.fullmatch(r"[rwaxbt+]*[wax+][rwaxbt+]*", text) for text in texts_told)
-        named = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-        if writes and not named & passing:
+            writes = any(re.fullmatch(r"[rwaxbt+]*[wax+][rwaxbt+]*", text) for text in literals)
+        names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+        if writes and not names & temporary:
             yield _line(piece, node)
 
 
 def folders(piece: Piece) -> Iterator[str]:
-    """Paths of the workspace are the user's own, and the course's: `/Users/<user>/lakelab...`."""
+    """Workspace paths are in the user's own folder of the course: `/Users/<user>/lakelab...`."""
     for node, text in texts(piece):
         workspace = re.match(r"/(Users|Shared|Workspace|Volumes|Repos)/.", text)
         if workspace and not re.match(r"/Users/\{[^{}]+\}/lakelab\w*$", text):

@@ -1,4 +1,4 @@
-"""The code that runs on Databricks: each lesson cell by cell, and the modules beside the notebooks."""
+"""The code that runs on Databricks: the cells of each lesson, and the modules beside the notebooks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Piece:
 
 
 def as_python(cell: str) -> str:
-    """Leave the lines empty that are the notebook's and not Python's, so that line numbers stay."""
+    """Replace magics by empty lines, so that the line numbers of the Python code stay."""
     if cell.lstrip().startswith("%%"):
         return ""
     return re.sub(r"(?m)^\s*[%!].*$", "", cell)
@@ -42,7 +42,7 @@ def as_python(cell: str) -> str:
 
 @cache
 def lessons() -> dict[str, tuple[Piece, ...]]:
-    """Each lesson's number, its code cells in order, then the solutions of its exercises."""
+    """Return for each lesson, by number, its code cells in order, then the solutions of its exercises."""
     found = {}
     for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
         number = path.name[:2]
@@ -83,12 +83,12 @@ BESIDE = (
     "lessons/lesson_16/pipeline",
     "automl/*",
 )
-"""What runs on Databricks beside the notebooks, under ``src/lakelab``."""
+"""The modules under ``src/lakelab`` that run on Databricks."""
 
 
 @cache
 def modules() -> tuple[Piece, ...]:
-    """The modules that run on Databricks, the notebooks of jobs, and the set-up cell."""
+    """Return the modules that run on Databricks, the notebooks of jobs, and the set-up notebook."""
     found = {}
     for path in sorted((ROOT / "resources").glob("*.py")):
         code = path.read_text(encoding="utf-8")
@@ -104,15 +104,15 @@ def modules() -> tuple[Piece, ...]:
 
 @cache
 def runtimes() -> dict[str, dict[str, str]]:
-    """What each runtime ships, by its name, as lesson 02 tells it."""
+    """Return the packages of each runtime, by its name, from the data of lesson 02."""
     path = SRC / "lakelab/lessons/lesson_02/runtimes.yaml"
-    told = yaml.safe_load(path.read_text(encoding="utf-8"))
-    entries = told["runtimes"] if isinstance(told, dict) else told
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    entries = content["runtimes"] if isinstance(content, dict) else content
     return {entry["name"]: entry for entry in entries}
 
 
 def first_text(number: str) -> str:
-    """Give what a lesson says of itself before its first code cell."""
+    """Return the text of a lesson before its first code cell."""
     (path,) = NOTEBOOKS.glob(f"{number}_*.ipynb")
     texts = []
     for cell in nbformat.read(path, as_version=4).cells:
@@ -123,7 +123,7 @@ def first_text(number: str) -> str:
 
 
 def text_of(number: str) -> str:
-    """Give all that a lesson says beside its code."""
+    """Return the text of all Markdown cells of a lesson."""
     (path,) = NOTEBOOKS.glob(f"{number}_*.ipynb")
     cells = nbformat.read(path, as_version=4).cells
     return "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")

@@ -1,8 +1,8 @@
 """Each call of the lessons on Databricks' clients exists and binds, in each runtime's own packages.
 
-What is checked: the names, and that the arguments fit the signature. Weaker is the check of a keyword that
-a function takes in `**kwargs`: there its documentation, its source or the flavor's signature must name it.
-`databricks.automl` is in no package: its documented signatures stand in `documented_automl.py`.
+The check covers the names, and the binding of the arguments to the signature. For a keyword that a function
+takes in `**kwargs` it is weaker: the documentation, the source or the flavor's signature must name the keyword.
+No package contains `databricks.automl`: `documented_automl.py` has its documented signatures.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BESIDE = "beside"
 """The row of the table for the code that runs on Databricks beside the notebooks."""
 ROWS = (*sources.lessons(), BESIDE)
 
-MADE = """
+SET_UP = """
 import mlflow
 from databricks.feature_engineering import FeatureEngineeringClient, FeatureLookup
 from databricks.sdk import WorkspaceClient
@@ -67,7 +67,7 @@ PLANTED = {
         "argument: 'target_col'",
     ),
 }
-"""Mistakes that the check must find: code, and what the finding says."""
+"""Mistakes that the check must find: code, and a part of the finding."""
 
 NO_MISTAKE = """
 run = client.search_runs(["1"], order_by=["metrics.auc DESC"])[0]
@@ -84,29 +84,30 @@ def _programs() -> list[list[tuple[str, str]]]:
         [(piece.unit, piece.code) for piece in cells] for cells in sources.lessons().values()
     ]
     planted = [
-        [("planted", MADE), (f"planted {name}", code)] for name, (code, _) in PLANTED.items()
+        [("planted", SET_UP), (f"planted {name}", code)] for name, (code, _) in PLANTED.items()
     ]
     return [
         *lessons,
         *planted,
-        [("planted", MADE), ("planted no mistake", NO_MISTAKE), ("planted unknown", UNKNOWN)],
+        [("planted", SET_UP), ("planted no mistake", NO_MISTAKE), ("planted unknown", UNKNOWN)],
     ]
 
 
 @pytest.fixture(scope="module")
 def answers() -> list[calls.Answer]:
-    """What the packages of each runtime say of all the code; one process each."""
+    """The findings of each runtime's packages in all the code; one process for each runtime."""
     missing = [name for name in calls.RUNTIMES if not (calls.OFFICIAL / name / ".ready").exists()]
     if missing:
-        say = pytest.fail if os.environ.get("CI") else pytest.skip
-        say(f"the packages of {', '.join(missing)} are not installed: `make test` does it")
-    return calls.ask_all(_programs(), {piece.unit: piece.code for piece in sources.modules()})
+        fail_or_skip = pytest.fail if os.environ.get("CI") else pytest.skip
+        fail_or_skip(f"the packages of {', '.join(missing)} are not installed: `make test` does it")
+    return calls.check_all(_programs(), {piece.unit: piece.code for piece in sources.modules()})
 
 
 @cache
 def _on_purpose() -> dict[tuple[str, str], str]:
-    told = yaml.safe_load(Path(__file__).with_name("on_purpose.yaml").read_text(encoding="utf-8"))
-    return {(one["unit"], one["call"]): one["why"] for one in told}
+    path = Path(__file__).with_name("on_purpose.yaml")
+    entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {(one["unit"], one["call"]): one["why"] for one in entries}
 
 
 def _row_of(found: Found) -> str:
@@ -114,47 +115,44 @@ def _row_of(found: Found) -> str:
     return first if first in ROWS or first == "planted" else BESIDE
 
 
-def _of(answer: calls.Answer, row: str) -> list[Found]:
+def _findings(answer: calls.Answer, row: str) -> list[Found]:
     return [one for one in answer.found if _row_of(one) == row]
 
 
 def _wrong(answer: calls.Answer, row: str) -> list[Found]:
-    """What does not exist or does not bind, but for what a lesson shows on purpose."""
+    """Return the calls that do not exist or do not bind, except those that fail on purpose."""
     return [
         one
-        for one in _of(answer, row)
+        for one in _findings(answer, row)
         if one["wrong"] and (one["unit"], one["call"]) not in _on_purpose()
     ]
 
 
 def _needed_client(row: str) -> str | None:
-    """Read which feature engineering client a lesson says, before its first cell, that it needs."""
-    told = (
-        None
-        if row == BESIDE
-        else re.search(
-            r"databricks-feature-engineering (\d+\.\d+) or newer", sources.first_text(row)
-        )
-    )
-    return told[1] if told else None
+    """Return the feature engineering client that a lesson needs, from the text before its first cell."""
+    text = "" if row == BESIDE else sources.first_text(row)
+    match = re.search(r"databricks-feature-engineering (\d+\.\d+) or newer", text)
+    return match[1] if match else None
 
 
 def _excused(answer: calls.Answer, row: str) -> bool:
+    """Return whether a lesson says that the client of a runtime is too old for it."""
     needed = _needed_client(row)
-    there = answer.versions["databricks-feature-engineering"]
-    return needed is not None and calls.version(there) < calls.version(needed)
+    installed = answer.versions["databricks-feature-engineering"]
+    return needed is not None and calls.version(installed) < calls.version(needed)
 
 
 def _runtimes_of(row: str) -> tuple[str | None, str | None]:
-    """Read the first and the last runtime for which a lesson is, as it says before its first cell."""
+    """Return the first and the last runtime for a lesson, from the text before its first cell."""
     text = "" if row == BESIDE else sources.first_text(row)
     first = re.search(r"DBR ML (\d+(?:\.\d+)?)\+", text)
     last = re.search(r"DBR ML up to (\d+(?:\.\d+)?)", text)
     return first[1] if first else None, last[1] if last else None
 
 
-def _told(answer: calls.Answer, row: str) -> str:
-    counted = len([one for one in _of(answer, row) if one["kind"] == "call"])
+def _summary(answer: calls.Answer, row: str) -> str:
+    """Return the cell of the table for a lesson and a runtime."""
+    counted = len([one for one in _findings(answer, row) if one["kind"] == "call"])
     if _excused(answer, row):
         return f"needs FE {_needed_client(row)}"
     wrong = _wrong(answer, row)
@@ -173,7 +171,7 @@ def test_every_call_exists_and_binds(
 ) -> None:
     weak = {(one["call"], *one["weak"]) for one in answers[-1].found if one["weak"]}
     lines = [f"{'lesson':8}" + "".join(f"{name:>16}" for name in calls.COLUMNS)]
-    lines += [f"{row:8}" + "".join(f"{_told(one, row):>16}" for one in answers) for row in ROWS]
+    lines += [f"{row:8}" + "".join(f"{_summary(one, row):>16}" for one in answers) for row in ROWS]
     lines.append("ours: databricks.automl is gone there, and lakelab's answers")
     lines.append(f"by name only, in **kwargs: {len(weak)}; shown to fail: {len(_on_purpose())}")
     record_property("table: calls by lesson and runtime", "\n".join(lines))
@@ -199,8 +197,8 @@ def test_no_call_is_on_an_unknown_receiver(answers: list[calls.Answer]) -> None:
     assert not unknown, "\n".join(sorted(unknown))
 
 
-def test_the_clients_are_the_runtimes(answers: list[calls.Answer]) -> None:
-    """As lesson 02 has them; of the SDK, the newest where the first cell asks for more."""
+def test_the_clients_have_the_versions_of_the_runtimes(answers: list[calls.Answer]) -> None:
+    """The versions are those in lesson 02; the SDK is the newest if the first cell needs a newer one."""
     for answer, runtime in zip(answers, ("17.3 LTS ML", "18 LTS ML", "19 ML"), strict=False):
         (shipped,) = [
             entry["packages"]
@@ -212,13 +210,15 @@ def test_the_clients_are_the_runtimes(answers: list[calls.Answer]) -> None:
         client = "databricks-feature-engineering"
         assert answer.versions[client] == shipped[client]
         sdk = calls.version(answer.versions["databricks-sdk"])
-        assert sdk >= calls.version(calls.asked_for("databricks-sdk"))
+        assert sdk >= calls.version(calls.minimum_version("databricks-sdk"))
         own = calls.version(shipped["databricks-sdk"])
-        assert sdk[: len(own)] == own or own < calls.version(calls.asked_for("databricks-sdk"))
+        assert sdk[: len(own)] == own or own < calls.version(
+            calls.minimum_version("databricks-sdk")
+        )
 
 
-def test_what_a_lesson_says_it_needs_it_needs(answers: list[calls.Answer]) -> None:
-    """A runtime is excused only from calls of Databricks' clients, and only if there are some."""
+def test_a_lesson_needs_the_client_that_it_names(answers: list[calls.Answer]) -> None:
+    """With an older client some calls fail, and all of these are calls of Databricks' clients."""
     excused = [(answer, row) for answer in answers for row in ROWS if _excused(answer, row)]
     for answer, row in excused:
         wrong = _wrong(answer, row)
@@ -227,20 +227,20 @@ def test_what_a_lesson_says_it_needs_it_needs(answers: list[calls.Answer]) -> No
     assert not any(_excused(answers[-1], row) for row in ROWS)
 
 
-def test_what_fails_on_purpose_fails(answers: list[calls.Answer]) -> None:
+def test_calls_that_fail_on_purpose_fail(answers: list[calls.Answer]) -> None:
     for answer in answers:
         wrong = {(one["unit"], one["call"]) for one in answer.wrong()}
         assert set(_on_purpose()) <= wrong
 
 
 @pytest.mark.parametrize("mistake", PLANTED)
-def test_a_mistake_is_found(mistake: str, answers: list[calls.Answer]) -> None:
+def test_the_check_finds_a_planted_mistake(mistake: str, answers: list[calls.Answer]) -> None:
     for answer in answers:
         wrong = [one["wrong"] for one in answer.wrong() if one["unit"] == f"planted {mistake}"]
         assert any(PLANTED[mistake][1] in one for one in wrong), (answer.runtime, wrong)
 
 
-def test_what_is_right_is_accepted(answers: list[calls.Answer]) -> None:
+def test_the_check_accepts_correct_code(answers: list[calls.Answer]) -> None:
     for answer in answers:
         found = [one for one in answer.found if one["unit"] == "planted no mistake"]
         assert not [one for one in found if one["wrong"] or one["kind"] == "unknown"]
@@ -248,7 +248,7 @@ def test_what_is_right_is_accepted(answers: list[calls.Answer]) -> None:
         assert ["pyfunc_predict_fn"] in [list(one["weak"]) for one in found]
 
 
-def test_an_unknown_receiver_is_counted(answers: list[calls.Answer]) -> None:
+def test_the_check_reports_an_unknown_receiver(answers: list[calls.Answer]) -> None:
     for answer in answers:
         (unknown,) = [one for one in answer.unknown() if _row_of(one) == "planted"]
         assert unknown["call"] == "anything.set_registered_model_alias"

@@ -1,6 +1,6 @@
-"""No lesson does on Databricks what serverless lacks, or what its learner does not expect.
+"""The lessons use only features of serverless compute, and have no side effects that a learner does not expect.
 
-The rules stand in `rules.py`; what may stay all the same, and why, in `exceptions.yaml`.
+`rules.py` has the rules; `exceptions.yaml` has the exceptions, each with its reason.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def exceptions() -> tuple[dict[str, str], ...]:
 
 @cache
 def found() -> tuple[tuple[str, str, str], ...]:
-    """All that the rules find: rule, cell or module, what."""
+    """Return all violations: rule, cell or module, and the violation."""
     lessons = [one for cells in sources.lessons().values() for one in cells]
     return tuple(
         (name, one.unit, what)
@@ -139,7 +139,7 @@ def test_no_lesson_breaks_the_rule(rule: str) -> None:
 
 
 @pytest.mark.parametrize("number", range(len(exceptions())))
-def test_each_exception_is_needed_and_says_why(number: int) -> None:
+def test_each_exception_is_needed_and_has_a_reason(number: int) -> None:
     exception = exceptions()[number]
     assert any(_covers(exception, *one) for one in found())
     assert len(exception["why"].split()) > 4
@@ -148,17 +148,17 @@ def test_each_exception_is_needed_and_says_why(number: int) -> None:
 @pytest.mark.parametrize(
     ("rule", "code"), [(rule, code) for rule, codes in PLANTED.items() for code in codes]
 )
-def test_a_planted_violation_is_found(rule: str, code: str) -> None:
+def test_a_rule_finds_a_planted_violation(rule: str, code: str) -> None:
     assert list(RULES[rule](piece(code)))
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_what_is_allowed_is_not_found(rule: str) -> None:
+def test_a_rule_accepts_allowed_code(rule: str) -> None:
     assert not list(RULES[rule](piece(ALLOWED[rule])))
 
 
-def test_all_code_is_looked_at() -> None:
-    """All lessons, and the modules that they import on Databricks."""
+def test_the_rules_cover_all_code() -> None:
+    """The rules check all lessons, and the modules that the lessons import on Databricks."""
     assert len(sources.lessons()) == 18
     names = {one.unit for one in sources.modules()}
     expected = {"lakelab.lab", "lakelab.cleanup", "lakelab.lessons.prepare", "notebooks/_lab.py"}
@@ -174,18 +174,18 @@ def test_all_code_is_looked_at() -> None:
 
 
 def _imported(code: str) -> set[str]:
-    named = set()
+    names = set()
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Import):
-            named |= {alias.name for alias in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            named.add(node.module)
-    return {name for name in named if name.partition(".")[0] == "lakelab"}
+            names.add(node.module)
+    return {name for name in names if name.partition(".")[0] == "lakelab"}
 
 
-# ---- what runs, and costs ------------------------------------------------------------------------------
+# ---- resources that run, and cost ----------------------------------------------------------------------
 def left_running(code: str) -> list[str]:
-    """Say what a lesson starts and does not end: endpoints, online stores, online tables."""
+    """Return what a lesson starts and does not end: endpoints, online stores, online tables."""
     started = re.findall(r"(?m)^(\s*)(?:(\w+) = |with )?lab\.serve\(", code)
     left = [
         f"lab.serve as {name or 'nothing'}"
@@ -205,13 +205,13 @@ def left_running(code: str) -> list[str]:
 
 
 @pytest.mark.parametrize("lesson", sources.lessons())
-def test_no_lesson_leaves_something_running(lesson: str) -> None:
+def test_a_lesson_ends_what_it_starts(lesson: str) -> None:
     code = "\n".join(one.raw for one in sources.lessons()[lesson])
     assert not left_running(code)
     if "lab.serve(" in code:
         text = sources.text_of(lesson)
-        assert "cost" in text, "say that what runs costs"
-        assert "lab.cleanup(" in text, "say what removes it when a cell before has failed"
+        assert "cost" in text, "the text must say that running resources cost"
+        assert "lab.cleanup(" in text, "the text must name the clean-up for a failed lesson"
 
 
 @pytest.mark.parametrize(
@@ -226,5 +226,5 @@ def test_no_lesson_leaves_something_running(lesson: str) -> None:
         ("w.serving_endpoints.create_and_wait('e')", 1),
     ],
 )
-def test_what_is_left_running_is_found(code: str, left: int) -> None:
+def test_left_running_finds_what_is_not_ended(code: str, left: int) -> None:
     assert len(left_running(code)) == left

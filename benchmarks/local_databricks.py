@@ -1,4 +1,4 @@
-"""A local Databricks for what is measured: engine, workspace and MLflow store in a folder."""
+"""A local Databricks for the benchmarks: engine, workspace and MLflow store in a folder."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def place(folder: Path) -> Iterator[LocalSparkSession]:
-    """Start all that a lesson works with; give the Spark session."""
+def local_databricks(folder: Path) -> Iterator[LocalSparkSession]:
+    """Start the engine and the workspace of a lesson; yield the Spark session."""
     from lakelab.local.notebook.client_env import point_clients_at
     from lakelab.local.spark.session import start_spark
     from lakelab.local.system.home import Home
@@ -43,7 +43,7 @@ def create_table(
     time: str | None = None,
     commits: int = 1,
 ) -> None:
-    """Write a feature table ``main.<schema>.<table>``, in as many commits, each with files of its own."""
+    """Write a feature table ``main.<schema>.<table>`` in a number of commits, each with its own files."""
     fields: list[Any] = [field.with_nullable(field.name not in keys) for field in data.schema]
     data = data.cast(pa.schema(fields))
     name = TableName("main", schema, table)
