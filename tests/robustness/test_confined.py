@@ -160,6 +160,7 @@ def test_every_route_and_every_other_path_needs_the_token(
 
 
 def test_the_workspace_listens_on_the_loopback_only(served: ServedWorkspace) -> None:
+    served.workspace.start()  # the fixture stops it
     port = urlsplit(served.workspace.url).port
     addresses = {
         connection.laddr.ip
