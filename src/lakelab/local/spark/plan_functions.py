@@ -15,7 +15,8 @@ from pyspark.errors import AnalysisException
 
 from lakelab.local.catalog.functions import PYTHON, Functions
 from lakelab.local.spark.plans import messages
-from lakelab.local.sql.function_calls import resolve_call, rewrite_expression_calls, wrong_arguments
+from lakelab.local.sql.function_arguments import wrong_arguments
+from lakelab.local.sql.function_calls import resolve_call, rewrite_expression_calls
 from lakelab.local.sql.session import Session
 
 _RESULTS = {"Project": "expressions", "Aggregate": "aggregate_expressions"}

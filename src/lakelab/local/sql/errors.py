@@ -1,4 +1,4 @@
-"""Refusals as Databricks words them: the exception that Spark raises, with its error condition.
+"""Spark's exceptions for what Unity Catalog and Delta refuse, with their error conditions.
 
 Follows https://docs.databricks.com/aws/en/error-messages/error-classes
 """
@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from deltalake.exceptions import CommitFailedError
+from pyspark.errors import ParseException
 from pyspark.errors.exceptions.connect import AnalysisException, SparkException
 
 from lakelab.local.catalog.errors import InsufficientPermissionsError, UnityCatalogError
+from lakelab.local.sql.text import statement_start
 
-# what delta-rs says of a commit that comes too late, and Delta's own condition and words for it
+# words of delta-rs about a commit that comes too late -> Delta's own condition and message
 _CONFLICTS = {
     "deleted the same data": (
         "DELTA_CONCURRENT_DELETE_DELETE",
@@ -48,16 +50,16 @@ _CONCURRENT_WRITE = (
 
 
 def analysis_error(condition: str, message: str, sql_state: str | None = None) -> AnalysisException:
-    """Make the exception of an error condition.
+    """Return the exception of an error condition.
 
     Parameters
     ----------
     condition : str
-        Its name, which ``getCondition`` tells.
+        The name of the condition, which ``getCondition`` returns.
     message : str
-        What is wrong, and what to do.
+        What is wrong, and what the user can do.
     sql_state : str, optional
-        Its SQLSTATE, which ``getSqlState`` tells.
+        The SQLSTATE, which ``getSqlState`` returns.
 
     Examples
     --------
@@ -74,7 +76,7 @@ def analysis_error(condition: str, message: str, sql_state: str | None = None) -
 
 
 def as_spark_error(error: UnityCatalogError) -> AnalysisException:
-    """Give what Unity Catalog refuses as the exception that Spark raises.
+    """Return the exception that Spark raises for an error of Unity Catalog.
 
     Examples
     --------
@@ -89,7 +91,7 @@ def as_spark_error(error: UnityCatalogError) -> AnalysisException:
 
 
 def conflict_error(error: CommitFailedError) -> SparkException:
-    """Give a commit that came too late as the exception that Delta raises.
+    """Return the exception that Delta raises for a commit that comes too late.
 
     Follows https://docs.databricks.com/aws/en/optimizations/isolation-level
 
@@ -98,7 +100,7 @@ def conflict_error(error: CommitFailedError) -> SparkException:
     >>> conflict_error(CommitFailedError("Metadata changed since last commit.")).getCondition()
     'DELTA_METADATA_CHANGED'
     """
-    found = (told for words, told in _CONFLICTS.items() if words in str(error))
+    found = (conflict for words, conflict in _CONFLICTS.items() if words in str(error))
     condition, message = next(found, _CONCURRENT_WRITE)
     return SparkException(
         message=f"[{condition}] {message} Please try the operation again. SQLSTATE: 2D521",
@@ -108,9 +110,30 @@ def conflict_error(error: CommitFailedError) -> SparkException:
 
 
 def permission_error(error: InsufficientPermissionsError) -> AnalysisException:
-    """Give the exception that Spark raises, with the error class that `getCondition` tells."""
+    """Return the exception that Spark raises for a missing privilege."""
     return AnalysisException(
         message=str(error), errorClass="INSUFFICIENT_PERMISSIONS", sql_state="42501"
+    )
+
+
+def syntax_error(text: str, reason: object) -> ParseException:
+    """Return the exception for a statement that the local engine does not understand.
+
+    Parameters
+    ----------
+    text : str
+        The statement.
+    reason : object
+        Why the engine does not understand it.
+
+    Examples
+    --------
+    >>> print(syntax_error("MSCK REPAIR TABLE t", "expected SELECT"))
+    The local engine does not understand this statement: MSCK REPAIR TABLE t (expected SELECT). Check its spelling; if it is valid Databricks SQL, it runs on Databricks only.
+    """
+    return ParseException(
+        message=f"The local engine does not understand this statement: {statement_start(text)} "
+        f"({reason}). Check its spelling; if it is valid Databricks SQL, it runs on Databricks only."
     )
 
 

@@ -1,6 +1,8 @@
-"""Who may make, call and remove functions of Unity Catalog.
+"""Privileges to create, call and drop functions of Unity Catalog.
 
 Follows https://docs.databricks.com/aws/en/data-governance/unity-catalog/manage-privileges/privileges
+
+Tested in ``tests/local/sql/statements/test_function.py``.
 """
 
 from __future__ import annotations
@@ -11,19 +13,20 @@ from lakelab.local.catalog.errors import AlreadyExistsError, UnityCatalogError
 from lakelab.local.catalog.functions import Functions, UnityFunction
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
 from lakelab.local.catalog.securable import Securable
-from lakelab.local.sql.securables import has_model, require_privilege
+from lakelab.local.sql.registered_models import has_model
+from lakelab.local.sql.securables import require_privilege
 
 if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
 
 
 def executable_function(session: Session, name: TableName) -> UnityFunction:
-    """Open a function that the session's user may call.
+    """Return a function that the session's user may call.
 
     Raises
     ------
     NotFoundError
-        If there is none of that name.
+        If no function has that name.
     InsufficientPermissionsError
         If the user lacks EXECUTE on it.
     """
@@ -34,14 +37,26 @@ def executable_function(session: Session, name: TableName) -> UnityFunction:
 
 
 def create_function(session: Session, function: UnityFunction, *, replace: bool) -> UnityFunction:
-    """Keep a function that the session's user may make.
+    """Create a function as the session's user.
+
+    Parameters
+    ----------
+    session : Session
+    function : UnityFunction
+    replace : bool
+        Whether a function of that name is replaced.
+
+    Returns
+    -------
+    UnityFunction
+        The function as it is stored.
 
     Raises
     ------
     UnityCatalogError
-        If there is a function or a model of that name, or the schema is not there.
+        If a function or a model has that name, or the schema does not exist.
     InsufficientPermissionsError
-        If the user lacks CREATE FUNCTION on the schema, or does not own what is to be replaced.
+        If the user lacks CREATE FUNCTION on the schema, or does not own the function to replace.
     """
     name, functions = function.name, Functions(session.unity)
     if name.catalog == HIVE_METASTORE:
@@ -57,24 +72,24 @@ def create_function(session: Session, function: UnityFunction, *, replace: bool)
         schema = Securable("schema", f"{name.catalog}.{name.schema}")
         require_privilege(session, schema, "CREATE_FUNCTION")
         _require_no_model(session, name)
-    made = functions.create(function, replace=replace)
+    created = functions.create(function, replace=replace)
     if not existed:
-        # what a function of that name had, whose schema was dropped, is not for this one
+        # a function of a dropped schema may have left grants under this name
         session.unity.governance.remove(securable)
         if session.user != session.unity.governance.admin:
             session.unity.governance.update(securable, owner=session.user)
-    return made
+    return created
 
 
 def drop_function(session: Session, name: TableName) -> None:
-    """Remove a function that the session's user owns, with its grants.
+    """Drop a function that the session's user owns, with its grants.
 
     Raises
     ------
     NotFoundError
-        If there is none of that name.
+        If no function has that name.
     InsufficientPermissionsError
-        If it is somebody else's.
+        If another user owns it.
     """
     functions, securable = Functions(session.unity), Securable("function", str(name))
     if functions.exists(name):
@@ -84,7 +99,7 @@ def drop_function(session: Session, name: TableName) -> None:
 
 
 def _require_no_model(session: Session, name: TableName) -> None:
-    """Refuse the name of a registered model: models and functions share their names."""
+    """Raise if a registered model has the name: models and functions of a schema share their names."""
     if has_model(session, name):
         raise AlreadyExistsError(
             f"There is a registered model '{name}'; models and functions of a schema share their "

@@ -1,52 +1,82 @@
-"""Statements of Unity Catalog and Delta that sqlglot reads as a whole or not at all, and Sail does not know.
+"""Which function runs which statement of Unity Catalog and Delta.
 
-Each is recognised by a pattern; its handler gets the match, and answers with the columns that Databricks
-gives. Statements that sqlglot takes apart are in :mod:`lakelab.local.sql.run`.
+sqlglot reads some statements as a whole or not at all. Each of them is recognised by a pattern, and its
+handler takes the match. For the statements that sqlglot parses, the handler takes the syntax tree. A handler
+returns the columns that Databricks documents.
 
 Follows https://docs.databricks.com/aws/en/sql/language-manual/
+
+Tested in ``tests/local/sql/test_run.py``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lakelab.local.sql.statements import alter_table as table_changes
-from lakelab.local.sql.statements import cluster_by as clustering
-from lakelab.local.sql.statements import comment as comment_statements
-from lakelab.local.sql.statements import describe as describe_statements
-from lakelab.local.sql.statements import function as function_statements
-from lakelab.local.sql.statements import grant as grant_statements
-from lakelab.local.sql.statements import maintenance as table_files
-from lakelab.local.sql.statements import schema as schema_statements
-from lakelab.local.sql.statements import show as show_statements
-from lakelab.local.sql.statements import use as use_statements
-from lakelab.local.sql.text import empty_result
+from lakelab.local.sql.results import empty_result
+from lakelab.local.sql.statements import (
+    alter_column,
+    alter_table,
+    cluster_by,
+    comment,
+    constraint,
+    create_function,
+    describe,
+    function,
+    grant,
+    history,
+    optimize,
+    owner,
+    properties,
+    restore,
+    schema,
+    show,
+    show_create_table,
+    tags,
+    truncate,
+    use,
+    vacuum,
+)
+from lakelab.local.sql.statements.create_table import create_table
+from lakelab.local.sql.statements.drop_table import drop_table
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from lakelab.local.sql.session import Session
 
-Handler = Callable[["Session", re.Match[str]], "DataFrame | None"]
+MatchHandler = Callable[["Session", re.Match[str]], "DataFrame | None"]
 
-_STATEMENTS: list[tuple[re.Pattern[str], Handler]] = [
-    *function_statements.STATEMENTS,
-    *grant_statements.STATEMENTS,
-    *use_statements.STATEMENTS,
-    *schema_statements.STATEMENTS,
-    *comment_statements.STATEMENTS,
-    *table_changes.STATEMENTS,
-    *clustering.STATEMENTS,
-    *table_files.STATEMENTS,
-    *describe_statements.STATEMENTS,
-    *show_statements.STATEMENTS,
-]
+# the first pattern that matches decides: DESCRIBE FUNCTION stands before DESCRIBE
+_PATTERNS: tuple[tuple[re.Pattern[str], MatchHandler], ...] = (
+    *create_function.STATEMENTS,
+    *function.STATEMENTS,
+    *grant.STATEMENTS,
+    *use.STATEMENTS,
+    *schema.STATEMENTS,
+    *comment.STATEMENTS,
+    *tags.STATEMENTS,
+    *constraint.STATEMENTS,
+    *properties.STATEMENTS,
+    *alter_column.STATEMENTS,
+    *owner.STATEMENTS,
+    *cluster_by.STATEMENTS,
+    *truncate.STATEMENTS,
+    *optimize.STATEMENTS,
+    *vacuum.STATEMENTS,
+    *restore.STATEMENTS,
+    *history.STATEMENTS,
+    *describe.STATEMENTS,
+    *show_create_table.STATEMENTS,
+    *show.STATEMENTS,
+)
+_PARSED = re.compile(r"(?:ALTER|CREATE|DROP)\b", re.IGNORECASE)
 
 
 def run_matched(session: Session, text: str) -> DataFrame | None:
-    """Do what a statement of these modules says; None for any other statement.
+    """Run a statement that a pattern recognises; return None for any other statement.
 
     Parameters
     ----------
@@ -59,8 +89,41 @@ def run_matched(session: Session, text: str) -> DataFrame | None:
     UnityCatalogError
         If Unity Catalog or Delta would refuse it.
     """
-    for pattern, handler in _STATEMENTS:
-        if told := pattern.match(text):
-            answer = handler(session, told)
-            return empty_result(session) if answer is None else answer
+    for pattern, handler in _PATTERNS:
+        if match := pattern.match(text):
+            result = handler(session, match)
+            return empty_result(session) if result is None else result
     return None
+
+
+def run_parsed(session: Session, text: str) -> DataFrame | None:
+    """Run ``ALTER TABLE``, ``CREATE TABLE`` or ``DROP TABLE``; return None if the engine runs the statement.
+
+    Parameters
+    ----------
+    session : Session
+    text : str
+        One statement, without comments before it.
+
+    Raises
+    ------
+    UnityCatalogError
+        If Unity Catalog or Delta would refuse it.
+    """
+    import sqlglot
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
+    if not _PARSED.match(text):
+        return None
+    try:
+        statement = sqlglot.parse_one(text, dialect="databricks")
+    except SqlglotError:
+        return None  # the engine's own error names the position
+    handlers: dict[type, Callable[[Session, Any, str], DataFrame | None]] = {
+        exp.Alter: alter_table.alter_table,
+        exp.Create: create_table,
+        exp.Drop: drop_table,
+    }
+    handler = handlers.get(type(statement))
+    return handler(session, statement, text) if handler else None

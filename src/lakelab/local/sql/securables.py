@@ -1,20 +1,24 @@
-"""What a statement names, as Unity Catalog governs it: a catalog, schema, table, function or model."""
+"""The securables that a statement names: a catalog, schema, table, function or model.
+
+Tested in ``tests/local/sql/statements/test_grant.py``.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakelab.local.catalog import governed_catalogs
-from lakelab.local.catalog.errors import ApiError, NotFoundError, UnityCatalogError
+from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
 from lakelab.local.catalog.functions import Functions
 from lakelab.local.catalog.governed_catalogs import GovernedCatalogs
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
 from lakelab.local.catalog.securable import Securable
+from lakelab.local.sql.registered_models import has_model
 from lakelab.local.sql.text import split_name
 
 if TYPE_CHECKING:
-    from lakelab.local.catalog.models import Registry
+    from sqlglot import exp
+
     from lakelab.local.sql.session import Session
 
 _KINDS = {
@@ -28,7 +32,7 @@ _KINDS = {
 
 
 def resolve_securable(session: Session, kind: str, name: str) -> Securable:
-    """Give what a statement names, by its full name; it is there.
+    """Return the securable that a statement names, by its full name.
 
     Parameters
     ----------
@@ -38,12 +42,12 @@ def resolve_securable(session: Session, kind: str, name: str) -> Securable:
         ``CATALOG``, ``SCHEMA``, ``DATABASE``, ``TABLE``, ``FUNCTION`` or ``MODEL``; a registered model
         is a function of Unity Catalog.
     name : str
-        The name as it stands in the statement.
+        The name as the statement has it.
 
     Raises
     ------
     NotFoundError
-        If there is no such thing, or the user may not know of it.
+        If the securable does not exist, or the user may not see it.
     """
     if _KINDS[kind] == "catalog":
         securable = Securable("catalog", parse_catalog_name(name))
@@ -61,51 +65,68 @@ def resolve_securable(session: Session, kind: str, name: str) -> Securable:
         else:
             session.unity.require_schema(full.catalog, full.schema)
             if not Functions(session.unity).exists(full) and not has_model(session, full):
-                raise _unknown(securable)
+                raise _not_found(securable)
     if not is_visible(session, securable):
-        raise _unknown(securable)
+        raise _not_found(securable)
     return securable
 
 
+def resolve_table(session: Session, table: exp.Table) -> TableName:
+    """Return the full name of a table of a parsed statement."""
+    return session.resolve(".".join(f"`{part.name}`" for part in table.parts))
+
+
 def parse_catalog_name(name: str) -> str:
-    """Read the name of a catalog, in backticks, in quotes or plain.
+    """Return the name of a catalog that a statement has in backticks, in quotes or plain.
+
+    Raises
+    ------
+    UnityCatalogError
+        If the name has more than one level.
 
     Examples
     --------
     >>> parse_catalog_name("`Main`"), parse_catalog_name("'dev'")
     ('main', 'dev')
     """
-    told = [name.strip("'\"")] if name[:1] in "'\"" else split_name(name)
-    if len(told) != 1:
+    levels = [name.strip("'\"")] if name[:1] in "'\"" else split_name(name)
+    if len(levels) != 1:
         raise UnityCatalogError(
             f"'{name}' is not the name of a catalog: a catalog has one level.",
             condition="REQUIRES_SINGLE_PART_NAMESPACE",
             sql_state="42K05",
         )
-    return told[0].lower()
+    return levels[0].lower()
 
 
 def resolve_schema(session: Session, name: str) -> tuple[str, str]:
-    """Complete the name of a schema with the current catalog."""
-    told = [level.lower() for level in split_name(name)]
-    if not 1 <= len(told) <= 2:
+    """Return the catalog and schema of a schema's name; the current catalog completes the name.
+
+    Raises
+    ------
+    UnityCatalogError
+        If the name has more than two levels.
+    """
+    levels = [level.lower() for level in split_name(name)]
+    if not 1 <= len(levels) <= 2:
         raise UnityCatalogError(
             f"'{name}' is not the name of a schema: give catalog.schema or schema.",
             condition="REQUIRES_SINGLE_PART_NAMESPACE",
             sql_state="42K05",
         )
-    return told[0] if len(told) == 2 else session.catalog.currentCatalog(), told[-1]
+    catalog = levels[0] if len(levels) == 2 else session.catalog.currentCatalog()
+    return catalog, levels[-1]
 
 
 def is_visible(session: Session, securable: Securable) -> bool:
-    """Say whether the session's user may know of it: a privilege on it, or on something in it, tells."""
+    """Return whether the session's user has a privilege on the securable, or on something in it."""
     if securable.name.partition(".")[0] == HIVE_METASTORE:
         return True  # it has no grants of Unity Catalog
     return session.unity.governance.is_visible(session.user, securable)
 
 
 def require_privilege(session: Session, securable: Securable, *one_of: str) -> None:
-    """Refuse the session's user who lacks all of the privileges; the owner lacks none.
+    """Raise if the session's user has none of the privileges; the owner has them all.
 
     Raises
     ------
@@ -115,55 +136,12 @@ def require_privilege(session: Session, securable: Securable, *one_of: str) -> N
 
 
 def refresh_schema(session: Session, name: TableName) -> None:
-    """Let the engine read the schema of a table once more, unless the user may not read it."""
+    """Refresh the schema of a table in the engine, unless the user may not read the table."""
     if not isinstance(session.unity, GovernedCatalogs) or session.unity.may_read(name):
         session.refresh_schema(name)
 
 
-def has_model(session: Session, name: TableName) -> bool:
-    """Say whether a model of that name is registered in Unity Catalog."""
-    registry = _registry(session)
-    try:
-        return registry is not None and bool(registry.model(str(name)))
-    except ApiError as error:
-        if error.code == "RESOURCE_DOES_NOT_EXIST":
-            return False
-        raise
-
-
-def list_models(session: Session, catalog: str, schema: str) -> list[Securable]:
-    """Name the registered models of a schema."""
-    registry = _registry(session) if catalog != HIVE_METASTORE else None
-    names = (model.name for model in registry.models()) if registry else ()
-    return [
-        Securable("function", name) for name in names if name.startswith(f"{catalog}.{schema}.")
-    ]
-
-
-def drop_models(session: Session, models: list[Securable]) -> None:
-    """Remove registered models with their versions, files and grants."""
-    registry = _registry(session)
-    for model in models if registry else ():
-        assert registry is not None
-        registry.delete_model(model.name)
-        session.unity.governance.remove(model)
-
-
-def _registry(session: Session) -> Registry | None:
-    """Open the registry of the local workspace; None where nothing was ever registered."""
-    from lakelab.local.system.home import tracking_uri
-
-    uri = tracking_uri(session.home)
-    if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).is_file():
-        return None
-    from lakelab.local.catalog.model_files import ModelFiles
-    from lakelab.local.catalog.models import Registry
-
-    models = session.home.workspace_state
-    return Registry(uri, ModelFiles(models / "models"), models / "registry.lock")
-
-
-def _unknown(securable: Securable) -> NotFoundError:
+def _not_found(securable: Securable) -> NotFoundError:
     condition, state = {
         "catalog": ("NO_SUCH_CATALOG_EXCEPTION", "42704"),
         "schema": ("SCHEMA_NOT_FOUND", "42704"),

@@ -1,41 +1,47 @@
-"""Names and values as they stand in a SQL statement, patterns of statements, and the empty answer."""
+"""Names and values in the text of a SQL statement, and patterns of statements."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
-
-    from lakelab.local.sql.session import Session
+from typing import Any
 
 NAME = r"(?:`(?:[^`]|``)+`|[^\s;`(),.'\"]+)"
-"""A pattern of one level of a name, in backticks or not."""
+"""A pattern of one level of a name, with or without backticks."""
 
 LEADING = r"(?:\s|--[^\n]*\n|/\*.*?\*/)*"
 """A pattern of the space and comments before a statement."""
 
-QUALIFIED_NAME = rf"(?P<name>{NAME}(?:\.{NAME})*)"
+LEVELS = rf"{NAME}(?:\.{NAME})*"
 """A pattern of a name of one or more levels."""
+
+QUALIFIED_NAME = rf"(?P<name>{LEVELS})"
+"""A pattern of a name of one or more levels, as the group ``name``."""
 
 STRING = r"(?:r?'(?:[^'\\]|\\.|'')*'|r?\"(?:[^\"\\]|\\.)*\")"
 """A pattern of a string."""
 
 
 def statement_pattern(text: str) -> re.Pattern[str]:
-    r"""Make a pattern of a whole statement, in any case; a space in it stands for any space.
+    r"""Compile a pattern of a whole statement.
+
+    The pattern ignores case. A space in it matches any space, and a semicolon may end the statement.
+
+    Parameters
+    ----------
+    text : str
+        The pattern.
 
     Examples
     --------
-    >>> statement_pattern(rf"SHOW TBLPROPERTIES {QUALIFIED_NAME}").match("show  tblproperties main.`a b`.t ;")["name"]
+    >>> pattern = statement_pattern(rf"SHOW TBLPROPERTIES {QUALIFIED_NAME}")
+    >>> pattern.match("show  tblproperties main.`a b`.t ;")["name"]
     'main.`a b`.t'
     """
     return re.compile(text.replace(" ", r"\s+") + r"\s*;?\s*\Z", re.IGNORECASE | re.DOTALL)
 
 
 def unquote(name: str) -> str:
-    """Read one level of a name, in backticks or not.
+    """Return one level of a name without its backticks.
 
     Examples
     --------
@@ -46,7 +52,7 @@ def unquote(name: str) -> str:
 
 
 def split_name(name: str) -> list[str]:
-    """Read the levels of a name.
+    """Return the levels of a name.
 
     Examples
     --------
@@ -57,7 +63,7 @@ def split_name(name: str) -> list[str]:
 
 
 def parse_string(text: str) -> str:
-    r"""Read a string as it stands in a statement.
+    r"""Return the value of a string literal.
 
     Examples
     --------
@@ -70,7 +76,7 @@ def parse_string(text: str) -> str:
 
 
 def sql_literal(value: Any) -> str:
-    r"""Write a value.
+    r"""Return a value as a SQL literal.
 
     Examples
     --------
@@ -82,6 +88,12 @@ def sql_literal(value: Any) -> str:
     return exp.convert(value).sql("databricks")
 
 
-def empty_result(session: Session) -> DataFrame:
-    """Give the empty answer of a statement that only does something."""
-    return session.createDataFrame([], "result string").drop("result")
+def statement_start(text: str) -> str:
+    r"""Return the first 80 characters of a statement, on one line, for an error message.
+
+    Examples
+    --------
+    >>> statement_start("SELECT  1,\n  2")
+    'SELECT 1, 2'
+    """
+    return " ".join(text.split())[:80]

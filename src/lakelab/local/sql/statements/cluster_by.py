@@ -1,7 +1,7 @@
-"""``CLUSTER BY``: the columns that rows lie together by, which OPTIMIZE puts in order.
+"""``CLUSTER BY``: the columns that OPTIMIZE sorts the rows of a table by.
 
-A table keeps the columns, and OPTIMIZE orders all of its rows by them, as ``ZORDER BY`` does. Databricks
-orders only what is new since the last time, along a Hilbert curve.
+The table stores the columns, and OPTIMIZE sorts all of its rows by them, as ``ZORDER BY`` does. Databricks
+sorts only the rows that are new since the last time, along a Hilbert curve.
 
 Follows https://docs.databricks.com/aws/en/delta/clustering
 """
@@ -24,26 +24,38 @@ if TYPE_CHECKING:
 
     from lakelab.local.sql.session import Session
 
-_MOST_COLUMNS = 4
+_MAX_COLUMNS = 4
 
 
 def extract_clustering(statement: exp.Create) -> list[str]:
-    """Cut ``CLUSTER BY`` out of a statement, which the engine does not know; give its columns.
+    """Remove ``CLUSTER BY`` from ``CREATE TABLE``, as the engine does not know it, and return its columns.
+
+    Parameters
+    ----------
+    statement : sqlglot.exp.Create
+        The statement, which is changed.
 
     Raises
     ------
     UnityCatalogError
-        If there are too many, or the table is partitioned, too.
+        If it has too many columns, or the table is partitioned, too.
     pyspark.errors.ParseException
-        If Databricks is to choose them.
+        If it is ``CLUSTER BY AUTO``, by which Databricks chooses the columns.
+
+    Examples
+    --------
+    >>> import sqlglot
+    >>> statement = sqlglot.parse_one("CREATE TABLE t (a INT) CLUSTER BY (a)", dialect="databricks")
+    >>> extract_clustering(statement), statement.sql("databricks")
+    (['a'], 'CREATE TABLE t (a INT)')
     """
     from sqlglot import exp
 
     properties = statement.args.get("properties")
-    told = properties.find(exp.ClusterProperty) if properties else None
-    if told is None:
+    node = properties.find(exp.ClusterProperty) if properties else None
+    if node is None:
         return []
-    if not told.expressions:
+    if not node.expressions:
         _refuse_auto()
     if statement.find(exp.PartitionedByProperty):
         raise UnityCatalogError(
@@ -52,52 +64,68 @@ def extract_clustering(statement: exp.Create) -> list[str]:
             condition="DELTA_CLUSTER_BY_WITH_PARTITIONED_BY",
             sql_state="42613",
         )
-    told.pop()
-    columns = [column.name for column in told.expressions]
+    node.pop()
+    columns = [column.name for column in node.expressions]
     check_column_count(columns)
     return columns
 
 
-def canonical_columns(columns: Sequence[str], there: Sequence[str], table: TableName) -> list[str]:
-    """Give columns to cluster by as the table writes them.
+def canonical_columns(
+    columns: Sequence[str], existing: Sequence[str], table: TableName
+) -> list[str]:
+    """Return the columns to cluster by, in the case that the table has them in.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        The columns to cluster by, in any case.
+    existing : sequence of str
+        The columns of the table.
+    table : TableName
 
     Raises
     ------
     NotFoundError
-        If the table does not have one.
+        If the table does not have one of the columns.
+
+    Examples
+    --------
+    >>> canonical_columns(["ID"], ["id", "x"], TableName.parse("main.f.t"))
+    ['id']
     """
-    written = {name.lower(): name for name in there}
+    by_lower_case = {name.lower(): name for name in existing}
     for column in columns:
-        if column.lower() not in written:
+        if column.lower() not in by_lower_case:
             raise NotFoundError(
-                f"Table '{table}' has no column '{column}' to cluster by. It has: {', '.join(there)}.",
+                f"Table '{table}' has no column '{column}' to cluster by. "
+                f"It has: {', '.join(existing)}.",
                 condition="UNRESOLVED_COLUMN.WITH_SUGGESTION",
                 sql_state="42703",
             )
-    return [written[column.lower()] for column in columns]
+    return [by_lower_case[column.lower()] for column in columns]
 
 
 def check_column_count(columns: Sequence[str]) -> None:
-    """Refuse more columns than Delta clusters by.
+    """Raise if the columns are more than Delta clusters by.
 
     Raises
     ------
     UnityCatalogError
     """
-    if len(columns) > _MOST_COLUMNS:
+    if len(columns) > _MAX_COLUMNS:
         raise UnityCatalogError(
-            f"CLUSTER BY supports up to {_MOST_COLUMNS} clustering columns, but the table has "
+            f"CLUSTER BY supports up to {_MAX_COLUMNS} clustering columns, but the table has "
             f"{len(columns)} clustering columns. Please remove the extra clustering columns.",
             condition="DELTA_CLUSTER_BY_INVALID_NUM_COLUMNS",
             sql_state="54000",
         )
 
 
-def _cluster(session: Session, told: re.Match[str]) -> None:
-    if told["auto"]:
+def _set_clustering(session: Session, match: re.Match[str]) -> None:
+    if match["auto"]:
         _refuse_auto()
-    table = session.unity.table(session.resolve(told["name"]))
-    columns = [unquote(column) for column in re.findall(NAME, told["columns"] or "")]
+    table = session.unity.table(session.resolve(match["name"]))
+    columns = [unquote(column) for column in re.findall(NAME, match["columns"] or "")]
     check_column_count(columns)
     if columns and table.delta.metadata().partition_columns:
         raise UnityCatalogError(
@@ -105,8 +133,8 @@ def _cluster(session: Session, told: re.Match[str]) -> None:
             condition="DELTA_ALTER_TABLE_CLUSTER_BY_ON_PARTITIONED_TABLE_NOT_ALLOWED",
             sql_state="42000",
         )
-    there = [field["name"] for field in table.fields]
-    table.set_clustering(canonical_columns(columns, there, table.name))
+    existing = [field["name"] for field in table.fields]
+    table.set_clustering(canonical_columns(columns, existing, table.name))
     refresh_schema(session, table.name)
 
 
@@ -125,6 +153,6 @@ STATEMENTS = [
                 " (?:", r"\s*(?:"
             )
         ),
-        _cluster,
+        _set_clustering,
     ),
 ]

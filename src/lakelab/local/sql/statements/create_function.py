@@ -1,4 +1,4 @@
-"""``CREATE FUNCTION``: its parts are read with sqlglot, and its types and expressions with the engine.
+"""``CREATE FUNCTION``: sqlglot parses its clauses, and the engine resolves its types and expressions.
 
 Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-ddl-create-sql-function
 """
@@ -6,6 +6,7 @@ Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-dd
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import ParseException
@@ -13,8 +14,12 @@ from pyspark.errors import ParseException
 from lakelab.local.catalog.errors import AlreadyExistsError
 from lakelab.local.catalog.functions import PYTHON, SQL, Functions, Parameter, UnityFunction
 from lakelab.local.catalog.names import TableName
-from lakelab.local.sql.errors import analysis_error
+from lakelab.local.sql.errors import analysis_error, syntax_error
+from lakelab.local.sql.function_arguments import substitute_parameters, typed_null
+from lakelab.local.sql.function_calls import rewrite_calls
 from lakelab.local.sql.function_rights import create_function
+from lakelab.local.sql.securables import resolve_table
+from lakelab.local.sql.text import statement_pattern
 from lakelab.local.udf.python_body import PythonFunction
 
 if TYPE_CHECKING:
@@ -25,119 +30,173 @@ if TYPE_CHECKING:
 
 _BODY = re.compile(r"\bAS\s*(\$\w*\$)(?P<body>.*)\1\s*;?\s*\Z", re.IGNORECASE | re.DOTALL)
 _ON_DATABRICKS_ONLY = {
-    "EnviromentProperty": "ENVIRONMENT",  # sqlglot's own spelling
+    "EnviromentProperty": "ENVIRONMENT",  # the spelling of sqlglot
     "ParameterStyleProperty": "PARAMETER STYLE",
     "HandlerProperty": "HANDLER",
 }
 
 
-def run_create_function(session: Session, text: str) -> None:
-    """Do what ``CREATE FUNCTION`` says.
+@dataclass(frozen=True)
+class _Definition:
+    """A parsed statement.
 
-    Parameters
+    Attributes
     ----------
-    session : Session
+    statement : sqlglot.exp.Create
     text : str
-        The statement.
+        The statement as the user wrote it.
+    name : TableName
+    body : str or None
+        The Python statements between the dollar signs.
+    """
+
+    statement: exp.Create
+    text: str
+    name: TableName
+    body: str | None
+
+    @property
+    def clauses(self) -> dict[str, exp.Expr]:
+        """Name of sqlglot's node class -> the clause."""
+        properties = self.statement.args.get("properties")
+        return {type(p).__name__: p for p in (properties.expressions if properties else ())}
+
+    @property
+    def language(self) -> str:
+        clause = self.clauses.get("LanguageProperty")
+        return SQL if clause is None else str(clause.this.name).upper()
+
+    @property
+    def returns(self) -> exp.Expr | None:
+        return self.clauses.get("ReturnsProperty")
+
+    def refused(self, reason: str) -> ParseException:
+        return syntax_error(self.text, reason)
+
+
+def _run_create_function(session: Session, match: re.Match[str]) -> None:
+    """Run ``CREATE FUNCTION``.
 
     Raises
     ------
     UnityCatalogError
-        If Unity Catalog would refuse it; the message says what to do.
+        If Unity Catalog would refuse it; the message says what the user can do.
     pyspark.errors.AnalysisException
-        If there is such a function, a parameter is wrong, or a SQL expression cannot be computed.
+        If the function exists, a parameter is wrong, or a SQL expression cannot be computed.
     pyspark.errors.ParseException
-        If the statement is not spelled so, or works on Databricks only.
+        If the syntax is wrong, or runs on Databricks only.
     """
+    text = match[0]
+    body = _BODY.search(text)
+    # sqlglot gets the statement without the body: sqlglot would strip the body, whose indentation counts
+    statement = _parse(text[: body.start()] + "AS $$body$$" if body else text, text)
+    if_not_exists = bool(statement.args.get("exists"))
+    replace = bool(statement.args.get("replace"))
+    if if_not_exists and replace:
+        raise ParseException(
+            message="CREATE OR REPLACE FUNCTION and IF NOT EXISTS exclude each other: leave one out."
+        )
+    name = resolve_table(session, statement.this.this)
+    if if_not_exists and Functions(session.unity).exists(name):
+        return
+    definition = _Definition(statement, text, name, body["body"] if body else None)
+    function = _function(session, definition)
+    try:
+        create_function(session, function, replace=replace)
+    except AlreadyExistsError as error:
+        if if_not_exists and Functions(session.unity).exists(name):
+            return  # another process created it by now
+        raise analysis_error("ROUTINE_ALREADY_EXISTS", str(error), "42723") from error
+
+
+def _parse(head: str, text: str) -> exp.Create:
+    """Parse a statement, whose text as the user wrote it is for messages."""
     import sqlglot
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
 
-    # taken out before: sqlglot strips the body, whose indentation counts
-    found = _BODY.search(text)
-    head = text[: found.start()] + "AS $$body$$" if found else text
     try:
         statement = sqlglot.parse_one(head, dialect="databricks")
     except SqlglotError as error:
-        raise _not_understood(text, _why(error)) from error
+        raise syntax_error(text, _position(error)) from error
     if not isinstance(statement, exp.Create) or not isinstance(
         statement.this, exp.UserDefinedFunction
     ):
-        raise _not_understood(
+        raise syntax_error(
             text, "it is no CREATE FUNCTION name(parameter TYPE, ...) RETURNS TYPE ..."
         )
     if statement.find(exp.TemporaryProperty):
-        raise _not_understood(text, "temporary functions are made on Databricks only")
-    exists, replace = bool(statement.args.get("exists")), bool(statement.args.get("replace"))
-    if exists and replace:
-        raise ParseException(
-            message="CREATE OR REPLACE FUNCTION and IF NOT EXISTS exclude each other: leave one out."
-        )
-    name = session.resolve(".".join(f"`{part.name}`" for part in statement.this.this.parts))
-    if exists and Functions(session.unity).exists(name):
-        return
-    function = _read(session, statement, name, text, found["body"] if found else None)
-    try:
-        create_function(session, function, replace=replace)
-    except AlreadyExistsError as error:
-        if exists and Functions(session.unity).exists(name):
-            return  # another process was first
-        raise analysis_error("ROUTINE_ALREADY_EXISTS", str(error), "42723") from error
+        raise syntax_error(text, "temporary functions are made on Databricks only")
+    return statement
 
 
-def _read(
-    session: Session, statement: exp.Create, name: TableName, text: str, body: str | None
-) -> UnityFunction:
-    """Read the parts of CREATE FUNCTION, and check them."""
-    from sqlglot import exp
-
-    properties = statement.args.get("properties")
-    told = {type(p).__name__: p for p in (properties.expressions if properties else ())}
-    for kind, clause in _ON_DATABRICKS_ONLY.items():
-        if kind in told:
-            raise _not_understood(text, f"{clause} works on Databricks only")
-    returns = told.get("ReturnsProperty")
-    if returns is not None and returns.args.get("is_table"):
-        raise _not_understood(text, "functions that return a table work on Databricks only")
-    language = told["LanguageProperty"].this.name.upper() if "LanguageProperty" in told else SQL
-    if language not in (PYTHON, SQL):
-        raise _not_understood(text, f"LANGUAGE {language} works on Databricks only")
-    comment = told.get("SchemaCommentProperty")
-    parameters = _parameters(session, statement.this)
-    made: dict[str, Any] = {
-        "name": name,
-        "language": language,
+def _function(session: Session, definition: _Definition) -> UnityFunction:
+    """Return the function of a statement, after a check of its clauses."""
+    _check_clauses(definition)
+    clauses = definition.clauses
+    parameters = _parameters(session, definition.statement.this)
+    comment, stability = clauses.get("SchemaCommentProperty"), clauses.get("StabilityProperty")
+    common: dict[str, Any] = {
+        "name": definition.name,
+        "language": definition.language,
         "parameters": parameters,
         "comment": None if comment is None else _text(comment.this),
-        "deterministic": "NOT" not in _sql(told.get("StabilityProperty")),
+        "deterministic": stability is None or "NOT" not in stability.sql("databricks").upper(),
         "creator": session.user,
     }
-    if language == PYTHON:
-        if body is None:
-            raise _not_understood(text, "the body of LANGUAGE PYTHON is AS $$ ... $$")
-        if returns is None:
-            raise _not_understood(text, "LANGUAGE PYTHON needs RETURNS and a type")
-        function = UnityFunction(
-            **made, body=body, returns=_type(session, returns.this).jsonValue()
-        )
-        PythonFunction(function)  # what it cannot compile is refused now
-        return function
-    if not isinstance(statement.expression, exp.Return):
-        raise _not_understood(text, "the body of a SQL function is RETURN and an expression")
-    expression = statement.expression.this
+    if definition.language == PYTHON:
+        return _python_function(session, definition, common)
+    return _sql_function(session, definition, common)
+
+
+def _check_clauses(definition: _Definition) -> None:
+    """Raise if a clause runs on Databricks only."""
+    for kind, clause in _ON_DATABRICKS_ONLY.items():
+        if kind in definition.clauses:
+            raise definition.refused(f"{clause} works on Databricks only")
+    if definition.returns is not None and definition.returns.args.get("is_table"):
+        raise definition.refused("functions that return a table work on Databricks only")
+    if definition.language not in (PYTHON, SQL):
+        raise definition.refused(f"LANGUAGE {definition.language} works on Databricks only")
+
+
+def _python_function(
+    session: Session, definition: _Definition, common: dict[str, Any]
+) -> UnityFunction:
+    if definition.body is None:
+        raise definition.refused("the body of LANGUAGE PYTHON is AS $$ ... $$")
+    if definition.returns is None:
+        raise definition.refused("LANGUAGE PYTHON needs RETURNS and a type")
+    returns = _data_type(session, definition.returns.this).jsonValue()
+    function = UnityFunction(**common, body=definition.body, returns=returns)
+    PythonFunction(function)  # raises if the body does not compile
+    return function
+
+
+def _sql_function(
+    session: Session, definition: _Definition, common: dict[str, Any]
+) -> UnityFunction:
+    from sqlglot import exp
+
+    body = definition.statement.expression
+    if not isinstance(body, exp.Return):
+        raise definition.refused("the body of a SQL function is RETURN and an expression")
+    expression = body.this
     if expression.find(exp.Query):
-        raise _not_understood(text, "a SQL function whose body is a query works on Databricks only")
-    wanted = None if returns is None else _type(session, returns.this)
-    result = _result_type(session, expression, parameters, name)
+        raise definition.refused("a SQL function whose body is a query works on Databricks only")
+    returns = definition.returns
+    declared = None if returns is None else _data_type(session, returns.this)
+    # also checks the expression if the type is declared
+    result = _result_type(session, expression, common["parameters"], definition.name)
     return UnityFunction(
-        **made, body=expression.sql("databricks"), returns=(wanted or result).jsonValue()
+        **common, body=expression.sql("databricks"), returns=(declared or result).jsonValue()
     )
 
 
 def _parameters(session: Session, declared: exp.UserDefinedFunction) -> tuple[Parameter, ...]:
     from sqlglot import exp
 
-    found: list[Parameter] = []
+    parameters: list[Parameter] = []
     for item in declared.expressions:
         if not isinstance(item, exp.ColumnDef) or item.args.get("kind") is None:
             raise ParseException(
@@ -145,36 +204,40 @@ def _parameters(session: Session, declared: exp.UserDefinedFunction) -> tuple[Pa
             )
         comment = item.find(exp.CommentColumnConstraint)
         default = item.find(exp.DefaultColumnConstraint)
-        if default is None and found and found[-1].default is not None:
-            raise analysis_error(
-                "USER_DEFINED_FUNCTIONS.NOT_A_VALID_DEFAULT_PARAMETER_POSITION",
-                f"The parameter `{item.name}` stands behind `{found[-1].name}`, which has a default, "
-                f"and has none: give it one, or move it before the others.",
-                "42601",
-            )
-        if item.name.lower() in (parameter.name.lower() for parameter in found):
-            raise analysis_error(
-                "DUPLICATE_ROUTINE_PARAMETER_NAMES",
-                f"Found duplicate name in the parameter list of the function: `{item.name}`. Name each "
-                f"parameter once.",
-                "42734",
-            )
-        found.append(
+        _check_parameter(item.name, default is not None, parameters)
+        parameters.append(
             Parameter(
                 item.name,
-                _type(session, item.args["kind"]).jsonValue(),
+                _data_type(session, item.args["kind"]).jsonValue(),
                 None if comment is None else _text(comment.this),
                 None if default is None else default.this.sql("databricks"),
             )
         )
-    return tuple(found)
+    return tuple(parameters)
 
 
-def _type(session: Session, told: exp.Expr) -> DataType:
-    """Ask the engine what a type of a statement is in Spark."""
-    return (
-        session.engine_sql(f"SELECT CAST(NULL AS {told.sql('databricks')}) AS x").schema[0].dataType
-    )
+def _check_parameter(name: str, has_default: bool, previous: list[Parameter]) -> None:
+    """Raise if a parameter has a name, or lacks a default, that the previous ones do not allow."""
+    if not has_default and previous and previous[-1].default is not None:
+        raise analysis_error(
+            "USER_DEFINED_FUNCTIONS.NOT_A_VALID_DEFAULT_PARAMETER_POSITION",
+            f"The parameter `{name}` stands behind `{previous[-1].name}`, which has a default, "
+            f"and has none: give it one, or move it before the others.",
+            "42601",
+        )
+    if name.lower() in (parameter.name.lower() for parameter in previous):
+        raise analysis_error(
+            "DUPLICATE_ROUTINE_PARAMETER_NAMES",
+            f"Found duplicate name in the parameter list of the function: `{name}`. Name each "
+            f"parameter once.",
+            "42734",
+        )
+
+
+def _data_type(session: Session, node: exp.Expr) -> DataType:
+    """Return Spark's type of a type in a statement, as the engine resolves it."""
+    query = f"SELECT CAST(NULL AS {node.sql('databricks')}) AS x"
+    return session.engine_sql(query).schema[0].dataType
 
 
 def _result_type(
@@ -183,38 +246,32 @@ def _result_type(
     parameters: tuple[Parameter, ...],
     name: TableName,
 ) -> DataType:
-    """Ask the engine for the type of a SQL function's expression; it refuses what it cannot compute."""
-    from lakelab.local.sql.function_calls import rewrite_calls, substitute_parameters, typed_null
-
+    """Return the type of a SQL function's expression; the engine raises if it cannot compute it."""
     nulls = {p.name.lower(): typed_null(p.data_type) for p in parameters}
     text = substitute_parameters(expression, nulls, str(name)).sql("databricks")
     return session.engine_sql(rewrite_calls(session, f"SELECT {text} AS x")).schema[0].dataType
 
 
-def _text(told: exp.Expr) -> str:
-    """Read text in quotes; two pieces beside each other are one, with a quote between them."""
+def _text(node: exp.Expr) -> str:
+    """Return the text of a string; two strings beside each other are one, with a quote between them."""
     from sqlglot import exp
 
-    if isinstance(told, exp.Concat):
-        return "'".join(str(piece.name) for piece in told.expressions)
-    return str(told.name)
+    if isinstance(node, exp.Concat):
+        return "'".join(str(piece.name) for piece in node.expressions)
+    return str(node.name)
 
 
-def _sql(told: exp.Expr | None) -> str:
-    return "" if told is None else told.sql("databricks").upper()
-
-
-def _why(error: Any) -> str:
-    """Tell what sqlglot's parser stumbled over, without the colours of a terminal."""
-    told = getattr(error, "errors", None)
-    if not told:
+def _position(error: Any) -> str:
+    """Return where and why sqlglot's parser failed, without the colours of a terminal."""
+    errors = getattr(error, "errors", None)
+    if not errors:
         return str(error)
-    return f"line {told[0]['line']}, column {told[0]['col']}: {told[0]['description']}"
+    return f"line {errors[0]['line']}, column {errors[0]['col']}: {errors[0]['description']}"
 
 
-def _not_understood(text: str, why: str) -> ParseException:
-    first = " ".join(text.split())[:80]
-    return ParseException(
-        message=f"The local engine does not understand this statement: {first} ({why}). Check its "
-        f"spelling; if it is valid Databricks SQL, it runs on Databricks only."
-    )
+STATEMENTS = [
+    (
+        statement_pattern(r"CREATE(?: OR REPLACE)?(?: TEMP(?:ORARY)?)? FUNCTION .*"),
+        _run_create_function,
+    ),
+]

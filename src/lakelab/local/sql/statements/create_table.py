@@ -1,7 +1,8 @@
-"""``CREATE TABLE`` and ``DROP TABLE``, with what the engine leaves out of them.
+"""``CREATE TABLE``, with the clauses that the engine does not know.
 
-The engine makes the tables. What it does not know is taken out of the statement before, and put into
-the table's own Delta log: the primary key, and the comment of a table that a query fills.
+The engine creates the tables. The clauses that the engine does not know are removed from the statement, and
+stored in the Delta log of the table: the primary key, the clustering columns, properties under another name,
+and the comment of a table that a query fills.
 
 Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-ddl-create-table-using
 """
@@ -11,13 +12,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
-from typing import TYPE_CHECKING, Literal
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pyspark.errors import AnalysisException, PySparkException
+from pyspark.errors import PySparkException
 
 from lakelab.local.catalog.constraints import allows_defaults, defaults_not_allowed
-from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
+from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.hive_metastore import CONSTRAINTS_NOT_SUPPORTED
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
 from lakelab.local.catalog.properties import (
@@ -30,10 +32,17 @@ from lakelab.local.catalog.properties import (
 )
 from lakelab.local.catalog.store import table_already_exists
 from lakelab.local.catalog.table import UnityTable
-from lakelab.local.sql.securables import refresh_schema
+from lakelab.local.sql.results import empty_result
+from lakelab.local.sql.securables import refresh_schema, resolve_table
 from lakelab.local.sql.statements.cluster_by import canonical_columns, extract_clustering
+from lakelab.local.sql.statements.create_table_as_select import (
+    can_write_query,
+    create_from_query,
+    extract_comment,
+    write_query,
+)
 from lakelab.local.sql.statements.primary_key import extract_primary_key
-from lakelab.local.sql.text import empty_result
+from lakelab.local.sql.statements.properties import set_table_property, table_properties
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -41,80 +50,138 @@ if TYPE_CHECKING:
 
     from lakelab.local.sql.session import Session
 
-_FILLED = "num_affected_rows bigint, num_inserted_rows bigint"
+_AFFECTED_ROWS = "num_affected_rows bigint, num_inserted_rows bigint"
+
+
+@dataclass
+class _TableDefinition:
+    """What a statement says about a table, after a check.
+
+    Attributes
+    ----------
+    statement : sqlglot.exp.Create
+        The statement for the engine, without the clauses that the engine does not know.
+    text : str
+        The same as text; the text as the user wrote it if nothing was removed.
+    name : TableName
+    properties : dict of str to str
+        The properties to store, the key and the clustering columns among them.
+    comment : str or None
+        The comment, if the engine does not store it.
+    """
+
+    statement: exp.Create
+    text: str
+    name: TableName
+    properties: dict[str, str]
+    comment: str | None
+
+    @property
+    def has_query(self) -> bool:
+        return bool(self.statement.expression)
 
 
 def create_table(session: Session, statement: exp.Create, text: str) -> DataFrame | None:
-    """Make a table; None where the statement makes something else.
+    """Create a table; return None if the statement creates something else.
 
     Parameters
     ----------
     session : Session
     statement : sqlglot.exp.Create
-        What the statement says.
+        The parsed statement.
     text : str
-        The statement as it was written: what is not ours in it goes to the engine as it is.
+        The statement as the user wrote it, which the engine gets if no clause is removed.
 
     Raises
     ------
     UnityCatalogError
-        If there is one, or its key or properties are none.
+        If the table exists, or its key or its properties are not valid.
     """
+    name = _table_name(session, statement)
+    if name is None:
+        return None
+    session.unity.require_schema(name.catalog, name.schema)
+    exists = session.unity.exists(name)
+    if exists and not statement.args.get("replace"):
+        session.unity.table(name)  # raises if the user may not see the table
+        if statement.args.get("exists"):
+            return empty_result(session)
+        raise table_already_exists(name)
+    definition = _define(session, statement, text, name, replaces=exists)
+    if exists:
+        _replace(session, definition)
+    elif definition.has_query and can_write_query(statement):
+        created = create_from_query(
+            session, statement, name, definition.properties, definition.comment
+        )
+        return session.createDataFrame([], _AFFECTED_ROWS) if created else empty_result(session)
+    else:
+        session.engine_sql(definition.text)
+    if definition.comment is not None:
+        session.unity.table(name).set_comment(definition.comment)
+    if definition.has_query:
+        return session.createDataFrame([], _AFFECTED_ROWS)
+    return empty_result(session)
+
+
+def _table_name(session: Session, statement: exp.Create) -> TableName | None:
+    """Return the name of the table; None for a view, a temporary table or a path of files."""
     from sqlglot import exp
 
     target = statement.find(exp.Table)
     if statement.kind != "TABLE" or target is None or statement.find(exp.TemporaryProperty):
         return None
     if any("/" in part.name for part in target.parts):
-        return None  # delta.`/path`: the engine knows
-    name = session.resolve(".".join(f"`{part.name}`" for part in target.parts))
-    session.unity.require_schema(name.catalog, name.schema)
-    replaced, there = bool(statement.args.get("replace")), session.unity.exists(name)
-    if there and not replaced:
-        session.unity.table(name)  # is not there for who may not know of it
-        if statement.args.get("exists"):
-            return empty_result(session)
-        raise table_already_exists(name)
+        return None  # delta.`/path`
+    return resolve_table(session, target)
+
+
+def _define(
+    session: Session, statement: exp.Create, text: str, name: TableName, *, replaces: bool
+) -> _TableDefinition:
+    """Check a statement, and remove the clauses that the engine does not know from it."""
+    _check_name(name)
+    key = extract_primary_key(statement)
+    if key is not None and name.catalog == HIVE_METASTORE:
+        raise UnityCatalogError(CONSTRAINTS_NOT_SUPPORTED)
+    written = table_properties(statement)
+    stored = {stored_name(k): v for k, v in written.items()}
+    check_properties(stored)
+    _check_defaults(statement, written, name)
+    if clustering := extract_clustering(statement):
+        columns = _new_columns(session, statement)
+        stored[CLUSTERING] = json.dumps(canonical_columns(clustering, columns, name))
+    if key is not None:
+        stored[PRIMARY_KEY] = key.to_json()
+    if replaces:
+        stored |= _stored_tags(session.unity.table(name))
+    comment = extract_comment(statement)
+    if stored != written:
+        for k, v in stored.items():
+            set_table_property(statement, k, v)
+    if stored != written or comment is not None:
+        text = statement.sql("databricks")
+    return _TableDefinition(statement, text, name, stored, comment)
+
+
+def _check_name(name: TableName) -> None:
     if not re.fullmatch(r"[a-z0-9_.-]+", str(name)):
         raise UnityCatalogError(
             f"'{name}' is not made: the local engine writes other characters than letters without "
             f"accents, digits, _ and - differently into the names of folders. On Databricks it is a name."
         )
-    key = extract_primary_key(statement)
-    if key is not None and name.catalog == HIVE_METASTORE:
-        raise UnityCatalogError(CONSTRAINTS_NOT_SUPPORTED)
-    written = _properties(statement)
-    kept = {stored_name(k): v for k, v in written.items()}
-    check_properties(kept)
-    if statement.find(exp.DefaultColumnConstraint) and not allows_defaults(written):
-        raise defaults_not_allowed(f"CREATE {'OR REPLACE ' if replaced else ''}TABLE", name)
-    if clustered := extract_clustering(statement):
-        there_then = _columns_of(session, statement)
-        kept[CLUSTERING] = json.dumps(canonical_columns(clustered, there_then, name))
-    if key is not None:
-        kept[PRIMARY_KEY] = key.to_json()
-    if there:
-        kept |= _tags(session.unity.table(name))
-    comment = _take_comment(statement)
-    if kept != written:
-        for k, v in kept.items():
-            _set_property(statement, k, v)
-    if kept != written or comment is not None:
-        text = statement.sql("databricks")
-    if there:
-        _replace(session, statement, text, name, kept)
-    elif statement.expression and _is_plain(statement):
-        made = _make_filled(session, statement, name, kept, comment)
-        return session.createDataFrame([], _FILLED) if made else empty_result(session)
-    else:
-        session.engine_sql(text)
-    if comment is not None:
-        session.unity.table(name).set_comment(comment)
-    return session.createDataFrame([], _FILLED) if statement.expression else empty_result(session)
 
 
-def _columns_of(session: Session, statement: exp.Create) -> list[str]:
-    """Name the columns that a table will have."""
+def _check_defaults(statement: exp.Create, properties: dict[str, str], name: TableName) -> None:
+    from sqlglot import exp
+
+    if statement.find(exp.DefaultColumnConstraint) and not allows_defaults(properties):
+        replace = "OR REPLACE " if statement.args.get("replace") else ""
+        raise defaults_not_allowed(f"CREATE {replace}TABLE", name)
+
+
+def _new_columns(session: Session, statement: exp.Create) -> list[str]:
+    """Return the names of the columns that the table will have."""
     from sqlglot import exp
 
     if statement.expression:
@@ -122,174 +189,36 @@ def _columns_of(session: Session, statement: exp.Create) -> list[str]:
     return [column.name for column in statement.find_all(exp.ColumnDef)]
 
 
-def _make_filled(
-    session: Session,
-    statement: exp.Create,
-    name: TableName,
-    properties: dict[str, str],
-    comment: str | None,
-) -> bool:
-    """Make a table of a query, and say whether it was made: another notebook may have been first."""
-    replaced = bool(statement.args.get("replace"))
-    with session.unity.locked(name):
-        if session.unity.exists(name) and not replaced:
-            if statement.args.get("exists"):
-                return False
-            raise table_already_exists(name)
-        _fill(session, statement, name, "overwrite" if replaced else "error")
-        if properties or comment is not None:
-            operation = "CREATE TABLE AS SELECT"
-            session.unity.table(name).replace_metadata(comment, properties, operation)
-    return True
+def _stored_tags(table: UnityTable) -> dict[str, str]:
+    """Return the tags as the table stores them: a replaced table keeps its tags, as its grants."""
+    configuration = table.delta.metadata().configuration
+    return {name: configuration[name] for name in (TAGS, COLUMN_TAGS) if name in configuration}
 
 
-def _replace(
-    session: Session,
-    statement: exp.Create,
-    text: str,
-    name: TableName,
-    properties: dict[str, str],
-) -> None:
-    """Replace a table: the engine would keep what the old one had of keys and constraints."""
-    with _released(session, session.unity.table(name)):
-        if statement.expression:
-            _fill(session, statement, name, "overwrite")
+def _replace(session: Session, definition: _TableDefinition) -> None:
+    """Replace a table: the engine alone would keep the old keys and constraints."""
+    name = definition.name
+    with _suspended_constraints(session, session.unity.table(name)):
+        if definition.has_query:
+            write_query(session, definition.statement, name, "overwrite")
         else:
-            session.engine_sql(text)
-    new = session.unity.table(name)
-    operation = "CREATE OR REPLACE TABLE" + (" AS SELECT" if statement.expression else "")
-    description = None if statement.expression else new.comment
-    new.replace_metadata(description, properties, operation)
+            session.engine_sql(definition.text)
+    table = session.unity.table(name)
+    operation = "CREATE OR REPLACE TABLE" + (" AS SELECT" if definition.has_query else "")
+    comment = None if definition.has_query else table.comment
+    table.replace_metadata(comment, definition.properties, operation)
     refresh_schema(session, name)
 
 
-def _tags(table: UnityTable) -> dict[str, str]:
-    """Give the tags as they are kept: they stay with a table that is replaced, as its grants do."""
-    told = table.delta.metadata().configuration
-    return {name: told[name] for name in (TAGS, COLUMN_TAGS) if name in told}
-
-
 @contextmanager
-def _released(session: Session, table: UnityTable) -> Iterator[None]:
-    """Let a table take rows that its constraints forbid; where that fails, they are as before."""
-    forbidden, checks = [f["name"] for f in table.fields if not f["nullable"]], table.checks
-    if forbidden or checks:
+def _suspended_constraints(session: Session, table: UnityTable) -> Iterator[None]:
+    """Suspend NOT NULL and CHECK constraints of a table; resume them if the statement fails."""
+    not_null, checks = [f["name"] for f in table.fields if not f["nullable"]], table.checks
+    if not_null or checks:
         table.suspend_constraints()
     try:
         yield
     except PySparkException:
-        if forbidden or checks:
-            session.unity.table(table.name).resume_constraints(forbidden, checks)
+        if not_null or checks:
+            session.unity.table(table.name).resume_constraints(not_null, checks)
         raise
-
-
-def _is_plain(statement: exp.Create) -> bool:
-    """Say whether all that a statement tells of a table is what `_fill` and its caller know."""
-    from sqlglot import exp
-
-    known = (exp.PartitionedByProperty, exp.SchemaCommentProperty)
-    told = statement.args.get("properties")
-    return not isinstance(statement.this, exp.Schema) and all(
-        type(each) is exp.Property
-        or isinstance(each, known)
-        or (isinstance(each, exp.FileFormatProperty) and each.this.name.upper() == "DELTA")
-        for each in (told.expressions if told else ())
-    )
-
-
-def _fill(
-    session: Session,
-    statement: exp.Create,
-    name: TableName,
-    mode: Literal["error", "overwrite"],
-) -> None:
-    """Write the rows of a query to a table, with their own columns, as a DataFrame is written.
-
-    Of a query the engine keeps the columns of the table that was there, and takes those that have no
-    nulls for NOT NULL.
-    """
-    from sqlglot import exp
-
-    frame = session.engine_sql(statement.expression.sql("databricks"))
-    writer = frame.write.format("delta").mode(mode).option("overwriteSchema", "true")
-    if parted := statement.find(exp.PartitionedByProperty):
-        writer = writer.partitionBy(*(column.name for column in parted.this.expressions))
-    writer.saveAsTable(name.quoted)
-
-
-def _take_comment(statement: exp.Create) -> str | None:
-    """Cut the comment out of a table that a query fills: the engine does not know the two together."""
-    from sqlglot import exp
-
-    properties = statement.args.get("properties")
-    comment = properties.find(exp.SchemaCommentProperty) if properties else None
-    if comment is None or not statement.expression:
-        return None
-    comment.pop()
-    return str(comment.this.name)
-
-
-def property_name(told: exp.Property) -> str:
-    """Read the name of a property, which stands in quotes or as words with dots between them."""
-    from sqlglot import exp
-
-    if isinstance(told.this, exp.Dot):
-        return told.this.sql("databricks").replace("`", "")
-    return str(told.this.name)
-
-
-def property_value(told: exp.Property) -> str:
-    """Read the value of a property: text, or a number, true or false without quotes."""
-    value = told.args["value"]
-    return str(value.name or value.sql("databricks").lower())
-
-
-def _properties(statement: exp.Create) -> dict[str, str]:
-    """Read what ``TBLPROPERTIES`` says."""
-    return {property_name(told): property_value(told) for told in _told(statement)}
-
-
-def _told(statement: exp.Create) -> list[exp.Property]:
-    from sqlglot import exp
-
-    properties = statement.args.get("properties")
-    found = properties.find_all(exp.Property) if properties else ()
-    return [told for told in found if type(told) is exp.Property]  # not USING DELTA and the like
-
-
-def _set_property(statement: exp.Create, name: str, value: str) -> None:
-    """Set a property under the name that it is kept under, instead of the one that was written."""
-    from sqlglot import exp
-
-    for told in _told(statement):
-        if stored_name(property_name(told)) == name:
-            told.pop()
-    if statement.args.get("properties") is None:
-        statement.set("properties", exp.Properties(expressions=[]))
-    statement.args["properties"].append(
-        "expressions", exp.Property(this=_text(name), value=_text(value))
-    )
-
-
-def _text(value: str) -> exp.Expr:
-    from sqlglot import exp
-
-    return exp.Literal.string(value)
-
-
-def drop_table(session: Session, statement: exp.Drop, text: str) -> DataFrame | None:
-    """Remove a table; None for a view, or nothing: the engine knows what to say."""
-    if statement.kind != "TABLE":
-        return None
-    target = (statement.args.get("tables") or [statement.this])[0]
-    name = session.resolve(".".join(f"`{part.name}`" for part in target.parts))
-    if not session.unity.exists(name):
-        try:
-            session.engine_sql(text)  # a view, or nothing
-        except AnalysisException:
-            session.unity.require_table(name)  # says what is there instead
-            raise
-        return empty_result(session)
-    with suppress(NotFoundError) if statement.args.get("exists") else nullcontext():
-        session.unity.drop_table(name)  # another notebook may be first
-    return empty_result(session)

@@ -1,8 +1,8 @@
 """``GRANT``, ``REVOKE`` and ``SHOW GRANTS``.
 
-Who may read and change a table is enforced for the sessions of other users
-(:mod:`lakelab.local.catalog.governed_catalogs`), who may use a model by the local workspace; both look at the grants that
-these statements keep.
+The sessions of other users enforce the privileges to read and change a table
+(:mod:`lakelab.local.catalog.governed_catalogs`). The local workspace enforces the privileges to use a model.
+Both read the grants that these statements store.
 
 Follows https://docs.databricks.com/aws/en/sql/language-manual/security-grant,
 https://docs.databricks.com/aws/en/sql/language-manual/security-revoke and
@@ -19,62 +19,69 @@ from lakelab.local.catalog.names import HIVE_METASTORE
 from lakelab.local.catalog.privileges import parse_privilege
 from lakelab.local.catalog.securable import Securable
 from lakelab.local.sql.securables import require_privilege, resolve_securable
-from lakelab.local.sql.text import NAME, STRING, parse_string, statement_pattern, unquote
+from lakelab.local.sql.text import (
+    QUALIFIED_NAME,
+    STRING,
+    parse_string,
+    statement_pattern,
+    unquote,
+)
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from lakelab.local.sql.session import Session
 
-_GRANTED_HERE = ("CATALOG", "SCHEMA", "DATABASE", "TABLE", "FUNCTION", "MODEL")
-_WORDS = r"(?P<privileges>[A-Z_,\s]+?)"
-_ON = rf"ON (?:(?P<kind>[A-Z]+(?: LOCATION| CREDENTIAL)?) )?(?P<name>{NAME}(?:\.{NAME})*)"
-_WHO = rf"(?P<who>{STRING}|`(?:[^`]|``)+`|[^\s;`'\"]+)"
+_KINDS = ("CATALOG", "SCHEMA", "DATABASE", "TABLE", "FUNCTION", "MODEL")
+_PRIVILEGES = r"(?P<privileges>[A-Z_,\s]+?)"
+_ON = rf"ON (?:(?P<kind>[A-Z]+(?: LOCATION| CREDENTIAL)?) )?{QUALIFIED_NAME}"
+_PRINCIPAL = rf"(?P<principal>{STRING}|`(?:[^`]|``)+`|[^\s;`'\"]+)"
 
 
-def _grant(session: Session, told: re.Match[str]) -> None:
-    securable = _securable(session, told)
+def _grant(session: Session, match: re.Match[str]) -> None:
+    securable = _resolve(session, match)
     require_privilege(session, securable)
-    privileges = _privileges(told["privileges"], securable)
-    session.unity.governance.change_grants(securable, _principal(told["who"]), add=privileges)
+    privileges = _parse_privileges(match["privileges"], securable)
+    principal = _parse_principal(match["principal"])
+    session.unity.governance.change_grants(securable, principal, add=privileges)
 
 
-def _revoke(session: Session, told: re.Match[str]) -> None:
-    securable = _securable(session, told)
+def _revoke(session: Session, match: re.Match[str]) -> None:
+    securable = _resolve(session, match)
     require_privilege(session, securable)
-    privileges = _privileges(told["privileges"], securable)
-    who = _principal(told["who"])
-    if "ALL_PRIVILEGES" in privileges:  # what was granted one by one goes, too
-        held = session.unity.governance.grants(securable).get(who, [])
-        privileges = [*privileges, *(p for p in held if p != "MANAGE")]
-    session.unity.governance.change_grants(securable, who, remove=privileges)
+    privileges = _parse_privileges(match["privileges"], securable)
+    principal = _parse_principal(match["principal"])
+    if "ALL_PRIVILEGES" in privileges:  # it also revokes privileges that were granted one by one
+        granted = session.unity.governance.grants(securable).get(principal, [])
+        privileges = [*privileges, *(p for p in granted if p != "MANAGE")]
+    session.unity.governance.change_grants(securable, principal, remove=privileges)
 
 
-def _show(session: Session, told: re.Match[str]) -> DataFrame:
-    securable = _securable(session, told)
-    who = _principal(told["who"]) if told["who"] else None
-    if who != session.user:
-        require_privilege(session, securable)  # others see their own grants only
+def _show_grants(session: Session, match: re.Match[str]) -> DataFrame:
+    securable = _resolve(session, match)
+    only = _parse_principal(match["principal"]) if match["principal"] else None
+    if only != session.user:
+        require_privilege(session, securable)  # other users see their own grants only
     rows = [
         (principal, privilege.replace("_", " "), level.kind.upper(), level.name)
         for level in securable.lineage
         for principal, privileges in session.unity.governance.grants(level).items()
         for privilege in privileges
-        if who in (None, principal)
+        if only in (None, principal)
     ]
     columns = "principal string, actionType string, objectType string, objectKey string"
     return session.createDataFrame(sorted(rows), columns)
 
 
-def _securable(session: Session, told: re.Match[str]) -> Securable:
-    kind = " ".join((told["kind"] or "TABLE").upper().split())
-    if not told["kind"] and told["name"].upper() == "METASTORE":
+def _resolve(session: Session, match: re.Match[str]) -> Securable:
+    kind = " ".join((match["kind"] or "TABLE").upper().split())
+    if not match["kind"] and match["name"].upper() == "METASTORE":
         kind = "METASTORE"
-    if kind not in _GRANTED_HERE:
+    if kind not in _KINDS:
         raise UnityCatalogError(
-            f"Grants on a {kind} are kept on Databricks only. On a laptop: {', '.join(_GRANTED_HERE)}."
+            f"Grants on a {kind} are kept on Databricks only. On a laptop: {', '.join(_KINDS)}."
         )
-    securable = resolve_securable(session, kind, told["name"])
+    securable = resolve_securable(session, kind, match["name"])
     if securable.name.partition(".")[0] == HIVE_METASTORE:
         raise UnityCatalogError(
             f"'{securable.name}' is in the workspace's {HIVE_METASTORE}, which has no grants of Unity "
@@ -83,19 +90,19 @@ def _securable(session: Session, told: re.Match[str]) -> Securable:
     return securable
 
 
-def _privileges(text: str, securable: Securable) -> list[str]:
+def _parse_privileges(text: str, securable: Securable) -> list[str]:
     try:
-        return [parse_privilege(word, securable) for word in text.split(",")]
+        return [parse_privilege(name, securable) for name in text.split(",")]
     except ApiError as error:
         raise UnityCatalogError(error.message, condition=error.code) from error
 
 
-def _principal(text: str) -> str:
+def _parse_principal(text: str) -> str:
     return parse_string(text) if text[0] in "'\"" else unquote(text)
 
 
 STATEMENTS = [
-    (statement_pattern(rf"GRANT {_WORDS} {_ON} TO {_WHO}"), _grant),
-    (statement_pattern(rf"REVOKE {_WORDS} {_ON} FROM {_WHO}"), _revoke),
-    (statement_pattern(rf"SHOW GRANTS?(?: {_WHO})? {_ON}"), _show),
+    (statement_pattern(rf"GRANT {_PRIVILEGES} {_ON} TO {_PRINCIPAL}"), _grant),
+    (statement_pattern(rf"REVOKE {_PRIVILEGES} {_ON} FROM {_PRINCIPAL}"), _revoke),
+    (statement_pattern(rf"SHOW GRANTS?(?: {_PRINCIPAL})? {_ON}"), _show_grants),
 ]

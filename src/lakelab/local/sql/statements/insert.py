@@ -1,6 +1,6 @@
-"""``INSERT`` that names some of the columns: the others get their default, or null.
+"""``INSERT`` into some of the columns: the other columns get their default, or null.
 
-The engine fills a column that has a default, and wants all others named.
+The engine fills a column that has a default, and requires the names of all other columns.
 
 Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-dml-insert-into
 """
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.names import quoted
+from lakelab.local.catalog.table import UnityTable
 from lakelab.local.sql.text import NAME, QUALIFIED_NAME, unquote
 
 if TYPE_CHECKING:
@@ -20,14 +21,15 @@ if TYPE_CHECKING:
 
 _INSERT = re.compile(
     rf"(?P<verb>INSERT\s+(?:INTO|OVERWRITE)(?:\s+TABLE)?\s+){QUALIFIED_NAME}\s*"
-    rf"\((?P<columns>\s*{NAME}(?:\s*,\s*{NAME})*\s*)\)\s*(?P<rows>(?:VALUES|SELECT|WITH|TABLE|FROM|\().*)",
+    rf"\((?P<columns>\s*{NAME}(?:\s*,\s*{NAME})*\s*)\)\s*"
+    r"(?P<rows>(?:VALUES|SELECT|WITH|TABLE|FROM|\().*)",
     re.IGNORECASE | re.DOTALL,
 )
-_FILLED_BY_THE_ENGINE = ("CURRENT_DEFAULT", "delta.generationExpression", "delta.identity.start")
+_FILLED_BY_ENGINE = ("CURRENT_DEFAULT", "delta.generationExpression", "delta.identity.start")
 
 
 def is_filled_by_engine(field: Mapping[str, Any]) -> bool:
-    """Say whether a column gets a value where none is given: a default, a number, a computed one.
+    """Return whether the engine fills a column without a value: by a default, an identity or an expression.
 
     Parameters
     ----------
@@ -39,11 +41,11 @@ def is_filled_by_engine(field: Mapping[str, Any]) -> bool:
     >>> is_filled_by_engine({"name": "x", "metadata": {"CURRENT_DEFAULT": "1"}})
     True
     """
-    return any(key in field["metadata"] for key in _FILLED_BY_THE_ENGINE)
+    return any(key in field["metadata"] for key in _FILLED_BY_ENGINE)
 
 
 def add_omitted_columns(session: Session, text: str) -> str:
-    """Name the columns that an ``INSERT`` leaves out, with null for their value.
+    """Add the columns that an ``INSERT`` omits, with null as their value.
 
     Parameters
     ----------
@@ -54,39 +56,44 @@ def add_omitted_columns(session: Session, text: str) -> str:
     Returns
     -------
     str
-        The statement for the engine; as it was if there is nothing to add.
+        The statement for the engine; the same text if no column is added.
 
     Raises
     ------
     UnityCatalogError
-        If it names a column that the table does not have, or one twice.
+        If the statement names a column that the table does not have, or names a column twice.
     """
-    told = _INSERT.fullmatch(text)
-    if told is None:
+    match = _INSERT.fullmatch(text)
+    if match is None:
         return text
     try:
-        table = session.unity.table(session.resolve(told["name"]))
+        table = session.unity.table(session.resolve(match["name"]))
     except UnityCatalogError:
-        return text  # the engine says what is there instead
-    columns = [unquote(column) for column in re.findall(NAME, told["columns"])]
-    given: set[str] = set()
+        return text  # not a table of Unity Catalog: the engine knows the views
+    columns = [unquote(column) for column in re.findall(NAME, match["columns"])]
+    _check_columns(table, columns)
+    named = {column.lower() for column in columns}
+    omitted = [
+        field["name"]
+        for field in table.fields
+        if field["name"].lower() not in named and not is_filled_by_engine(field)
+    ]
+    if not omitted:
+        return text
+    rows = match["rows"].rstrip().removesuffix(";")
+    names = ", ".join(quoted(column) for column in (*columns, *omitted))
+    nulls = ", ".join(f"NULL AS {quoted(column)}" for column in omitted)
+    return f"{match['verb']}{table.name.quoted} ({names}) SELECT *, {nulls} FROM ({rows})"
+
+
+def _check_columns(table: UnityTable, columns: list[str]) -> None:
+    named: set[str] = set()
     for column in columns:
-        table.field(column)  # is there
-        if column.lower() in given:
+        table.field(column)  # raises if the column does not exist
+        if column.lower() in named:
             raise UnityCatalogError(
                 f"The column `{column}` already exists: INSERT INTO {table.name} names it twice.",
                 condition="COLUMN_ALREADY_EXISTS",
                 sql_state="42711",
             )
-        given.add(column.lower())
-    absent = [
-        field["name"]
-        for field in table.fields
-        if field["name"].lower() not in given and not is_filled_by_engine(field)
-    ]
-    if not absent:
-        return text
-    rows = told["rows"].rstrip().removesuffix(";")
-    names = ", ".join(quoted(column) for column in (*columns, *absent))
-    nulls = ", ".join(f"NULL AS {quoted(column)}" for column in absent)
-    return f"{told['verb']}{table.name.quoted} ({names}) SELECT *, {nulls} FROM ({rows})"
+        named.add(column.lower())

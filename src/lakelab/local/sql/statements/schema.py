@@ -15,9 +15,8 @@ from pyspark.errors import AnalysisException, ParseException
 from lakelab.local.catalog.errors import AlreadyExistsError, NotFoundError, UnityCatalogError
 from lakelab.local.catalog.functions import Functions
 from lakelab.local.catalog.securable import Securable
+from lakelab.local.sql.registered_models import drop_models, list_models
 from lakelab.local.sql.securables import (
-    drop_models,
-    list_models,
     parse_catalog_name,
     require_privilege,
     resolve_schema,
@@ -29,12 +28,12 @@ if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
 
 
-def _create_schema(session: Session, told: re.Match[str]) -> None:
-    catalog, schema = resolve_schema(session, told["name"])
-    comment = _clauses(told, "CREATE SCHEMA [IF NOT EXISTS] catalog.schema [COMMENT 'text']")
+def _create_schema(session: Session, match: re.Match[str]) -> None:
+    catalog, schema = resolve_schema(session, match["name"])
+    comment = _parse_comment(match, "CREATE SCHEMA [IF NOT EXISTS] catalog.schema [COMMENT 'text']")
     session.unity.require_catalog(catalog)
     if schema in session.unity.schemas(catalog):
-        if told["exists"]:
+        if match["exists"]:
             return
         raise AlreadyExistsError(
             f"Cannot create schema `{schema}` because it already exists. Choose a different name, drop "
@@ -45,14 +44,15 @@ def _create_schema(session: Session, told: re.Match[str]) -> None:
         )
     session.unity.create_schema(catalog, schema)
     if comment:
-        session.unity.governance.update(Securable("schema", f"{catalog}.{schema}"), comment=comment)
+        securable = Securable("schema", f"{catalog}.{schema}")
+        session.unity.governance.update(securable, comment=comment)
 
 
-def _create_catalog(session: Session, told: re.Match[str]) -> None:
-    catalog = parse_catalog_name(told["name"])
-    comment = _clauses(told, "CREATE CATALOG [IF NOT EXISTS] catalog [COMMENT 'text']")
+def _create_catalog(session: Session, match: re.Match[str]) -> None:
+    catalog = parse_catalog_name(match["name"])
+    comment = _parse_comment(match, "CREATE CATALOG [IF NOT EXISTS] catalog [COMMENT 'text']")
     if catalog in session.unity.catalogs():
-        if told["exists"]:
+        if match["exists"]:
             return
         raise AlreadyExistsError(
             f"Catalog '{catalog}' already exists. Choose another name, or add IF NOT EXISTS.",
@@ -63,69 +63,65 @@ def _create_catalog(session: Session, told: re.Match[str]) -> None:
     session.unity.create_schema(catalog, "default")
     if comment:
         session.unity.governance.update(Securable("catalog", catalog), comment=comment)
-    with suppress(AnalysisException):  # then USE CATALOG says what the engine waits for
+    with suppress(AnalysisException):  # USE CATALOG raises it again if the engine cannot restart
         session.add_catalog(catalog)
 
 
-def _clauses(told: re.Match[str], known: str) -> str | None:
-    """Read the comment; other clauses work on Databricks only."""
-    if told["other"]:
+def _parse_comment(match: re.Match[str], syntax: str) -> str | None:
+    """Return the comment; raise if the statement has a clause that runs on Databricks only."""
+    if match["other"]:
         raise ParseException(
-            message=f"The local engine knows {known}, not '{' '.join(told['other'].split())}': that "
+            message=f"The local engine knows {syntax}, not '{' '.join(match['other'].split())}': that "
             f"runs on Databricks only."
         )
-    return parse_string(told["comment"]) if told["comment"] else None
+    return parse_string(match["comment"]) if match["comment"] else None
 
 
-def _drop_schema(session: Session, told: re.Match[str]) -> None:
-    catalog, schema = resolve_schema(session, told["name"])
-    if told["exists"] and (
+def _drop_schema(session: Session, match: re.Match[str]) -> None:
+    catalog, schema = resolve_schema(session, match["name"])
+    if match["exists"] and (
         catalog not in session.unity.catalogs() or schema not in session.unity.schemas(catalog)
     ):
         return
     session.unity.require_schema(catalog, schema)
     models = list_models(session, catalog, schema)
-    if (models or _has_more(session, catalog, schema)) and not told["cascade"]:
+    has_objects = bool(models) or _has_tables_or_functions(session, catalog, schema)
+    if has_objects and not match["cascade"]:
         raise UnityCatalogError(
             f"Cannot drop a schema `{schema}` because it contains objects. Use DROP SCHEMA ... CASCADE "
             f"to drop the schema and all its objects.",
             condition="SCHEMA_NOT_EMPTY",
             sql_state="2BP01",
         )
-    with suppress(NotFoundError) if told["exists"] else nullcontext():
-        session.unity.drop_schema(catalog, schema)  # another notebook may be first
+    with suppress(NotFoundError) if match["exists"] else nullcontext():
+        # another notebook may have dropped the schema by now
+        session.unity.drop_schema(catalog, schema)
     drop_models(session, models)
 
 
-def _has_more(session: Session, catalog: str, schema: str) -> bool:
-    """Say whether a schema has tables or functions."""
+def _has_tables_or_functions(session: Session, catalog: str, schema: str) -> bool:
     tables = session.unity.tables(catalog, schema)
     return bool(tables or Functions(session.unity).names(catalog, schema))
 
 
-def _drop_catalog(session: Session, told: re.Match[str]) -> None:
-    catalog = parse_catalog_name(told["name"])
-    if told["exists"] and catalog not in session.unity.catalogs():
+def _drop_catalog(session: Session, match: re.Match[str]) -> None:
+    catalog = parse_catalog_name(match["name"])
+    if match["exists"] and catalog not in session.unity.catalogs():
         return
-    securable = resolve_securable(session, "CATALOG", told["name"])
+    securable = resolve_securable(session, "CATALOG", match["name"])
     require_privilege(session, securable)
     if catalog == session.catalog.currentCatalog():
         raise UnityCatalogError(
             f"The current catalog '{catalog}' cannot be dropped: USE CATALOG another one first."
         )
-    schemas = session.unity.schemas(catalog)
-    used = [
-        s
-        for s in schemas
-        if s != "default" or _has_more(session, catalog, s) or list_models(session, catalog, s)
-    ]
-    if used and not told["cascade"]:
+    used = _used_schemas(session, catalog)
+    if used and not match["cascade"]:
         raise UnityCatalogError(
             f"Catalog '{catalog}' is not empty. The catalog has {len(used)} schema(s): "
             f"{', '.join(used)}. Use DROP CATALOG ... CASCADE to drop the catalog and all its objects.",
             condition="CATALOG_NOT_EMPTY",
         )
-    for schema in schemas:
+    for schema in session.unity.schemas(catalog):
         models = list_models(session, catalog, schema)
         session.unity.drop_schema(catalog, schema)
         drop_models(session, models)
@@ -133,27 +129,37 @@ def _drop_catalog(session: Session, told: re.Match[str]) -> None:
     session.unity.governance.remove(securable)
 
 
+def _used_schemas(session: Session, catalog: str) -> list[str]:
+    """Return the schemas of a catalog, without an empty ``default``."""
+    return [
+        schema
+        for schema in session.unity.schemas(catalog)
+        if schema != "default"
+        or _has_tables_or_functions(session, catalog, schema)
+        or list_models(session, catalog, schema)
+    ]
+
+
 _CLAUSES = rf"(?: COMMENT (?P<comment>{STRING}))?(?P<other> .*?)?"
-_DROP = r"DROP {kind}(?P<exists> IF EXISTS)? {name}(?: (?:RESTRICT|(?P<cascade>CASCADE)))?"
+_CATALOG = r"(?P<name>`[^`]+`|'[^']+'|\w+)"
+_SCHEMA = "(?:SCHEMA|DATABASE|NAMESPACE)"
+_IF_NOT_EXISTS, _IF_EXISTS = "(?P<exists> IF NOT EXISTS)?", "(?P<exists> IF EXISTS)?"
+_CASCADE = r"(?: (?:RESTRICT|(?P<cascade>CASCADE)))?"
 STATEMENTS = [
     (
-        statement_pattern(
-            rf"CREATE (?:SCHEMA|DATABASE|NAMESPACE)(?P<exists> IF NOT EXISTS)? {QUALIFIED_NAME}{_CLAUSES}"
-        ),
+        statement_pattern(rf"CREATE {_SCHEMA}{_IF_NOT_EXISTS} {QUALIFIED_NAME}{_CLAUSES}"),
         _create_schema,
     ),
     (
-        statement_pattern(
-            rf"CREATE CATALOG(?P<exists> IF NOT EXISTS)? (?P<name>`[^`]+`|'[^']+'|\w+){_CLAUSES}"
-        ),
+        statement_pattern(rf"CREATE CATALOG{_IF_NOT_EXISTS} {_CATALOG}{_CLAUSES}"),
         _create_catalog,
     ),
     (
-        statement_pattern(_DROP.format(kind="(?:SCHEMA|DATABASE|NAMESPACE)", name=QUALIFIED_NAME)),
+        statement_pattern(rf"DROP {_SCHEMA}{_IF_EXISTS} {QUALIFIED_NAME}{_CASCADE}"),
         _drop_schema,
     ),
     (
-        statement_pattern(_DROP.format(kind="CATALOG", name=r"(?P<name>`[^`]+`|'[^']+'|\w+)")),
+        statement_pattern(rf"DROP CATALOG{_IF_EXISTS} {_CATALOG}{_CASCADE}"),
         _drop_catalog,
     ),
 ]

@@ -19,15 +19,19 @@ if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
 
 
-def _use_catalog(session: Session, told: re.Match[str]) -> None:
-    _set_catalog(session, parse_catalog_name(told["name"]))
+def _use_catalog(session: Session, match: re.Match[str]) -> None:
+    _set_catalog(session, parse_catalog_name(match["name"]))
 
 
-def _use(session: Session, told: re.Match[str]) -> None:
-    catalog, schema = resolve_schema(session, told["name"])
-    only = len(split_name(told["name"])) == 1 and not told["kind"]
-    if only and schema not in session.unity.schemas(catalog) and schema in session.unity.catalogs():
-        _set_catalog(session, schema)  # as Spark does: no schema, but a catalog
+def _use_schema(session: Session, match: re.Match[str]) -> None:
+    catalog, schema = resolve_schema(session, match["name"])
+    may_be_catalog = len(split_name(match["name"])) == 1 and not match["kind"]
+    if (
+        may_be_catalog
+        and schema not in session.unity.schemas(catalog)
+        and schema in session.unity.catalogs()
+    ):
+        _set_catalog(session, schema)  # as Spark: a schema precedes a catalog of the same name
         return
     session.unity.require_schema(catalog, schema)
     session.add_catalog(catalog)
@@ -40,19 +44,23 @@ def _set_catalog(session: Session, catalog: str) -> None:
     session.add_catalog(catalog)
     session.engine_sql(f"USE CATALOG `{catalog}`")
     if "default" in session.unity.schemas(catalog):
-        session.engine_sql("USE SCHEMA `default`")  # the engine would keep the other catalog's
+        # otherwise the engine would keep the current schema of the previous catalog
+        session.engine_sql("USE SCHEMA `default`")
 
 
-def _set(session: Session, told: re.Match[str]) -> DataFrame:
-    if told["value"] is not None:
-        session.conf.set(told["key"], told["value"].strip("'\""))
-    value = session.conf.get(told["key"], "<undefined>")
-    return session.createDataFrame([(told["key"], value)], "key string, value string")
+def _set_config(session: Session, match: re.Match[str]) -> DataFrame:
+    if match["value"] is not None:
+        session.conf.set(match["key"], match["value"].strip("'\""))
+    value = session.conf.get(match["key"], "<undefined>")
+    return session.createDataFrame([(match["key"], value)], "key string, value string")
 
 
 _CATALOG = r"(?P<name>`(?:[^`]|``)+`|'[^']+'|[\w-]+)"
 STATEMENTS = [
     (statement_pattern(rf"(?:USE|SET) CATALOG {_CATALOG}"), _use_catalog),
-    (statement_pattern(r"SET (?P<key>spark(?:\.\w+)+)(?:\s*=\s*(?P<value>[^;]+?))?"), _set),
-    (statement_pattern(rf"USE(?P<kind> (?:SCHEMA|DATABASE|NAMESPACE))? {QUALIFIED_NAME}"), _use),
+    (statement_pattern(r"SET (?P<key>spark(?:\.\w+)+)(?:\s*=\s*(?P<value>[^;]+?))?"), _set_config),
+    (
+        statement_pattern(rf"USE(?P<kind> (?:SCHEMA|DATABASE|NAMESPACE))? {QUALIFIED_NAME}"),
+        _use_schema,
+    ),
 ]

@@ -1,0 +1,119 @@
+"""Constraints of ``ALTER TABLE``: ``ADD CONSTRAINT``, ``DROP CONSTRAINT`` and ``DROP PRIMARY KEY``.
+
+Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-ddl-alter-table-add-constraint and
+https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-ddl-alter-table-drop-constraint
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
+from lakelab.local.catalog.names import quoted
+from lakelab.local.catalog.table import UnityTable
+from lakelab.local.sql.statements.primary_key import parse_primary_key
+from lakelab.local.sql.text import QUALIFIED_NAME, statement_pattern
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from lakelab.local.sql.session import Session
+
+
+def add_constraint(session: Session, table: UnityTable, action: exp.AddConstraint) -> None:
+    """Add a primary key or a CHECK constraint to a table.
+
+    Raises
+    ------
+    UnityCatalogError
+        If it is a foreign key, a constraint of that name exists, or rows violate it.
+    """
+    from sqlglot import exp
+
+    if action.find(exp.PrimaryKey):
+        table.set_primary_key(parse_primary_key(action.expressions[0], table.name.table))
+    elif action.find(exp.ForeignKey):
+        raise UnityCatalogError(
+            f"Foreign keys are not kept on a laptop, so table '{table.name}' gets none. They are "
+            f"informational on Databricks: leave the statement out here."
+        )
+    else:
+        constraint = action.expressions[0]
+        condition = constraint.expressions[0].this.sql("databricks")
+        _add_check(session, table, constraint.name, condition)
+
+
+def _add_check(session: Session, table: UnityTable, name: str, condition: str) -> None:
+    if name.lower() in {check.lower() for check in table.checks}:
+        raise UnityCatalogError(
+            f"Constraint '{name}' already exists. Please delete the old constraint first.\n"
+            f"Old constraint:\n{table.checks.get(name, '')}",
+            condition="DELTA_CONSTRAINT_ALREADY_EXISTS",
+            sql_state="42710",
+        )
+    violations = session.engine_sql(
+        f"SELECT count(*) FROM {table.name.quoted} WHERE NOT ({condition})"
+    ).collect()[0][0]
+    if violations:
+        raise UnityCatalogError(
+            f"{violations} rows in {table.name} violate the new CHECK constraint ({condition}).",
+            condition="DELTA_NEW_CHECK_CONSTRAINT_VIOLATION",
+            sql_state="23512",
+        )
+    session.engine_sql(
+        f"ALTER TABLE {table.name.quoted} ADD CONSTRAINT {quoted(name)} CHECK ({condition})"
+    )
+
+
+def drop_constraint(table: UnityTable, name: str, *, if_exists: bool) -> None:
+    """Drop the primary key or a CHECK constraint of a table.
+
+    Parameters
+    ----------
+    table : UnityTable
+    name : str
+        The name of the constraint, in any case.
+    if_exists : bool
+        Whether a constraint that does not exist is ignored.
+
+    Raises
+    ------
+    NotFoundError
+        If the table does not have the constraint.
+    """
+    key = table.primary_key
+    if key is not None and key.name.lower() == name.lower():
+        table.set_primary_key(None)
+        return
+    for check in table.checks:
+        if check.lower() == name.lower():
+            table.drop_check(check)
+            return
+    if if_exists:
+        return
+    existing = [*([key.name] if key else []), *table.checks]
+    raise NotFoundError(
+        f"Cannot drop nonexistent constraint {name} from table '{table.name}': it has "
+        f"{', '.join(f'`{n}`' for n in existing) or 'none'}. Add IF EXISTS to pass over it.",
+        condition="DELTA_CONSTRAINT_DOES_NOT_EXIST",
+        sql_state="42704",
+    )
+
+
+def _drop_primary_key(session: Session, match: re.Match[str]) -> None:
+    table = session.unity.table(session.resolve(match["name"]))
+    if table.primary_key is None and not match["exists"]:
+        raise NotFoundError(f"Table '{table.name}' has no primary key to drop.")
+    table.set_primary_key(None)
+
+
+STATEMENTS = [
+    (
+        statement_pattern(
+            rf"ALTER TABLE {QUALIFIED_NAME} DROP PRIMARY KEY(?P<exists> IF EXISTS)?"
+            r"(?: RESTRICT| CASCADE)?"
+        ),
+        _drop_primary_key,
+    ),
+]
