@@ -1,12 +1,56 @@
-"""The relations of information_schema have what the user may see."""
+"""The relations of ``information_schema``."""
 
 from __future__ import annotations
 
 import pytest
 
-from lakelab.local.workspace import Securable
+from lakelab.local.catalog.securable import Securable
+from tests.local.sql.statement_rows import BEN, Refusal, check_refused, row_id, rows
 
-BEN = "ben@example.com"
+REFUSALS = [
+    Refusal(
+        "SELECT * FROM information_schema.views", None, r"information_schema\.views is not answered"
+    ),
+]
+
+
+@pytest.mark.parametrize("row", REFUSALS, ids=row_id)
+def test_refusals(spark, row_schema, row):
+    check_refused(spark, row_schema, row)
+
+
+def test_relations_have_the_documented_columns(spark, fresh_schema):
+    types = dict(spark.sql("SELECT * FROM information_schema.columns").dtypes)
+    assert list(types)[:5] == [
+        "table_catalog", "table_schema", "table_name", "column_name", "ordinal_position",
+    ]  # fmt: skip
+    assert len(types) == 33
+    assert (types["ordinal_position"], types["comment"]) == ("int", "string")
+    spark.sql("CREATE TABLE kinds (d DECIMAL(9,2), l BIGINT, f DOUBLE, t TIMESTAMP, a ARRAY<INT>)")
+    found = rows(
+        spark.sql(
+            "SELECT ordinal_position, full_data_type, data_type, numeric_precision, numeric_scale, "
+            "datetime_precision FROM system.information_schema.columns WHERE table_name = 'kinds' "
+            f"AND table_schema = '{fresh_schema['schema']}' ORDER BY 1"
+        )
+    )
+    assert found == [
+        (1, "decimal(9,2)", "DECIMAL", 9, 2, None),
+        (2, "bigint", "LONG", 64, 0, None),
+        (3, "double", "DOUBLE", 53, None, None),
+        (4, "timestamp", "TIMESTAMP", None, None, 3),
+        (5, "array<int>", "ARRAY", None, None, None),
+    ]
+    table = spark.sql(
+        "SELECT * FROM information_schema.tables WHERE table_name = 't' AND table_schema = "
+        f"'{fresh_schema['schema']}'"
+    ).first()
+    assert list(table.asDict()) == [
+        "table_catalog", "table_schema", "table_name", "table_type", "is_insertable_into",
+        "commit_action", "table_owner", "comment", "created", "created_by", "last_altered",
+        "last_altered_by", "data_source_format", "storage_sub_directory", "storage_path",
+    ]  # fmt: skip
+    assert table["created"] < table["last_altered"]
 
 
 @pytest.fixture
@@ -21,13 +65,9 @@ def weather(spark, schema):
     return name
 
 
-def rows(session, query):
-    return [tuple(row) for row in session.sql(query).collect()]
-
-
 def test_tables(spark, weather):
     _, schema, table = weather.split(".")
-    found = rows(
+    found = rows_of(
         spark,
         f"SELECT table_catalog, table_schema, table_name, table_owner, comment, table_type "
         f"FROM main.information_schema.tables WHERE table_schema = '{schema}'",
@@ -38,7 +78,7 @@ def test_tables(spark, weather):
 
 def test_tags_by_a_name_of_two_levels_and_an_alias(spark, weather):
     schema = weather.split(".")[1]
-    assert rows(
+    assert rows_of(
         spark,
         f"SELECT t.tag_name, t.tag_value, c.column_name FROM information_schema.table_tags AS t "
         f"JOIN INFORMATION_SCHEMA.columns AS c USING (table_name) "
@@ -47,43 +87,47 @@ def test_tags_by_a_name_of_two_levels_and_an_alias(spark, weather):
     ) == [("domain", "weather", "id"), ("reviewed", "", "id")]
 
 
-def test_another_catalog_has_none_of_it(spark, weather):
+def test_another_catalog_does_not_have_the_rows(spark, weather):
     schema = weather.split(".")[1]
     query = f"SELECT * FROM dev.information_schema.table_tags WHERE schema_name = '{schema}'"
-    assert rows(spark, query) == []
+    assert rows_of(spark, query) == []
     assert spark.sql(query).columns[-1] == "tag_value"
 
 
-def test_the_metastore_of_the_workspace_is_not_in_it(spark, weather):
+def test_hive_metastore_is_left_out(spark, weather):
     name = f"hive_metastore.default.{weather.split('.')[1]}"
     spark.sql(f"CREATE TABLE {name} AS SELECT 1 AS id")
-    found = rows(spark, "SELECT table_catalog FROM system.information_schema.tables")
+    found = rows_of(spark, "SELECT table_catalog FROM system.information_schema.tables")
     spark.sql(f"DROP TABLE {name}")
     assert ("main",) in found
     assert ("hive_metastore",) not in found
 
 
-def test_others_see_what_they_were_granted(spark, weather):
+def test_user_sees_granted_tables_only(spark, weather):
     ben, schema = spark.workspace_session("b", BEN), weather.split(".")[1]
     query = (
         f"SELECT tag_name FROM main.information_schema.table_tags WHERE schema_name = '{schema}'"
     )
-    assert rows(ben, query) == []
+    assert rows_of(ben, query) == []
     spark.unity.governance.change_grants(Securable("table", weather), BEN, add=["BROWSE"])
-    assert sorted(rows(ben, query)) == [("domain",), ("reviewed",)]
+    assert sorted(rows_of(ben, query)) == [("domain",), ("reviewed",)]
     found = ben.sql("SELECT * FROM main.information_schema.tables").collect()
     assert [(row["table_name"], row["storage_path"]) for row in found] == [("weather", None)]
 
 
-def test_a_broken_table_hides_no_other(spark, weather):
+def test_broken_table_hides_no_other(spark, weather):
     _, schema, _ = weather.split(".")
     broken = spark.unity.path(spark.resolve(weather)).parent / "broken" / "_delta_log"
     broken.mkdir(parents=True)
     (broken / f"{0:020}.json").write_text("this is not a commit")
     query = f"SELECT table_name FROM main.information_schema.tables WHERE table_schema = '{schema}'"
     with pytest.warns(UserWarning, match="broken is left out"):
-        assert rows(spark, query) == [("weather",)]
+        assert rows_of(spark, query) == [("weather",)]
 
 
-def test_text_that_only_mentions_it_is_left_alone(spark):
-    assert rows(spark, "SELECT 'information_schema' AS x") == [("information_schema",)]
+def test_text_that_mentions_information_schema_is_unchanged(spark):
+    assert rows_of(spark, "SELECT 'information_schema' AS x") == [("information_schema",)]
+
+
+def rows_of(session, query):
+    return rows(session.sql(query))

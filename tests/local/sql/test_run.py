@@ -1,48 +1,46 @@
-"""What is common to all statements; each of them has a row in test_sql_statements.py."""
+"""Statements that the engine runs, and what is common to all statements."""
 
 from __future__ import annotations
 
 import pytest
-from pyspark.errors import AnalysisException, ParseException
+from pyspark.errors import ParseException
 
 from lakelab.local.catalog.names import TableName
-from lakelab.local.spark.session import LocalSparkSession
+from tests.local.sql.statement_rows import Row, check, row_id
+
+CHANGED = "num_affected_rows"
+MERGED = "num_affected_rows num_updated_rows num_deleted_rows num_inserted_rows"
+ROWS = [
+    Row(
+        "UPDATE n SET b = 'uno' WHERE a = 1",
+        CHANGED,
+        [(1,)],
+        then={"SELECT * FROM n": [(1, "uno"), (2, None)]},
+    ),
+    Row("UPDATE n SET b = 'uno' WHERE a = 9", CHANGED, [(0,)]),
+    Row("DELETE FROM n WHERE a = 1", CHANGED, [(1,)], then={"SELECT a FROM n": [(2,)]}),
+    Row("-- all\nDELETE FROM {s}.n", CHANGED, [(2,)], then={"SELECT a FROM n": []}),
+    Row(
+        "MERGE INTO n USING (SELECT 1 AS a, 'uno' AS b UNION ALL SELECT 3, 'tres') m ON n.a = m.a "
+        "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT * "
+        "WHEN NOT MATCHED BY SOURCE THEN DELETE",
+        MERGED,
+        [(3, 1, 1, 1)],
+        then={"SELECT * FROM n": [(1, "uno"), (3, "tres")]},
+    ),
+    Row(
+        "MERGE INTO n USING (SELECT 9 AS a) m ON n.a = m.a WHEN MATCHED THEN DELETE",
+        MERGED,
+        [(0, 0, 0, 0)],
+    ),
+    Row("CREATE VIEW v AS SELECT a FROM n", then={"SELECT * FROM v": [(1,), (2,)]}),
+    Row("DROP VIEW v", given=("CREATE VIEW v AS SELECT a FROM n",)),
+]
 
 
-def table(spark: LocalSparkSession, name: str = "t"):
-    return spark.unity.table(spark.resolve(name))
-
-
-@pytest.mark.parametrize("written", ["delta.enableChangeDataFeed = true", "'delta.enableChangeDataFeed' = 'true'"])  # fmt: skip
-@pytest.mark.parametrize("when", ["at creation", "with a key", "later"])
-def test_the_change_data_feed_can_be_enabled_and_the_table_written(spark, schema, written, when):
-    """The engine refuses to write where Delta's own property is set: it is kept under another name."""
-    properties, key = f" TBLPROPERTIES ({written})", ", PRIMARY KEY (id)"
-    columns = "id INT NOT NULL, x DOUBLE" + (key if when == "with a key" else "")
-    spark.sql(f"CREATE TABLE t ({columns}) USING delta{'' if when == 'later' else properties}")
-    if when == "later":
-        assert not spark.unity.table(spark.resolve("t")).change_data_feed
-        spark.sql(f"ALTER TABLE t SET TBLPROPERTIES ({written})")
-    assert spark.unity.table(spark.resolve("t")).change_data_feed
-    shown = [tuple(row) for row in spark.sql("SHOW TBLPROPERTIES t").collect()]
-    assert shown == [("delta.enableChangeDataFeed", "true")]
-    spark.sql("INSERT INTO t VALUES (1, 1.5), (2, 2.5)")
-    spark.sql("UPDATE t SET x = 3.5 WHERE id = 1")
-    spark.sql("DELETE FROM t WHERE id = 2")
-    assert [tuple(row) for row in spark.table("t").collect()] == [(1, 3.5)]
-
-
-def test_drop_table_removes_the_files(spark, schema):
-    spark.sql("CREATE TABLE t AS SELECT 1 AS x")
-    folder = spark.unity.path(spark.resolve("t"))
-    assert folder.is_dir()
-    spark.sql("DROP TABLE t")
-    assert not folder.exists()
-    with pytest.raises(AnalysisException, match="not found"):
-        spark.sql("SELECT * FROM t").collect()
-    spark.sql("DROP TABLE IF EXISTS t")
-    with pytest.raises(AnalysisException):
-        spark.sql("DROP TABLE t")
+@pytest.mark.parametrize("row", ROWS, ids=row_id)
+def test_statements(spark, row_schema, row):
+    check(spark, row_schema, row)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +52,7 @@ def test_drop_table_removes_the_files(spark, schema):
         "MSCK REPAIR TABLE t",
     ],
 )
-def test_other_statements_are_named_and_sent_to_databricks(spark, schema, statement):
+def test_error_names_a_statement_that_runs_on_databricks_only(spark, schema, statement):
     spark.sql("CREATE TABLE t AS SELECT 1 AS x")
     with pytest.raises(ParseException, match="Databricks only") as refused:
         spark.sql(statement)
@@ -63,7 +61,7 @@ def test_other_statements_are_named_and_sent_to_databricks(spark, schema, statem
 
 def test_comments_and_parameters_in_a_query(spark, schema):
     spark.sql("-- make it\n/* really */ CREATE TABLE t (id BIGINT NOT NULL PRIMARY KEY);")
-    assert table(spark).primary_key is not None
+    assert spark.unity.table(spark.resolve("t")).primary_key is not None
     assert spark.sql("SELECT :a + 1 AS x", args={"a": 41}).collect()[0]["x"] == 42
     assert spark.sql("SELECT * FROM {frame}", frame=spark.range(3)).count() == 3
 

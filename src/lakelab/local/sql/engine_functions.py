@@ -1,7 +1,4 @@
-"""The functions that the engine of a session has: built-in, temporary, and registered from Unity Catalog.
-
-Tested in ``tests/local/sql/test_function_calls.py``.
-"""
+"""The functions that the engine of a session has: built-in, temporary, and registered from Unity Catalog."""
 
 from __future__ import annotations
 

@@ -167,7 +167,7 @@ def _rewrite(session: Session, statement: exp.Expr, depth: int = 0, *, named: bo
 
 
 def _keep_column_names(select: exp.Select, calls: set[int]) -> None:
-    """Name the columns of a query as they would be named with the original calls."""
+    """Alias the columns of a query with the names that the original calls give them."""
     from sqlglot import exp
 
     for column in select.expressions:

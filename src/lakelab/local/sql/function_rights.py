@@ -1,8 +1,6 @@
 """Privileges to create, call and drop functions of Unity Catalog.
 
 Follows https://docs.databricks.com/aws/en/data-governance/unity-catalog/manage-privileges/privileges
-
-Tested in ``tests/local/sql/statements/test_function.py``.
 """
 
 from __future__ import annotations

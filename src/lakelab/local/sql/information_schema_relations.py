@@ -20,7 +20,7 @@ from lakelab.local.catalog.workspace_catalogs import WorkspaceCatalogs
 
 Row = tuple[Any, ...]
 Columns = dict[str, str]
-"""Name of a column -> its type."""
+"""Types of columns, by name."""
 
 
 def _tables(catalogs: WorkspaceCatalogs, table: UnityTable) -> Iterator[Row]:
@@ -208,7 +208,7 @@ RELATIONS: dict[str, tuple[Columns, Callable[[WorkspaceCatalogs, UnityTable], It
         _key_column_usage,
     ),
 }
-"""Name of a relation -> its columns, and its rows of one table.
+"""Columns of each relation, and a function that yields its rows of one table.
 
 The columns have the order of the documentation, and positions count from 1.
 """

@@ -1,7 +1,4 @@
-"""The registered models of a schema, as SQL statements need them.
-
-Tested in ``tests/local/sql/statements/test_grant.py``.
-"""
+"""The registered models of a schema, as SQL statements need them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The securables that a statement names: a catalog, schema, table, function or model.
-
-Tested in ``tests/local/sql/statements/test_grant.py``.
-"""
+"""The securables that a statement names: a catalog, schema, table, function or model."""
 
 from __future__ import annotations
 

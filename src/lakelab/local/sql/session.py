@@ -1,4 +1,7 @@
-"""The part of a Spark session that the SQL statements use: a protocol, independent of the engine."""
+"""The part of a Spark session that the SQL statements use: a protocol, independent of the engine.
+
+Tested in ``tests/local/sql/test_run.py``.
+"""
 
 from __future__ import annotations
 

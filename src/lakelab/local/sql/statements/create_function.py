@@ -57,7 +57,7 @@ class _Definition:
 
     @property
     def clauses(self) -> dict[str, exp.Expr]:
-        """Name of sqlglot's node class -> the clause."""
+        """The clauses, by the name of sqlglot's node class."""
         properties = self.statement.args.get("properties")
         return {type(p).__name__: p for p in (properties.expressions if properties else ())}
 
@@ -105,7 +105,7 @@ def _run_create_function(session: Session, match: re.Match[str]) -> None:
         create_function(session, function, replace=replace)
     except AlreadyExistsError as error:
         if if_not_exists and Functions(session.unity).exists(name):
-            return  # another process created it by now
+            return  # another process created it meanwhile
         raise analysis_error("ROUTINE_ALREADY_EXISTS", str(error), "42723") from error
 
 

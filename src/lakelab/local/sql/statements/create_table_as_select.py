@@ -63,12 +63,12 @@ def create_from_query(
     Returns
     -------
     bool
-        False if another notebook created the table by now, and the statement has ``IF NOT EXISTS``.
+        False if another notebook created the table meanwhile, and the statement has ``IF NOT EXISTS``.
 
     Raises
     ------
     UnityCatalogError
-        If another notebook created the table by now, and the statement has no ``IF NOT EXISTS``.
+        If another notebook created the table meanwhile, and the statement has no ``IF NOT EXISTS``.
     """
     replace = bool(statement.args.get("replace"))
     with session.unity.locked(name):

@@ -49,5 +49,5 @@ def drop_table(session: Session, statement: exp.Drop, text: str) -> DataFrame | 
         return empty_result(session)
     if_exists = bool(statement.args.get("exists"))
     with suppress(NotFoundError) if if_exists else nullcontext():
-        session.unity.drop_table(name)  # another notebook may have dropped the table by now
+        session.unity.drop_table(name)  # another notebook may have dropped the table meanwhile
     return empty_result(session)

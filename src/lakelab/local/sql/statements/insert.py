@@ -69,7 +69,7 @@ def add_omitted_columns(session: Session, text: str) -> str:
     try:
         table = session.unity.table(session.resolve(match["name"]))
     except UnityCatalogError:
-        return text  # not a table of Unity Catalog: the engine knows the views
+        return text  # a view or nothing: the engine runs or refuses the statement
     columns = [unquote(column) for column in re.findall(NAME, match["columns"])]
     _check_columns(table, columns)
     named = {column.lower() for column in columns}

@@ -94,7 +94,7 @@ def _drop_schema(session: Session, match: re.Match[str]) -> None:
             sql_state="2BP01",
         )
     with suppress(NotFoundError) if match["exists"] else nullcontext():
-        # another notebook may have dropped the schema by now
+        # another notebook may have dropped the schema meanwhile
         session.unity.drop_schema(catalog, schema)
     drop_models(session, models)
 
