@@ -1,8 +1,8 @@
 """Feature Engineering in Unity Catalog, under the names of ``databricks.feature_engineering``.
 
-The code of a lesson imports the official names (:mod:`lakelab.local.notebook.import_names` sends them
-here) and gets the same calls, results and error types, over the local Spark session and the Delta
-folders of :mod:`lakelab.local.catalog.store`.
+A lesson imports the official names; :mod:`lakelab.local.notebook.import_names` resolves them to this
+package. Calls, results and error types are the same. The package works on the local Spark session and
+on the Delta folders of :mod:`lakelab.local.catalog.store`.
 
 Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/
 """

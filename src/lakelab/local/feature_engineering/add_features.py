@@ -1,4 +1,4 @@
-"""Add to rows the features that a spec names, and hand the result to Spark."""
+"""Add the features of a feature spec to rows: look them up, compute them, fill in default values."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lakelab.local.catalog.functions import UnityFunction
     from lakelab.local.catalog.table import UnityTable
 
-_DEFAULTS: Mapping[str, Callable[[str], Any]] = {
+_DEFAULT_PARSERS: Mapping[str, Callable[[str], Any]] = {
     "smallint": int,
     "int": int,
     "bigint": int,
@@ -33,7 +33,7 @@ _DEFAULTS: Mapping[str, Callable[[str], Any]] = {
     "string": str,
     "boolean": lambda text: {"true": True, "false": False}[text.lower()],
 }
-"""Spark type -> how a default value of that type is read from the spec's text."""
+"""Spark type -> the function that parses a default value of this type from the text of the spec."""
 
 
 def add_features(
@@ -42,15 +42,16 @@ def add_features(
     tables: Mapping[str, UnityTable],
     functions: Mapping[str, UnityFunction] | None = None,
 ) -> pa.Table:
-    """Look up and compute the features that the rows do not have yet.
+    """Look up and compute the features that are not among the columns of the rows.
 
     Parameters
     ----------
     rows : pyarrow.Table
-        What the features are joined into; its columns stay as they are.
+        The rows; their columns do not change.
     spec : FeatureSpec
-        The features. A lookup key or the input of a function may itself be a feature. As officially,
-        a function sees null where nothing was found: default values are put in at the end.
+        The features. A lookup key or the input of a function may itself be a feature. As in the
+        official client, a function gets null if the lookup found no row: default values are filled in
+        at the end.
     tables : mapping of str to UnityTable
         The feature tables by name, at the version to read.
     functions : mapping of str to UnityFunction, optional
@@ -59,12 +60,12 @@ def add_features(
     Returns
     -------
     pyarrow.Table
-        The rows in their order, with the features behind them.
+        The rows in the same order, with the features as further columns.
 
     Raises
     ------
     pyspark.errors.PythonException
-        If a function fails; the message names it, and the values that it got.
+        If a function fails; the message contains the name and the input values of the function.
     """
     pending = [c for c in spec.derived_columns if c.name not in rows.column_names]
     while pending:
@@ -77,10 +78,10 @@ def add_features(
                 assert functions is not None
                 values = _compute(rows, column, functions[column.udf_name])
                 rows = rows.append_column(column.name, values)
-        for group in _joins([c for c in ready if isinstance(c, FeatureColumn)]):
-            found = _join(rows, group, spec, tables[group[0].table_name])
-            for name in found.column_names:
-                rows = rows.append_column(name, found.column(name))
+        for group in _group_by_join([c for c in ready if isinstance(c, FeatureColumn)]):
+            features = _join(rows, group, spec, tables[group[0].table_name])
+            for name in features.column_names:
+                rows = rows.append_column(name, features.column(name))
         pending = [column for column in pending if column not in ready]
     return _fill_defaults(rows, spec)
 
@@ -91,8 +92,8 @@ def _compute(rows: pa.Table, column: OnDemandColumn, function: UnityFunction) ->
     return PythonFunction(function).over(inputs, len(rows))
 
 
-def _joins(columns: list[FeatureColumn]) -> list[list[FeatureColumn]]:
-    """Group the features that one join can fetch."""
+def _group_by_join(columns: list[FeatureColumn]) -> list[list[FeatureColumn]]:
+    """Group the features that the same join returns."""
     groups: dict[tuple[Any, ...], list[FeatureColumn]] = defaultdict(list)
     for column in columns:
         groups[column.table_name, column.inputs, column.timestamp_lookup_key].append(column)
@@ -102,26 +103,26 @@ def _joins(columns: list[FeatureColumn]) -> list[list[FeatureColumn]]:
 def _join(
     rows: pa.Table, group: list[FeatureColumn], spec: FeatureSpec, table: UnityTable
 ) -> pa.Table:
-    one = group[0]
+    first = group[0]  # all columns of a group have the same table and keys
     time_column = primary_key(table).timeseries_column
-    seconds = spec.table(one.table_name).lookback_seconds
+    seconds = spec.table(first.table_name).lookback_seconds
     return look_up(
         rows,
         table.delta,
-        keys=dict(zip(one.lookup_key, entity_keys(table), strict=True)),
+        keys=dict(zip(first.lookup_key, entity_keys(table), strict=True)),
         outputs={column.name: column.feature_name for column in group},
-        time=(one.timestamp_lookup_key, time_column) if one.timestamp_lookup_key and time_column else None,
+        time=(first.timestamp_lookup_key, time_column) if first.timestamp_lookup_key and time_column else None,
         window=None if seconds is None else timedelta(seconds=seconds),
     )  # fmt: skip
 
 
 def parse_default_value(text: str, data_type: str) -> Any:
-    """Read a default value in the type of its feature.
+    """Parse a default value in the type of its feature.
 
     Raises
     ------
     ValueError
-        If the type cannot have a default value, or the text is none of that type.
+        If a feature of this type cannot have a default value, or the text is not a value of the type.
 
     Examples
     --------
@@ -132,13 +133,13 @@ def parse_default_value(text: str, data_type: str) -> Any:
     ...
     ValueError: The default value 'none' is not of the feature's type, bigint.
     """
-    if data_type not in _DEFAULTS:
+    if data_type not in _DEFAULT_PARSERS:
         raise ValueError(
             f"A feature of type {data_type} cannot have a default value ('{text}'). "
-            f"These types can: {', '.join(_DEFAULTS)}."
+            f"These types can: {', '.join(_DEFAULT_PARSERS)}."
         )
     try:
-        return _DEFAULTS[data_type](text)
+        return _DEFAULT_PARSERS[data_type](text)
     except (ValueError, KeyError) as error:
         raise ValueError(
             f"The default value '{text}' is not of the feature's type, {data_type}."
@@ -146,7 +147,7 @@ def parse_default_value(text: str, data_type: str) -> Any:
 
 
 def _fill_defaults(rows: pa.Table, spec: FeatureSpec) -> pa.Table:
-    """Put default values in place of null and NaN, as Spark's ``fillna`` does."""
+    """Replace null and NaN with the default values, as Spark's ``fillna`` does."""
     for column in spec.feature_columns:
         if column.default_value is None:
             continue

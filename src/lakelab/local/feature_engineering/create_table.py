@@ -1,4 +1,4 @@
-"""Create a feature table: all of it, or nothing.
+"""Create a feature table atomically: with its key, comment, tags and data, or not at all.
 
 Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/uc/feature-tables-uc
 """
@@ -42,7 +42,7 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Plan:
-    """What is to be created, checked."""
+    """The checked arguments of ``create_table``."""
 
     name: TableName
     schema: StructType
@@ -72,7 +72,7 @@ def create_table(
     """
     time = _timeseries_column(timeseries_column, kwargs)
     require_no_kwargs(kwargs, "create_table")
-    keys = _keys(as_list(primary_keys), time)
+    keys = _ordered_keys(as_list(primary_keys), time)
     declared = _declared_schema(df, schema)
     columns = as_list(partition_columns)
     require_columns(declared, keys, "primary keys")
@@ -83,7 +83,7 @@ def create_table(
         _checked_tags(tags),
     )  # fmt: skip
     if spark.unity.exists(full):
-        return _existing(open_table(spark, full), plan)
+        return _describe_existing(open_table(spark, full), plan)
     data = None
     if df is not None:
         data = df.toArrow()
@@ -104,7 +104,7 @@ def _write(spark: LocalSparkSession, plan: _Plan, data: Any) -> None:
                 description=plan.description,
                 partition_by=plan.partition_columns or None,
                 configuration=properties,
-                raise_if_key_not_exists=False,  # the keys of Unity Catalog are not Delta's own
+                raise_if_key_not_exists=False,  # Delta does not define the properties of Unity Catalog
             )
             if data is not None:
                 write_deltalake(folder, data, mode="append")
@@ -113,24 +113,24 @@ def _write(spark: LocalSparkSession, plan: _Plan, data: Any) -> None:
             f"Feature table '{plan.name}' already exists: another process has just created it. "
             f"Use write_table to write to it."
         ) from error
-    except UnityCatalogError as error:  # something else is in the table's place
+    except UnityCatalogError as error:  # the folder of the table holds something else
         raise ValueError(str(error)) from error
     spark.sync()
 
 
-def _existing(table: UnityTable, plan: _Plan) -> FeatureTable:
-    """Return a table that is there already, as it is: so does the official client."""
-    there = describe(table)
+def _describe_existing(table: UnityTable, plan: _Plan) -> FeatureTable:
+    """Return the description of an existing table unchanged, with a warning, as the official client does."""
+    existing = describe(table)
     schema = {f.name: f.dataType.simpleString() for f in spark_schema(table).fields}
-    wanted = {f.name: f.dataType.simpleString() for f in plan.schema.fields}
+    planned = {f.name: f.dataType.simpleString() for f in plan.schema.fields}
     differences = "".join(
-        f" Its {what} differ: it has {has}, asked for was {asked}."
-        for what, has, asked in (
-            ("columns", schema, wanted),
-            ("primary keys", there.primary_keys, list(plan.key.columns)),
-            ("time series columns", there.timestamp_keys, as_list(plan.key.timeseries_column)),
+        f" Its {what} differ: it has {actual}, asked for was {expected}."
+        for what, actual, expected in (
+            ("columns", schema, planned),
+            ("primary keys", existing.primary_keys, list(plan.key.columns)),
+            ("time series columns", existing.timestamp_keys, as_list(plan.key.timeseries_column)),
         )
-        if has != asked
+        if actual != expected
     )
     _logger.warning(
         "The feature table '%s' already exists; nothing was written.%s Use write_table to write to "
@@ -138,14 +138,14 @@ def _existing(table: UnityTable, plan: _Plan) -> FeatureTable:
         plan.name,
         differences,
     )
-    return there
+    return existing
 
 
 def _timeseries_column(column: Any, kwargs: dict[str, Any]) -> str | None:
-    """Read the time series column, under its present name or an older one."""
+    """Return the time series column, given under its present name or an older one."""
     for older in ("timestamp_keys", "timeseries_columns"):
-        told = kwargs.pop(older, None)
-        column = column if column is not None else told
+        value = kwargs.pop(older, None)
+        column = column if column is not None else value
     columns = as_list(column)
     if len(columns) > 1:
         raise ValueError(
@@ -154,8 +154,8 @@ def _timeseries_column(column: Any, kwargs: dict[str, Any]) -> str | None:
     return columns[0] if columns else None
 
 
-def _keys(keys: list[str], time: str | None) -> list[str]:
-    """Check the key columns, and put the time series column last."""
+def _ordered_keys(keys: list[str], time: str | None) -> list[str]:
+    """Check the key columns; return them with the time series column last."""
     if not keys:
         raise ValueError("primary_keys can not be empty: name the column(s) that identify a row.")
     require_unique(keys, "primary_keys")
@@ -179,11 +179,11 @@ def _declared_schema(df: DataFrame | None, schema: StructType | None) -> StructT
         require_spark_dataframe(df)
         require_batch(df, "create_table")
     if df is not None and schema is not None:
-        of_df = {f.name: f.dataType.simpleString() for f in df.schema.fields}
-        given = {f.name: f.dataType.simpleString() for f in schema.fields}
-        if of_df != given:
+        df_types = {f.name: f.dataType.simpleString() for f in df.schema.fields}
+        schema_types = {f.name: f.dataType.simpleString() for f in schema.fields}
+        if df_types != schema_types:
             raise ValueError(
-                f"'schema' and the schema of 'df' differ: {given} and {of_df}. "
+                f"'schema' and the schema of 'df' differ: {schema_types} and {df_types}. "
                 f"Give one of them, or two that match."
             )
     declared = schema if schema is not None else df.schema  # type: ignore[union-attr]
@@ -198,17 +198,17 @@ def _checked_tags(tags: dict[str, str] | None) -> dict[str, str]:
 
 
 def _delta_schema(schema: StructType, keys: tuple[str, ...]) -> Schema:
-    """Turn Spark's schema into Delta's: keys NOT NULL, all else nullable, comments kept."""
-    told = json.loads(schema.json())
-    _make_nullable(told)
-    for field in told["fields"]:
+    """Convert Spark's schema to Delta's: the keys are NOT NULL, all else is nullable, comments stay."""
+    fields = json.loads(schema.json())
+    _make_nullable(fields)
+    for field in fields["fields"]:
         field["nullable"] = field["name"] not in keys
-    return Schema.from_json(json.dumps(told))
+    return Schema.from_json(json.dumps(fields))
 
 
 def _make_nullable(node: Any) -> None:
-    # A literal or a Parquet file makes a column that happens to have no null NOT NULL; the table
-    # promises that for its keys only, or a later write with a null would fail.
+    # A literal or a Parquet file gives a NOT NULL column when it holds no null. Only the keys of the
+    # table may be NOT NULL: otherwise a later write with a null would fail.
     if isinstance(node, dict):
         for flag in ("nullable", "containsNull", "valueContainsNull"):
             if flag in node:

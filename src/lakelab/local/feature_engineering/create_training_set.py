@@ -1,7 +1,7 @@
-"""Turn lookups and functions into a checked feature spec.
+"""Build a checked feature spec from lookups and functions.
 
 Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/train-models-with-feature-store
-All that can be wrong is found here, before any data is read.
+All checks run here, before any data is read.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def create_training_set(
     label: str | list[str] | None,
     exclude_columns: str | list[str] | None,
 ) -> TrainingSet:
-    """Check lookups against the rows and the tables, and build the training set.
+    """Check the lookups against the rows and the tables, and build the training set.
 
     See :meth:`FeatureEngineeringClient.create_training_set` for parameters and errors.
     """
@@ -76,16 +76,16 @@ def create_training_set(
 
 @dataclass(frozen=True)
 class Features:
-    """What lookups and functions come to.
+    """The columns, tables and functions of lookups and feature functions.
 
     Attributes
     ----------
     columns : list of FeatureColumn or OnDemandColumn
-        What is looked up, then what is computed.
+        The columns of the lookups, then those of the functions.
     tables : dict of str to UnityTable
         The feature tables by full name.
     input_tables : list of InputTable
-        The same, as a spec describes them.
+        The feature tables, as a spec describes them.
     functions : dict of str to UnityFunction
         The functions by full name.
     """
@@ -96,35 +96,35 @@ class Features:
     functions: dict[str, UnityFunction]
 
 
-def split_features(given: Any) -> tuple[list[FeatureLookup], list[FeatureFunction]]:
-    """Part lookups and functions.
+def split_features(features: Any) -> tuple[list[FeatureLookup], list[FeatureFunction]]:
+    """Return the lookups and the functions of a list.
 
     Raises
     ------
     TypeError
-        If this is no list of them.
+        If ``features`` is not a list of lookups and functions.
     """
-    if not isinstance(given, list):
-        raise TypeError(f"'feature_lookups' must be a list, not {type(given).__name__}.")
-    for i, item in enumerate(given):
+    if not isinstance(features, list):
+        raise TypeError(f"'feature_lookups' must be a list, not {type(features).__name__}.")
+    for i, item in enumerate(features):
         if not isinstance(item, FeatureLookup | FeatureFunction):
             raise TypeError(
                 f"'feature_lookups[{i}]' must be a FeatureLookup or FeatureFunction, "
                 f"not {type(item).__name__}."
             )
-    lookups = [item for item in given if isinstance(item, FeatureLookup)]
-    return lookups, [item for item in given if isinstance(item, FeatureFunction)]
+    lookups = [item for item in features if isinstance(item, FeatureLookup)]
+    return lookups, [item for item in features if isinstance(item, FeatureFunction)]
 
 
 def read_features(
     spark: LocalSparkSession, lookups: list[FeatureLookup], functions: list[FeatureFunction]
 ) -> Features:
-    """Open tables and functions, and give the columns that come from them.
+    """Open the tables and functions; return them with the columns that come from them.
 
     Raises
     ------
     ValueError
-        If a table, feature or default value is wrong, or a function; see
+        If a table, feature, default value or function is invalid; see
         :func:`~lakelab.local.feature_engineering.on_demand.on_demand_columns`.
     """
     tables = {
@@ -150,16 +150,16 @@ def build_spec(
     labels: list[str],
     types: Mapping[str, str],
 ) -> FeatureSpec:
-    """Put columns together to a spec, after checking that each can be made.
+    """Build a spec from columns, after a check that each can be looked up or computed.
 
     Parameters
     ----------
     sources : list of SourceColumn
-        What comes with the rows.
+        The columns of the rows.
     columns : list of FeatureColumn or OnDemandColumn
-        What is made.
+        The columns that are looked up or computed.
     features : Features
-        The tables and functions behind it.
+        The tables and functions of ``columns``.
     labels : list of str
     types : mapping of str to str
         Column of the rows, labels included -> its Spark type.
@@ -167,7 +167,7 @@ def build_spec(
     Raises
     ------
     ValueError
-        If names clash, or a key or input is missing or of another type.
+        If names are not unique, or a key or input is missing or has another type.
     """
     looked_up = [column.name for column in columns if isinstance(column, FeatureColumn)]
     computed = [column.name for column in columns if isinstance(column, OnDemandColumn)]
@@ -181,7 +181,7 @@ def build_spec(
 
 
 def require_rows(df: Any, labels: list[str], excluded: list[str]) -> None:
-    """Refuse rows that no training set can be made from, and labels that are not among them."""
+    """Raise if ``df`` cannot be the rows of a training set, or lacks a label."""
     require_spark_dataframe(df)
     require_batch(df, "create_training_set")
     require_unique(df.columns, "DataFrame column names")
@@ -197,9 +197,9 @@ def require_rows(df: Any, labels: list[str], excluded: list[str]) -> None:
 
 
 def require_timeseries_declared(table: UnityTable) -> None:
-    """Refuse a table whose key has a date or timestamp that is not its time series column.
+    """Raise if the key of a table has a date or timestamp that is not the time series column.
 
-    Its rows could only be found at the very same instant, which nobody means.
+    A lookup would find a row of such a table at exactly the same time only, which is never intended.
     """
     types = {field.name: field.dataType.typeName() for field in spark_schema(table).fields}
     for key in entity_keys(table):
@@ -212,7 +212,7 @@ def require_timeseries_declared(table: UnityTable) -> None:
 
 
 def _feature_columns(lookup: FeatureLookup, table: UnityTable) -> list[FeatureColumn]:
-    """Give the columns that one lookup adds."""
+    """Return the columns that one lookup adds."""
     types = {field.name: field.dataType.simpleString() for field in spark_schema(table).fields}
     names = lookup.feature_names or _all_features(table, list(types))
     outputs = [lookup.output_of(name) for name in names]
@@ -243,7 +243,7 @@ def _feature_columns(lookup: FeatureLookup, table: UnityTable) -> list[FeatureCo
 
 
 def _all_features(table: UnityTable, columns: list[str]) -> list[str]:
-    """All columns but the keys: partition columns first, the others by name, as officially."""
+    """Return all columns except the keys in the official order: partition columns, then the others by name."""
     partitions = list(table.delta.metadata().partition_columns)
     others = sorted(column for column in columns if column not in partitions)
     return [c for c in [*partitions, *others] if c not in primary_key(table).columns]
@@ -258,7 +258,7 @@ def _default(lookup: FeatureLookup, output: str, data_type: str) -> str | None:
             f"The default value of '{output}' must be an int, float, bool or str, not {value!r}."
         )
     text = str(value)
-    parse_default_value(text, data_type)  # refuses what would fail at scoring time
+    parse_default_value(text, data_type)  # raises now what scoring would raise later
     return text
 
 
@@ -269,10 +269,10 @@ def _require_distinct(sources: list[str], features: list[str], labels: list[str]
             raise ValueError(
                 f"Feature cannot have same output name as label '{label}'. Use rename_outputs."
             )
-    if both := [name for name in features if name in sources]:
+    if repeated := [name for name in features if name in sources]:
         raise ValueError(
             f"DataFrame contains column names that match feature output names specified in "
-            f"FeatureLookups: {quoted(both)}. Drop these columns from the DataFrame, or leave the "
+            f"FeatureLookups: {quoted(repeated)}. Drop these columns from the DataFrame, or leave the "
             f"features out or rename them (feature_names, rename_outputs)."
         )
 
@@ -285,10 +285,10 @@ def _require_distinct_functions(others: list[str], computed: list[str], labels: 
                 f"On-demand feature cannot have same output name as label '{label}'. Give the "
                 f"FeatureFunction another output_name."
             )
-    if both := [name for name in computed if name in others]:
+    if repeated := [name for name in computed if name in others]:
         raise ValueError(
             f"FeatureFunctions contains output names that match either DataFrame column names or "
-            f"feature output names specified in FeatureLookups: {quoted(both)}. Give the "
+            f"feature output names specified in FeatureLookups: {quoted(repeated)}. Give the "
             f"FeatureFunction another output_name, or drop these columns."
         )
 
@@ -296,21 +296,21 @@ def _require_distinct_functions(others: list[str], computed: list[str], labels: 
 def _input_tables(
     lookups: list[FeatureLookup], tables: Mapping[str, UnityTable]
 ) -> list[InputTable]:
-    """Describe each table once, with the one lookback window that all its lookups must share."""
+    """Return each table once, with the lookback window, which must be the same in all its lookups."""
     found: dict[str, InputTable] = {}
     for lookup in lookups:
         table, window = tables[lookup.table_name], lookup.lookback_window
-        told = InputTable(
+        described = InputTable(
             str(table.name),
             str(table.delta.metadata().id),
             table.version,
             None if window is None else window.total_seconds(),
         )
-        other = found.setdefault(told.name, told)
-        if other.lookback_seconds != told.lookback_seconds:
+        first = found.setdefault(described.name, described)
+        if first.lookback_seconds != described.lookback_seconds:
             raise ValueError(
-                f"lookback_window must be the same in all lookups of '{told.name}': one has "
-                f"{other.lookback_seconds} seconds, another {told.lookback_seconds}."
+                f"lookback_window must be the same in all lookups of '{described.name}': one has "
+                f"{first.lookback_seconds} seconds, another {described.lookback_seconds}."
             )
     return list(found.values())
 
@@ -332,10 +332,9 @@ def require_joinable(
     Raises
     ------
     ValueError
-        If a key is missing, or number or type of the keys differ from the table's.
+        If a key is missing, or the number or the types of the keys differ from those of the table.
     """
-    made = {c.name: c.data_type for c in spec.derived_columns}
-    known = {**made, **types}
+    known = {**{c.name: c.data_type for c in spec.derived_columns}, **types}
     missing = {key for column in spec.feature_columns for key in column.lookup_key} - set(known)
     if missing:
         raise ValueError(
@@ -363,16 +362,16 @@ def _require_same_keys(
             f"{unable} number of {table_kind}s ({keys}) does not match number of {kind}s "
             f"({list(given)})."
         )
-    there = {field.name: field.dataType.simpleString() for field in spark_schema(table).fields}
+    key_types = {f.name: f.dataType.simpleString() for f in spark_schema(table).fields}
     for name, key in zip(given, keys, strict=True):
-        if _comparable(types[name]) != _comparable(there[key]):
+        if _comparable(types[name]) != _comparable(key_types[key]):
             raise ValueError(
-                f"{unable} {table_kind} '{key}' has type '{there[key]}' but corresponding {kind} "
+                f"{unable} {table_kind} '{key}' has type '{key_types[key]}' but corresponding {kind} "
                 f"'{name}' has type '{types[name]}' in DataFrame. Cast it: "
-                f"df.withColumn('{name}', df['{name}'].cast('{there[key]}'))."
+                f"df.withColumn('{name}', df['{name}'].cast('{key_types[key]}'))."
             )
 
 
 def _comparable(type_: str) -> str:
-    # the session's time zone is UTC, so both mean the same instant
+    # both types mean the same time, because the time zone of the session is UTC
     return "timestamp" if type_ == "timestamp_ntz" else type_

@@ -1,7 +1,7 @@
-"""What a model remembers about its features: ``feature_spec.yaml``, stored beside the model.
+"""The feature spec of a training set: ``feature_spec.yaml``, stored beside the model.
 
-The file has the layout that the official client writes, so that whoever knows one can read the
-other: every column of the training set with where it comes from, and the tables with their ids.
+The file has the layout of the official client: every column of the training set with its source, and
+the feature tables with their ids.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import yaml
 
 FILE = "feature_spec.yaml"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""As safe as the other, and ten times as fast where the C library is."""
+"""The safe loader; the one of the C library, if it is installed, is ten times faster."""
 _SERIALIZATION_VERSION = 9
 _TRAINING_DATA, _FEATURE_STORE, _ON_DEMAND = (
     "training_data",
@@ -25,7 +25,7 @@ _TRAINING_DATA, _FEATURE_STORE, _ON_DEMAND = (
 
 
 class FeatureSpecError(Exception):
-    """The file is not a feature spec; the message says what is wrong with it."""
+    """The file is not a valid feature spec; the message contains the reason."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ class Column:
     Attributes
     ----------
     name : str
-        Its name in the training set.
+        The name in the training set.
     data_type : str
-        Its Spark type, as SQL writes it.
+        The Spark type, as SQL writes it.
     include : bool
-        Whether the model gets it; a lookup key may be needed and yet excluded.
+        Whether the column is an input of the model. A lookup key can be excluded.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Column:
 
 @dataclass(frozen=True)
 class SourceColumn(Column):
-    """A column that comes with the rows themselves."""
+    """A column of the rows."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class FeatureColumn(Column):
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """The columns that must be there before this one can be looked up."""
+        """The columns that the lookup needs."""
         time = (self.timestamp_lookup_key,) if self.timestamp_lookup_key else ()
         return self.lookup_key + time
 
@@ -78,7 +78,7 @@ class OnDemandColumn(Column):
     udf_name : str
         The function's three-level name.
     input_bindings : tuple of (str, str)
-        Each parameter of the function, and the column that it gets.
+        Each parameter of the function, and the column that is bound to it.
     """
 
     udf_name: str = ""
@@ -86,7 +86,7 @@ class OnDemandColumn(Column):
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """The columns that must be there before this one can be computed."""
+        """The columns that the function needs."""
         return tuple(dict.fromkeys(column for _, column in self.input_bindings))
 
 
@@ -99,11 +99,11 @@ class InputTable:
     name : str
         The three-level name.
     table_id : str
-        Tells a table that was dropped and created again under the same name.
+        The Delta table id. It differs if the table was dropped and created again under the same name.
     version : int
         The Delta version that the training set reads.
     lookback_seconds : float or None
-        How old a row may be.
+        The maximum age of a row.
     """
 
     name: str
@@ -113,12 +113,12 @@ class InputTable:
 
 
 DerivedColumn = FeatureColumn | OnDemandColumn
-"""A column that is made from others."""
+"""A column that is looked up or computed from other columns."""
 
 
 @dataclass(frozen=True)
 class FeatureSpec:
-    """The columns of a training set, in order, and the tables that they come from."""
+    """The columns of a training set, in order, and their feature tables."""
 
     columns: tuple[Column, ...]
     tables: tuple[InputTable, ...] = ()
@@ -137,37 +137,37 @@ class FeatureSpec:
 
     @property
     def derived_columns(self) -> list[DerivedColumn]:
-        """What is looked up, then what is computed."""
+        """The columns that are looked up, then those that are computed."""
         return [*self.feature_columns, *self.on_demand_columns]
 
     @property
     def functions(self) -> list[str]:
-        """The functions that compute columns, each once, by name."""
+        """The names of the functions that compute columns, each once, sorted."""
         return sorted({column.udf_name for column in self.on_demand_columns})
 
     @property
     def model_inputs(self) -> list[str]:
-        """The columns that the model gets, in the order in which it was trained on them."""
+        """The input columns of the model, in the order of the training."""
         return [column.name for column in self.columns if column.include]
 
     def table(self, name: str) -> InputTable:
         return next(table for table in self.tables if table.name == name)
 
     def pruned(self) -> FeatureSpec:
-        """Leave out what is excluded and not needed to look up or compute anything."""
+        """Return the spec without the excluded columns that no lookup or function needs."""
         needed: set[str] = set()
-        made = self.derived_columns
-        wanted = [column for column in made if column.include]
-        while wanted:
-            needs = {name for column in wanted for name in column.inputs} - needed
-            needed |= needs
-            wanted = [column for column in made if column.name in needs]
+        derived = self.derived_columns
+        pending = [column for column in derived if column.include]
+        while pending:
+            inputs = {name for column in pending for name in column.inputs} - needed
+            needed |= inputs
+            pending = [column for column in derived if column.name in inputs]
         columns = tuple(c for c in self.columns if c.include or c.name in needed)
         used = {column.table_name for column in columns if isinstance(column, FeatureColumn)}
         tables = sorted((t for t in self.tables if t.name in used), key=lambda t: t.name)
         return replace(self, columns=columns, tables=tuple(tables))
 
-    # ---- as a file -----------------------------------------------------------------------------
+    # ---- the file ------------------------------------------------------------------------------
     def save(self, folder: Path) -> None:
         """Write ``feature_spec.yaml`` into a folder."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -181,7 +181,7 @@ class FeatureSpec:
         Raises
         ------
         FeatureSpecError
-            If it is not there or cannot be understood.
+            If the file does not exist or is not a valid feature spec.
         """
         path = folder / FILE
         try:
@@ -193,14 +193,14 @@ class FeatureSpec:
             ) from error
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the spec as it stands in the file.
+        """Serialize the spec to the content of the file.
 
         Examples
         --------
         >>> FeatureSpec((SourceColumn("origin", "string"),)).to_dict()["input_columns"]
         [{'origin': {'data_type': 'string', 'topological_ordering': 0, 'source': 'training_data'}}]
         """
-        order = {name: place for place, name in enumerate(topological_order(self.columns))}
+        order = {name: index for index, name in enumerate(topological_order(self.columns))}
         functions: dict[str, Any] = {"input_functions": [{name: {}} for name in self.functions]}
         return {
             "input_columns": [_column_to_dict(c, order[c.name]) for c in self.columns],
@@ -210,26 +210,26 @@ class FeatureSpec:
         }
 
     @classmethod
-    def from_dict(cls, told: dict[str, Any]) -> FeatureSpec:
-        """Read what :meth:`to_dict` gave."""
+    def from_dict(cls, content: dict[str, Any]) -> FeatureSpec:
+        """Return the spec that :meth:`to_dict` has serialized."""
         columns = [
-            _column_from_dict(*pair) for item in told["input_columns"] for pair in item.items()
+            _column_from_dict(*pair) for item in content["input_columns"] for pair in item.items()
         ]
         tables = [
             InputTable(name, item.get("table_id", ""), item.get("version", 0), item.get("lookback_window"))
-            for pairs in told.get("input_tables") or []
+            for pairs in content.get("input_tables") or []
             for name, item in pairs.items()
         ]  # fmt: skip
         return cls(tuple(columns), tuple(tables))
 
 
 def topological_order(columns: Sequence[Column]) -> list[str]:
-    """Give the columns' names in an order in which one can be made after the other.
+    """Return the names of the columns in an order in which each column follows its inputs.
 
     Raises
     ------
     ValueError
-        If columns are made from each other in a circle, or from one that is not there.
+        If columns depend on each other in a circle, or on a column that does not exist.
 
     Examples
     --------
@@ -241,66 +241,66 @@ def topological_order(columns: Sequence[Column]) -> list[str]:
         ready = [c for c in pending if set(getattr(c, "inputs", ())) <= set(done)]
         if not ready:
             circle = [c for c in pending if isinstance(c, DerivedColumn)]
-            told = ", ".join(f"'{c.name}' (from {', '.join(c.inputs)})" for c in circle)
+            listed = ", ".join(f"'{c.name}' (from {', '.join(c.inputs)})" for c in circle)
             raise ValueError(
-                f"The columns {told} cannot be made: they need each other in a circle, or a column "
+                f"The columns {listed} cannot be made: they need each other in a circle, or a column "
                 f"that is not there."
             )
-        # as the official client orders them: a function as soon as it can be computed, lookups together
+        # The order of the official client: each function as soon as possible, all ready lookups at once.
         kinds = (SourceColumn, OnDemandColumn, FeatureColumn)
-        found = next(f for kind in kinds if (f := [c for c in ready if isinstance(c, kind)]))
-        found.sort(key=lambda column: column.name)
-        taken = found if isinstance(found[0], FeatureColumn) else found[:1]
-        done += [column.name for column in taken]
-        pending = [column for column in pending if column not in taken]
+        candidates = next(f for kind in kinds if (f := [c for c in ready if isinstance(c, kind)]))
+        candidates.sort(key=lambda column: column.name)
+        chosen = candidates if isinstance(candidates[0], FeatureColumn) else candidates[:1]
+        done += [column.name for column in chosen]
+        pending = [column for column in pending if column not in chosen]
     return done
 
 
-def _column_to_dict(column: Column, place: int) -> dict[str, Any]:
-    told: dict[str, Any] = {}
+def _column_to_dict(column: Column, position: int) -> dict[str, Any]:
+    content: dict[str, Any] = {}
     if isinstance(column, FeatureColumn):
-        told["table_name"] = column.table_name
-        told["feature_name"] = column.feature_name
-        told["lookup_key"] = list(column.lookup_key)
+        content["table_name"] = column.table_name
+        content["feature_name"] = column.feature_name
+        content["lookup_key"] = list(column.lookup_key)
         if column.timestamp_lookup_key:
-            told["timestamp_lookup_key"] = [column.timestamp_lookup_key]
+            content["timestamp_lookup_key"] = [column.timestamp_lookup_key]
         if column.default_value is not None:
-            told["default_value"] = column.default_value
+            content["default_value"] = column.default_value
     if isinstance(column, OnDemandColumn):
-        told["udf_name"] = column.udf_name
+        content["udf_name"] = column.udf_name
         if column.input_bindings:
-            told["input_bindings"] = dict(column.input_bindings)
-    told["data_type"] = column.data_type
+            content["input_bindings"] = dict(column.input_bindings)
+    content["data_type"] = column.data_type
     if not column.include:
-        told["include"] = False
-    told["topological_ordering"] = place
-    told["source"] = next(
+        content["include"] = False
+    content["topological_ordering"] = position
+    content["source"] = next(
         (source for kind, source in _SOURCES.items() if isinstance(column, kind)), _TRAINING_DATA
     )
-    return {column.name: told}
+    return {column.name: content}
 
 
-def _column_from_dict(name: str, told: dict[str, Any]) -> Column:
-    include = told.get("include", True)
-    if told["source"] == _TRAINING_DATA:
-        return SourceColumn(name, told["data_type"], include)
-    if told["source"] == _ON_DEMAND:
-        bindings = tuple((told.get("input_bindings") or {}).items())
-        return OnDemandColumn(name, told["data_type"], include, told["udf_name"], bindings)
-    if told["source"] != _FEATURE_STORE:
+def _column_from_dict(name: str, content: dict[str, Any]) -> Column:
+    include = content.get("include", True)
+    if content["source"] == _TRAINING_DATA:
+        return SourceColumn(name, content["data_type"], include)
+    if content["source"] == _ON_DEMAND:
+        bindings = tuple((content.get("input_bindings") or {}).items())
+        return OnDemandColumn(name, content["data_type"], include, content["udf_name"], bindings)
+    if content["source"] != _FEATURE_STORE:
         raise FeatureSpecError(
-            f"Column '{name}' comes from '{told['source']}': that works in a Databricks workspace only."
+            f"Column '{name}' comes from '{content['source']}': that works in a Databricks workspace only."
         )
-    times = told.get("timestamp_lookup_key") or [None]
+    times = content.get("timestamp_lookup_key") or [None]
     return FeatureColumn(
         name,
-        told["data_type"],
+        content["data_type"],
         include,
-        told["table_name"],
-        told["feature_name"],
-        tuple(told["lookup_key"]),
+        content["table_name"],
+        content["feature_name"],
+        tuple(content["lookup_key"]),
         times[0],
-        told.get("default_value"),
+        content.get("default_value"),
     )
 
 
@@ -308,7 +308,7 @@ _SOURCES: dict[type[Column], str] = {FeatureColumn: _FEATURE_STORE, OnDemandColu
 
 
 def _table_to_dict(table: InputTable) -> dict[str, Any]:
-    told: dict[str, Any] = {"table_id": table.table_id, "version": table.version}
+    content: dict[str, Any] = {"table_id": table.table_id, "version": table.version}
     if table.lookback_seconds is not None:
-        told["lookback_window"] = table.lookback_seconds
-    return {table.name: told}
+        content["lookback_window"] = table.lookback_seconds
+    return {table.name: content}

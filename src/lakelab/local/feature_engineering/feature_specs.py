@@ -1,6 +1,6 @@
-"""Feature specs in Unity Catalog: features and functions under one name, for training sets to share.
+"""Feature specs in Unity Catalog: lookups and functions under one name, shared by training sets.
 
-A feature spec is a function of Unity Catalog, and its definition is the YAML that a model has, too.
+A feature spec is a function of Unity Catalog. Its definition is the YAML that is stored with a model, too.
 
 Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/feature-function-serving
 """
@@ -62,18 +62,18 @@ def create_feature_spec(
     exclude_columns: str | list[str] | None,
     requirements: list[str] | None,
 ) -> FeatureSpecInfo:
-    """Keep lookups and functions under a name.
+    """Create a feature spec from lookups and functions.
 
     See :meth:`FeatureEngineeringClient.create_feature_spec` for parameters and errors.
     """
     from databricks.sdk.errors import AlreadyExists, PermissionDenied
 
     full = _full_name(spark, name)
-    read = read_features(spark, *split_features(features))
+    opened = read_features(spark, *split_features(features))
     excluded = as_list(exclude_columns)
-    sources = [replace(c, include=c.name not in excluded) for c in _inferred_sources(read)]
-    columns = [replace(c, include=c.name not in excluded) for c in read.columns]
-    spec = build_spec(sources, columns, read, [], {c.name: c.data_type for c in sources})
+    sources = [replace(c, include=c.name not in excluded) for c in _inferred_sources(opened)]
+    columns = [replace(c, include=c.name not in excluded) for c in opened.columns]
+    spec = build_spec(sources, columns, opened, [], {c.name: c.data_type for c in sources})
     function = UnityFunction(
         name=full,
         language=FEATURE_SPEC,
@@ -82,7 +82,7 @@ def create_feature_spec(
         requirements=tuple(requirements or ()),
     )
     try:
-        made = create_function(spark, function, replace=False)
+        created = create_function(spark, function, replace=False)
     except AlreadyExistsError as error:
         raise AlreadyExists(str(error)) from error
     except InsufficientPermissionsError as error:
@@ -90,30 +90,30 @@ def create_feature_spec(
     except UnityCatalogError as error:
         raise ValueError(str(error)) from error
     return FeatureSpecInfo(
-        name=str(full), creator=made.creator, creation_timestamp_ms=made.created_at
+        name=str(full), creator=created.creator, creation_timestamp_ms=created.created_at
     )
 
 
 def _inferred_sources(features: Features) -> list[SourceColumn]:
-    """Give the columns that must come with the rows: keys and inputs that nothing else makes."""
+    """Return the columns that the rows must have: keys and inputs that no lookup or function returns."""
     types: dict[str, str] = {}
-    made = {column.name for column in features.columns}
+    derived = {column.name for column in features.columns}
     for column in features.columns:
         for name, data_type in _required_inputs(column, features):
-            if name not in made:
+            if name not in derived:
                 types.setdefault(name, data_type)
     return [SourceColumn(name, data_type) for name, data_type in types.items()]
 
 
 def _required_inputs(column: DerivedColumn, features: Features) -> list[tuple[str, str]]:
-    """Give what a column is made from, with the types that this wants."""
+    """Return the inputs of a column, with the types that the lookup or function expects."""
     if isinstance(column, FeatureColumn):
         table = features.tables[column.table_name]
         types = {f.name: f.dataType.simpleString() for f in spark_schema(table).fields}
         keys = [*entity_keys(table), *as_list(primary_key(table).timeseries_column)]
-        # with too few or too many keys, what follows refuses the lookup
-        wanted = [types[key] for key in keys] + [""] * len(column.inputs)
-        return list(zip(column.inputs, wanted, strict=False))
+        # build_spec raises later if the number of keys is wrong
+        expected = [types[key] for key in keys] + [""] * len(column.inputs)
+        return list(zip(column.inputs, expected, strict=False))
     bound = dict(column.input_bindings)
     return [
         (bound[p.name], p.data_type.simpleString())
@@ -129,7 +129,7 @@ def create_training_set_from_spec(
     label: str | list[str] | None,
     exclude_columns: str | list[str] | None,
 ) -> TrainingSet:
-    """Build a training set with the features of a spec.
+    """Build a training set from the features of a spec.
 
     See :meth:`FeatureEngineeringClient.create_training_set` for parameters and errors.
     """
@@ -137,8 +137,8 @@ def create_training_set_from_spec(
         raise TypeError(f"'feature_spec' must be a string, not {type(feature_spec).__name__}.")
     labels, excluded = as_list(label), as_list(exclude_columns)
     require_rows(df, labels, excluded)
-    kept = _open(spark, _full_name(spark, feature_spec))
-    spec = _read(kept)
+    function = _open(spark, _full_name(spark, feature_spec))
+    spec = _parse(function)
     columns = [column for column in spec.derived_columns if column.name not in excluded]
     sources = [
         SourceColumn(name, type_)
@@ -148,15 +148,15 @@ def create_training_set_from_spec(
     _require_not_excluded(columns, {c.name for c in (*sources, *columns)}, excluded)
     features = _open_current(spark, spec, columns)
     checked = build_spec(sources, features.columns, features, labels, dict(df.dtypes))
-    return TrainingSet(spark, df, checked, labels, features.functions, kept.requirements)
+    return TrainingSet(spark, df, checked, labels, features.functions, function.requirements)
 
 
 def _require_not_excluded(
-    columns: list[DerivedColumn], there: set[str], excluded: list[str]
+    columns: list[DerivedColumn], available: set[str], excluded: list[str]
 ) -> None:
-    """Refuse to leave out what a feature is made from: with a spec, as officially, it may not be."""
+    """Raise if an input of a feature is excluded; with a feature spec, the official client raises, too."""
     needed = {name for column in columns for name in column.inputs}
-    if missing := sorted(name for name in needed - there if name in excluded):
+    if missing := sorted(name for name in needed - available if name in excluded):
         raise ValueError(
             f"Input columns {quoted(missing)} required by FeatureLookups or FeatureFunctions are not "
             f"provided by input DataFrame or other FeatureFunctions and FeatureLookups. Take them out "
@@ -167,23 +167,23 @@ def _require_not_excluded(
 def _open_current(
     spark: LocalSparkSession, spec: FeatureSpec, columns: list[DerivedColumn]
 ) -> Features:
-    """Open the tables and functions behind columns, at their present versions.
+    """Open the tables and functions of columns at their current versions.
 
-    What was only there to make a column that is left out now, is left out, too.
+    Columns that only served to derive an excluded column are left out, too.
     """
     used = FeatureSpec(tuple(columns), spec.tables).pruned()
     tables = {}
-    for told in used.tables:
-        tables[told.name] = open_table(spark, TableName.parse(told.name))
-        require_timeseries_declared(tables[told.name])
+    for table in used.tables:
+        tables[table.name] = open_table(spark, TableName.parse(table.name))
+        require_timeseries_declared(tables[table.name])
     described = [
         InputTable(
-            told.name,
-            str(tables[told.name].delta.metadata().id),
-            tables[told.name].version,
-            told.lookback_seconds,
+            table.name,
+            str(tables[table.name].delta.metadata().id),
+            tables[table.name].version,
+            table.lookback_seconds,
         )
-        for told in used.tables
+        for table in used.tables
     ]
     for column in used.feature_columns:
         names = [field["name"] for field in tables[column.table_name].fields]
@@ -197,7 +197,7 @@ def _open_current(
 
 
 def delete_feature_spec(spark: LocalSparkSession, name: str) -> None:
-    """Remove a feature spec.
+    """Delete a feature spec.
 
     See :meth:`FeatureEngineeringClient.delete_feature_spec` for errors.
     """
@@ -212,7 +212,7 @@ def delete_feature_spec(spark: LocalSparkSession, name: str) -> None:
 
 
 def update_feature_spec(spark: LocalSparkSession, name: str, owner: str) -> None:
-    """Give a feature spec another owner.
+    """Change the owner of a feature spec.
 
     See :meth:`FeatureEngineeringClient.update_feature_spec` for errors.
     """
@@ -238,30 +238,30 @@ def _open(spark: LocalSparkSession, name: TableName) -> UnityFunction:
     from databricks.sdk.errors import NotFound, PermissionDenied
 
     try:
-        found = executable_function(spark, name)
+        function = executable_function(spark, name)
     except NotFoundError as error:
-        specs = _specs_beside(spark, name)
+        specs = _specs_in_schema(spark, name)
         raise NotFound(
             f"Feature spec '{name}' does not exist. Feature specs of schema "
             f"'{name.catalog}.{name.schema}': {', '.join(specs) or 'none'}."
         ) from error
     except InsufficientPermissionsError as error:
         raise PermissionDenied(str(error)) from error
-    if found.language != FEATURE_SPEC:
-        raise ValueError(f"{name} is not a FeatureSpec. It is a function in {found.language}.")
-    return found
+    if function.language != FEATURE_SPEC:
+        raise ValueError(f"{name} is not a FeatureSpec. It is a function in {function.language}.")
+    return function
 
 
-def _specs_beside(spark: LocalSparkSession, name: TableName) -> list[str]:
+def _specs_in_schema(spark: LocalSparkSession, name: TableName) -> list[str]:
     functions = Functions(spark.unity)
-    found = functions.names(name.catalog, name.schema)
-    return [f.table for f in found if functions.get(f).language == FEATURE_SPEC]
+    names = functions.names(name.catalog, name.schema)
+    return [f.table for f in names if functions.get(f).language == FEATURE_SPEC]
 
 
-def _read(kept: UnityFunction) -> FeatureSpec:
+def _parse(function: UnityFunction) -> FeatureSpec:
     try:
-        return FeatureSpec.from_dict(yaml.safe_load(kept.body))
+        return FeatureSpec.from_dict(yaml.safe_load(function.body))
     except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(
-            f"Feature spec '{kept.name}' cannot be read: {error!r}. Delete it and create it again."
+            f"Feature spec '{function.name}' cannot be read: {error!r}. Delete it and create it again."
         ) from error

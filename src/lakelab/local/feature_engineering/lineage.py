@@ -1,4 +1,4 @@
-"""Which tables, at which versions, a model was trained on: written where the MLflow UI shows it."""
+"""The lineage of a model: its feature tables and their versions, as the MLflow UI shows them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from mlflow.data.meta_dataset import MetaDataset
 
 CONTEXT = "feature_table"
-"""The context of a feature table among a run's dataset inputs."""
+"""The context of a feature table in the dataset inputs of a run."""
 
 TAG = "feature_tables"
-"""The tag of the logged model that lists its feature tables."""
+"""The tag of the logged model with the list of its feature tables."""
 
 
 def log_feature_tables(spec: FeatureSpec) -> None:
@@ -33,7 +33,7 @@ def _dataset(spec: FeatureSpec, table: InputTable) -> MetaDataset:
     source = DeltaDatasetSource(
         delta_table_name=table.name,
         delta_table_version=table.version,
-        delta_table_id=table.table_id,  # without it MLflow asks a workspace for it
+        delta_table_id=table.table_id,  # without the id, MLflow sends a request to a workspace
     )
     columns = {c.feature_name: c for c in spec.feature_columns if c.table_name == table.name}
     types = {name: mlflow_type(column.data_type) for name, column in columns.items()}
@@ -42,7 +42,7 @@ def _dataset(spec: FeatureSpec, table: InputTable) -> MetaDataset:
 
 
 def feature_tables(spec: FeatureSpec) -> str:
-    """List the tables and versions for people to read.
+    """Format the tables and their versions as readable text.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Log a model together with the features that it needs.
+"""Log a model together with its feature spec.
 
 Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/train-models-with-feature-store
 """
@@ -41,12 +41,12 @@ def log_model(
     flavor: ModuleType,
     training_set: TrainingSet | None,
     registered_model_name: str | None,
-    waiting: dict[str, Any],
+    registration_options: dict[str, Any],
     infer_input_example: bool,
     extra_pip_requirements: list[str] | None,
     **kwargs: Any,
 ) -> ModelInfo:
-    """Package model and feature spec, log them as one pyfunc model, register it if asked.
+    """Package the model and the feature spec, log them as one pyfunc model, and register it if named.
 
     See :meth:`FeatureEngineeringClient.log_model` for parameters and errors.
     """
@@ -73,11 +73,11 @@ def log_model(
         info = _log(spec, package, environment, artifact_path, signature, example)
     if registered_model_name is not None:
         with hide_artifact_progress():
-            mlflow.register_model(info.model_uri, registered_model_name, **waiting)
+            mlflow.register_model(info.model_uri, registered_model_name, **registration_options)
     return info
 
 
-# ---- checks: all of them before anything is logged --------------------------------------------------
+# ---- checks, all before the model is logged ---------------------------------------------------------
 def _spec(training_set: TrainingSet | None, feature_spec_path: str | None) -> FeatureSpec:
     if (training_set is None) == (feature_spec_path is None):
         raise ValueError(
@@ -112,7 +112,7 @@ def _require_artifact_path(artifact_path: Any) -> None:
 
 
 def _require_registrable(name: str, signature: ModelSignature | None) -> None:
-    """Refuse beforehand what Unity Catalog would refuse when the model is already logged."""
+    """Raise before logging if Unity Catalog would refuse to register the logged model."""
     import mlflow
     from mlflow.exceptions import MlflowException
 
@@ -134,24 +134,26 @@ def _require_registrable(name: str, signature: ModelSignature | None) -> None:
 
 
 def _requirements(training_set: TrainingSet | None, extra: list[str] | None) -> list[str] | None:
-    """Add what the functions of a feature spec need to what the caller names."""
-    of_spec = training_set.pip_requirements if training_set else ()
-    return list(dict.fromkeys([*of_spec, *(extra or [])])) if of_spec or extra else extra
+    """Return the requirements of the feature spec's functions, followed by those of the caller."""
+    spec_requirements = training_set.pip_requirements if training_set else ()
+    if not spec_requirements and not extra:
+        return extra
+    return list(dict.fromkeys([*spec_requirements, *(extra or [])]))
 
 
 # ---- packaging ------------------------------------------------------------------------------------
 def _save_options(
-    model: Any, flavor: ModuleType, extra: list[str] | None, given: dict[str, Any]
+    model: Any, flavor: ModuleType, extra: list[str] | None, caller_options: dict[str, Any]
 ) -> dict[str, Any]:
-    """Complete what the caller gave for ``flavor.save_model``."""
+    """Complete the caller's options of ``flavor.save_model``."""
     accepted = inspect.signature(flavor.save_model).parameters
-    options = dict(given)
-    if "pip_requirements" not in given and "conda_env" not in given:
+    options = dict(caller_options)
+    if "pip_requirements" not in caller_options and "conda_env" not in caller_options:
         options["pip_requirements"] = pinned_requirements(model, flavor) + (extra or [])
     elif extra is not None:
         options["extra_pip_requirements"] = extra
-    if "serialization_format" in accepted and "skops_trusted_types" not in given:
-        # skops, the default since MLflow 3.14, refuses LightGBM and a learner's own functions
+    if "serialization_format" in accepted and "skops_trusted_types" not in caller_options:
+        # skops, the default since MLflow 3.14, refuses LightGBM and functions of the user
         options.setdefault("serialization_format", "cloudpickle")
     return options
 
@@ -163,28 +165,28 @@ def _save_with_flavor(
     signature: ModelSignature | None,
     options: dict[str, Any],
 ) -> dict[str, Any]:
-    """Save the model as its flavor does; return the conda environment that it wrote."""
+    """Save the model with its flavor; return the conda environment that the flavor wrote."""
     import mlflow
     from mlflow.models import Model, ModelSignature
 
-    # Its inputs are the features, whatever the rows that are scored look like: no inputs here.
+    # The inputs of this model are the features, not the columns of the scored rows: no inputs here.
     has_outputs = signature is not None and signature.outputs is not None
-    told = Model(
+    mlflow_model = Model(
         signature=ModelSignature(outputs=signature.outputs, params=signature.params)
         if signature is not None and has_outputs
         else None
     )
     folder = str(package / packaged_model.RAW_MODEL)
     with _quiet_logger(flavor.__name__), warnings.catch_warnings():
-        # a pyfunc model without type hints is as good: the signature comes from the spec
+        # a pyfunc model needs no type hints: the signature comes from the spec
         warnings.filterwarnings("ignore", message=".*[Tt]ype hint.*")
-        _flavor_save(model, flavor, folder, told, options)
-    if mlflow.pyfunc.FLAVOR_NAME not in told.flavors:
+        _call_save_model(model, flavor, folder, mlflow_model, options)
+    if mlflow.pyfunc.FLAVOR_NAME not in mlflow_model.flavors:
         raise ValueError(
             f"log_model does not support '{flavor.__name__}' since it does not have a "
             f"python_function model flavor."
         )
-    environment = told.flavors[mlflow.pyfunc.FLAVOR_NAME][mlflow.pyfunc.ENV]
+    environment = mlflow_model.flavors[mlflow.pyfunc.FLAVOR_NAME][mlflow.pyfunc.ENV]
     conda = environment["conda"] if isinstance(environment, dict) else environment
     conda_environment: dict[str, Any] = yaml.safe_load(
         (Path(folder) / conda).read_text(encoding="utf-8")
@@ -192,21 +194,21 @@ def _save_with_flavor(
     return conda_environment
 
 
-def _flavor_save(
-    model: Any, flavor: ModuleType, folder: str, told: Any, options: dict[str, Any]
+def _call_save_model(
+    model: Any, flavor: ModuleType, folder: str, mlflow_model: Any, options: dict[str, Any]
 ) -> None:
-    """Call ``save_model``, whose first arguments pyfunc has in its own way."""
+    """Call ``save_model`` of the flavor; the arguments of pyfunc have another order."""
     import mlflow
 
     if flavor.FLAVOR_NAME == mlflow.pyfunc.FLAVOR_NAME:
-        flavor.save_model(folder, mlflow_model=told, python_model=model, **options)
+        flavor.save_model(folder, mlflow_model=mlflow_model, python_model=model, **options)
     else:
-        flavor.save_model(model, folder, mlflow_model=told, **options)
+        flavor.save_model(model, folder, mlflow_model=mlflow_model, **options)
 
 
 @contextmanager
 def _quiet_logger(name: str) -> Iterator[None]:
-    """Keep quiet about cloudpickle: its caution is for whoever loads a stranger's model."""
+    """Hide warnings about cloudpickle, which concern models from untrusted sources."""
     logger = logging.getLogger(name)
     before = logger.level
     logger.setLevel(logging.ERROR)
@@ -217,7 +219,7 @@ def _quiet_logger(name: str) -> Iterator[None]:
 
 
 def _input_example(spark: LocalSparkSession, training_set: TrainingSet) -> Any:
-    """Give the first row with all that the signature names: keys, other columns and features."""
+    """Return the first row with all columns of the signature: keys, other columns and features."""
     spec = training_set.feature_spec
     rows = training_set.rows_with_features(limit=1).select([column.name for column in spec.columns])
     return as_dataframe(spark, rows).toPandas()
@@ -236,7 +238,7 @@ def _log(
 
     tables = lineage.feature_tables(spec)
     with _active_run(), hide_artifact_progress(), warnings.catch_warnings():
-        # the signature comes from the spec: no example is needed to infer it
+        # the signature comes from the spec, so MLflow needs no example to infer it
         warnings.filterwarnings("ignore", message=".*input example was not provided.*")
         info: ModelInfo = mlflow.pyfunc.log_model(
             name=artifact_path,
@@ -253,7 +255,7 @@ def _log(
 
 @contextmanager
 def _active_run() -> Iterator[None]:
-    """Work in the active run, or start one: it stays active, as after any MLflow call that logs."""
+    """Work in the active run, or start a run that stays active, as other MLflow calls do."""
     import mlflow
 
     if mlflow.active_run() is not None:
@@ -269,7 +271,7 @@ def _active_run() -> Iterator[None]:
 
 @contextmanager
 def hide_artifact_progress() -> Iterator[None]:
-    """Keep MLflow's progress bars out of the notebook, unless the user asked for them."""
+    """Hide MLflow's progress bars in the notebook, unless the user has set the variable."""
     variable = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
     if variable in os.environ:
         yield

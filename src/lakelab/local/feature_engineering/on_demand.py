@@ -1,4 +1,4 @@
-"""Features that a Python function of Unity Catalog computes when they are asked for.
+"""On-demand features: columns that Python functions of Unity Catalog compute.
 
 Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/on-demand-features
 """
@@ -31,26 +31,27 @@ MAX_FEATURE_FUNCTIONS = 100
 
 
 def on_demand_columns(
-    spark: LocalSparkSession, given: list[FeatureFunction]
+    spark: LocalSparkSession, feature_functions: list[FeatureFunction]
 ) -> tuple[list[OnDemandColumn], dict[str, UnityFunction]]:
-    """Give the columns that functions compute, and the functions by name.
+    """Return the columns that functions compute, and the functions by name.
 
     Raises
     ------
     ValueError
-        If there are too many, a name is none, a function is not in Python, or its parameters are not
-        those that are bound.
+        If there are too many functions, a name is invalid, a function is not in Python, or the
+        bindings do not match the parameters.
     databricks.sdk.errors.NotFound
         If a function does not exist.
     """
-    if len(given) > MAX_FEATURE_FUNCTIONS:
+    if len(feature_functions) > MAX_FEATURE_FUNCTIONS:
         raise ValueError(
-            f"A maximum of {MAX_FEATURE_FUNCTIONS} FeatureFunctions are supported, not {len(given)}."
+            f"A maximum of {MAX_FEATURE_FUNCTIONS} FeatureFunctions are supported, "
+            f"not {len(feature_functions)}."
         )
-    names = [_full_name(spark, one.udf_name) for one in given]
+    names = [_full_name(spark, one.udf_name) for one in feature_functions]
     functions = open_functions(spark, names)
     columns = []
-    for name, one in zip(names, given, strict=True):
+    for name, one in zip(names, feature_functions, strict=True):
         function = functions[name]
         _require_bindings(function, one.input_bindings)
         bindings = tuple(one.input_bindings.items())
@@ -60,33 +61,33 @@ def on_demand_columns(
 
 
 def open_functions(spark: LocalSparkSession, names: Iterable[str]) -> dict[str, UnityFunction]:
-    """Open the functions behind features, by their full names.
+    """Return functions by their full names.
 
     Raises
     ------
     databricks.sdk.errors.NotFound
-        If one does not exist.
+        If a function does not exist.
     databricks.sdk.errors.PermissionDenied
-        If the session's user lacks EXECUTE on one.
+        If the user of the session lacks EXECUTE on a function.
     ValueError
-        If one is not in Python.
+        If a function is not in Python.
     """
     from databricks.sdk.errors import NotFound, PermissionDenied
 
-    found = {}
+    functions = {}
     for name in names:
         try:
-            found[name] = executable_function(spark, TableName.parse(name))
+            functions[name] = executable_function(spark, TableName.parse(name))
         except NotFoundError as error:
             raise NotFound(str(error)) from error
         except InsufficientPermissionsError as error:
             raise PermissionDenied(str(error)) from error
-        if found[name].language != PYTHON:
+        if functions[name].language != PYTHON:
             raise ValueError(
                 f"FeatureFunction UDF '{name}' is not a Python UDF. Only Python UDFs are supported: "
                 f"CREATE FUNCTION ... LANGUAGE PYTHON AS $$ ... $$."
             )
-    return found
+    return functions
 
 
 def _full_name(spark: LocalSparkSession, name: str) -> str:
@@ -114,7 +115,7 @@ def _require_bindings(function: UnityFunction, bindings: Mapping[str, str]) -> N
 def require_inputs(
     spec: FeatureSpec, types: Mapping[str, str], functions: Mapping[str, UnityFunction]
 ) -> None:
-    """Check that each function gets columns that are there, and of the types of its parameters.
+    """Check that the inputs of each function exist and have the types of its parameters.
 
     Parameters
     ----------
@@ -128,10 +129,9 @@ def require_inputs(
     Raises
     ------
     ValueError
-        If a column is missing, has another type, or is made from itself.
+        If a column is missing, has another type, or depends on itself.
     """
-    made = {c.name: c.data_type for c in spec.derived_columns}
-    known = {**made, **types}
+    known = {**{c.name: c.data_type for c in spec.derived_columns}, **types}
     missing = {name for column in spec.on_demand_columns for name in column.inputs} - set(known)
     if missing:
         raise ValueError(
@@ -139,17 +139,17 @@ def require_inputs(
             f"FeatureFunctions. There are: {', '.join(known)}."
         )
     if spec.on_demand_columns:
-        topological_order(spec.columns)  # refuses a circle
+        topological_order(spec.columns)  # raises if columns depend on each other in a circle
     for column in spec.on_demand_columns:
         function = functions[column.udf_name]
         bound = dict(column.input_bindings)
         _require_bindings(function, bound)
         for parameter in function.parameters:
-            given, wanted = bound[parameter.name], parameter.data_type.simpleString()
-            if known[given] != wanted:
+            column_name, expected = bound[parameter.name], parameter.data_type.simpleString()
+            if known[column_name] != expected:
                 raise ValueError(
-                    f"FeatureFunction argument column '{given}' for UDF '{function.name}' parameter "
-                    f"'{parameter.name}' does not have the expected type. Argument column '{given}' "
-                    f"has type '{known[given]}' and parameter '{parameter.name}' has type '{wanted}'. "
+                    f"FeatureFunction argument column '{column_name}' for UDF '{function.name}' parameter "
+                    f"'{parameter.name}' does not have the expected type. Argument column '{column_name}' "
+                    f"has type '{known[column_name]}' and parameter '{parameter.name}' has type '{expected}'. "
                     f"Cast the column, or create the function with another type."
                 )

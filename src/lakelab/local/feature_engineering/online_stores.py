@@ -1,7 +1,7 @@
-"""Create, describe, change and delete online stores, and publish feature tables to them.
+"""Create, describe, update and delete online stores, and publish feature tables to them.
 
-As the official client, this one checks what it can and leaves the rest to the workspace's API: errors
-of the workspace come as databricks-sdk gives them.
+Like the official client, these functions check only the arguments; the API of the workspace checks the
+rest. Errors of the workspace are those of databricks-sdk.
 
 Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/online-feature-store
 """
@@ -31,7 +31,7 @@ _logger = logging.getLogger(__name__)
 
 
 class _Unset(str):
-    """The default of what need not be told: it stays as it is."""
+    """The default of an optional field in an update: the field does not change."""
 
     __slots__ = ()
 
@@ -46,7 +46,7 @@ UNSET = _Unset()
 def create_online_store(
     name: str, capacity: str, read_replica_count: int | None, usage_policy_id: str | None
 ) -> DatabricksOnlineStore:
-    """See :meth:`FeatureEngineeringClient.create_online_store`."""
+    """Create an online store; see :meth:`FeatureEngineeringClient.create_online_store`."""
     from databricks.sdk import WorkspaceClient
     from databricks.sdk.errors import AlreadyExists
     from databricks.sdk.service.ml import OnlineStore
@@ -67,7 +67,7 @@ def create_online_store(
 
 
 def get_online_store(name: str) -> DatabricksOnlineStore | None:
-    """See :meth:`FeatureEngineeringClient.get_online_store`."""
+    """Return an online store, or None; see :meth:`FeatureEngineeringClient.get_online_store`."""
     from databricks.sdk import WorkspaceClient
     from databricks.sdk.errors import NotFound
 
@@ -79,7 +79,7 @@ def get_online_store(name: str) -> DatabricksOnlineStore | None:
 
 
 def list_online_stores() -> list[DatabricksOnlineStore]:
-    """See :meth:`FeatureEngineeringClient.list_online_stores`."""
+    """List the online stores; see :meth:`FeatureEngineeringClient.list_online_stores`."""
     from databricks.sdk import WorkspaceClient
 
     found = WorkspaceClient().feature_store.list_online_stores()
@@ -87,7 +87,7 @@ def list_online_stores() -> list[DatabricksOnlineStore]:
 
 
 def update_online_store(name: str, given: dict[str, Any]) -> DatabricksOnlineStore:
-    """See :meth:`FeatureEngineeringClient.update_online_store`."""
+    """Update an online store; see :meth:`FeatureEngineeringClient.update_online_store`."""
     from databricks.sdk import WorkspaceClient
     from databricks.sdk.errors import NotFound
     from databricks.sdk.service.ml import OnlineStore
@@ -95,17 +95,17 @@ def update_online_store(name: str, given: dict[str, Any]) -> DatabricksOnlineSto
     replicas = given["read_replica_count"]
     if replicas is not UNSET and not isinstance(replicas, int):
         raise TypeError("'read_replica_count' value must be an integer.")
-    there = get_online_store(name)
-    if there is None:
+    existing = get_online_store(name)
+    if existing is None:
         raise NotFound(f"Online store with name '{name}' not found")
-    before = {field: getattr(there, field) for field in given}
+    before = {field: getattr(existing, field) for field in given}
     changes = {
         field: value
         for field, value in given.items()
         if value is not UNSET and value != before[field]
     }
     if not changes:
-        return there
+        return existing
     changed = WorkspaceClient().feature_store.update_online_store(
         name, OnlineStore(name=name, **{**before, **changes}), update_mask=",".join(changes)
     )
@@ -113,7 +113,7 @@ def update_online_store(name: str, given: dict[str, Any]) -> DatabricksOnlineSto
 
 
 def delete_online_store(name: str) -> None:
-    """See :meth:`FeatureEngineeringClient.delete_online_store`."""
+    """Delete an online store; see :meth:`FeatureEngineeringClient.delete_online_store`."""
     from databricks.sdk import WorkspaceClient
     from databricks.sdk.errors import NotFound
 
@@ -152,7 +152,7 @@ def publish_table(
     """Publish a feature table.
 
     See :meth:`FeatureEngineeringClient.publish_table` for parameters and errors;
-    ``third_party_options`` holds what was given of the parameters for third-party stores.
+    ``third_party_options`` holds the parameters for third-party online stores.
     """
     from databricks.sdk import WorkspaceClient
     from databricks.sdk.service.ml import PublishSpec, PublishSpecPublishMode
@@ -165,7 +165,7 @@ def publish_table(
     if mode != MERGE:
         raise ValueError(f"Unsupported mode '{mode}'. '{MERGE}' is the only supported mode.")
     if not isinstance(online_store, DatabricksOnlineStore):
-        _refuse_third_party(online_store)
+        _raise_third_party(online_store)
     if online_table_name is None:
         raise ValueError("online_table_name is required for Databricks online store")
     if online_table_name.count(".") != 2 or not all(online_table_name.split(".")):
@@ -196,7 +196,7 @@ def publish_table(
 def _streaming_publish_mode(publish_mode: str) -> str:
     if publish_mode not in (TRIGGERED, CONTINUOUS):
         raise ValueError(f"streaming=True is not supported for publish_mode={publish_mode}")
-    if publish_mode == TRIGGERED:  # the default: nothing was said
+    if publish_mode == TRIGGERED:  # the default of the parameter
         _logger.warning(
             'streaming=True is deprecated, please use publish_mode="CONTINUOUS" instead. '
             "Publishing in CONTINUOUS mode."
@@ -205,16 +205,16 @@ def _streaming_publish_mode(publish_mode: str) -> str:
 
 
 def drop_online_table(online_store: Any) -> NoReturn:
-    """Refuse: the table of a Databricks online store is deleted otherwise, officially too."""
+    """Raise, as the official client does: another call deletes a table of a Databricks online store."""
     if isinstance(online_store, DatabricksOnlineStore):
         raise ValueError(
             "Dropping Databricks online tables is not supported. Use "
             "WorkspaceClient().feature_store.delete_online_table(online_table_name=...)."
         )
-    _refuse_third_party(online_store)
+    _raise_third_party(online_store)
 
 
-def _refuse_third_party(online_store: Any) -> NoReturn:
+def _raise_third_party(online_store: Any) -> NoReturn:
     raise NotImplementedError(
         f"Third-party online stores ({type(online_store).__name__}) work in a Databricks workspace "
         f"only. Here, give what create_online_store or get_online_store returned."

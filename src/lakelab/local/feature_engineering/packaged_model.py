@@ -1,7 +1,8 @@
-"""How MLflow loads a model that ``FeatureEngineeringClient.log_model`` packaged.
+"""The MLflow loader of models that ``FeatureEngineeringClient.log_model`` packaged.
 
-The package is a folder with the model as its own flavor saved it, and the feature spec. MLflow names
-this module in the ``MLmodel`` file, so it must stay where it is, and import without a Spark session.
+The package is a folder with the model, saved by its own flavor, and the feature spec. The ``MLmodel``
+file of each logged model contains the name of this module. So the module must keep its name, and its
+import must not need a Spark session.
 """
 
 from __future__ import annotations
@@ -16,19 +17,19 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FOLDER = "feature_store"
-"""Name of the package inside the model's ``data`` folder, as officially."""
+"""Name of the package in the model's ``data`` folder, as in the official client."""
 
 RAW_MODEL = "raw_model"
 
 
 class PackagedModel:
-    """The model, which wants its features, and the spec that says where they come from.
+    """A model and its feature spec.
 
     Attributes
     ----------
     spec : FeatureSpec
     raw : mlflow.pyfunc.PyFuncModel
-        The model as it was trained: it predicts from the columns ``spec.model_inputs``.
+        The trained model, which predicts from the columns ``spec.model_inputs``.
     """
 
     def __init__(self, folder: Path):
@@ -38,12 +39,12 @@ class PackagedModel:
         self.raw = mlflow.pyfunc.load_model(str(folder / RAW_MODEL))
 
     def predict(self, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> Any:
-        """Predict from rows that bring all features along.
+        """Predict from rows that contain all features.
 
         Raises
         ------
         mlflow.exceptions.MlflowException
-            If a feature is missing: this model does not look it up, ``score_batch`` does.
+            If a feature is missing. Only ``score_batch`` looks features up.
         """
         from mlflow.exceptions import MlflowException
 
@@ -57,10 +58,10 @@ class PackagedModel:
         return self.predict_raw(model_input[columns], params)
 
     def predict_raw(self, inputs: pd.DataFrame, params: dict[str, Any] | None = None) -> Any:
-        """Predict from exactly the columns that the model was trained on."""
+        """Predict from exactly the columns of the training."""
         return self.raw.predict(inputs, params=params) if params else self.raw.predict(inputs)
 
 
 def _load_pyfunc(path: str) -> PackagedModel:
-    """Load the package; the name is MLflow's."""
+    """Load the package. MLflow calls the function by this name."""
     return PackagedModel(Path(path))

@@ -1,11 +1,11 @@
-"""The join behind every lookup: for each row, the features as they were at its time.
+"""The point-in-time join of a lookup: for each row, the features as of the time of the row.
 
 Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/time-series
 
-The join runs in DuckDB on the narrowest rows possible: of the labels it sees the keys and a row
-number, of the feature table the keys and the features asked for. What comes back is put beside the
-labels by row number, so the labels themselves are never touched: none can be lost, doubled or
-reordered.
+The join runs in DuckDB on as few columns as possible: the keys and a row number of the labels, and the
+keys and the requested features of the feature table. The result is sorted by row number and becomes
+further columns of the labels. The labels themselves are not part of the join, so the join cannot lose,
+duplicate or reorder them.
 """
 
 from __future__ import annotations
@@ -45,20 +45,20 @@ def look_up(
     features : pyarrow.Table or DeltaTable
         The feature table.
     keys : mapping of str to str
-        Column of the labels -> key column of the feature table. Null matches nothing.
+        Column of the labels -> key column of the feature table. A null key matches no row.
     outputs : mapping of str to str
         Name of the result's column -> feature.
     time : (str, str), optional
-        Column of the labels with the time to look from, and the time series column. The newest row
-        at or before that time counts, nulls in it included. Times count in microseconds, as Spark's
-        and Delta's do; what is finer is cut off.
+        The column of the labels with the time, and the time series column. The result is the newest
+        row at or before that time, including its nulls. Times have microseconds, as in Spark and
+        Delta; nanoseconds are cut off.
     window : timedelta, optional
-        A row older than this gives null; the bound itself is inside.
+        The maximum age of a row, inclusive; an older row gives null.
 
     Returns
     -------
     pyarrow.Table
-        One row for each row of ``labels``, in their order: the outputs, null where nothing was found.
+        One row for each row of ``labels``, in the same order: the outputs, or null without a match.
 
     Examples
     --------
@@ -79,9 +79,9 @@ def look_up(
             _query(len(keys), len(outputs), time is not None, window)
         ).to_arrow_table()
         if len(found) != len(labels):
-            # Nothing enforces a primary key; SQL can insert a key twice. One row is as good as another.
+            # A primary key is not enforced: SQL can insert a key twice. Then any one of the rows counts.
             found = connection.sql(
-                _query(len(keys), len(outputs), time is not None, window, once=True)
+                _query(len(keys), len(outputs), time is not None, window, deduplicate=True)
             ).to_arrow_table()
     return pa.table(
         {
@@ -99,27 +99,27 @@ def _numbered(labels: pa.Table, keys: Mapping[str, str], time: tuple[str, str] |
 
 
 def _in_microseconds(times: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Delta has microseconds, and DuckDB compares nothing finer with them.
+    """Round nanoseconds down to microseconds, the unit in which Delta stores and DuckDB compares times.
 
-    Rounded down: a cast rounds times before 1970 up, and would see what is known later.
+    A cast would round times before 1970 up, so that the join would find later rows.
     """
     if not pa.types.is_timestamp(times.type) or times.type.unit != "ns":
         return times
-    instants = times.cast(pa.timestamp("ns"))  # without its zone: flooring would look that up
+    instants = times.cast(pa.timestamp("ns"))  # without a zone, which flooring would resolve
     floored = pc.floor_temporal(instants, unit="microsecond")
     return floored.cast(pa.timestamp("us")).cast(pa.timestamp("us", times.type.tz))
 
 
 def _query(
-    keys: int, outputs: int, as_of: bool, window: timedelta | None, *, once: bool = False
+    keys: int, outputs: int, as_of: bool, window: timedelta | None, *, deduplicate: bool = False
 ) -> str:
     same = " AND ".join(f"l.k{i} = f.k{i}" for i in range(keys))
     shown = ", ".join(f"f.f{i}" for i in range(outputs))
-    first = "QUALIFY row_number() OVER (PARTITION BY l.row) = 1" if once else ""
+    first = "QUALIFY row_number() OVER (PARTITION BY l.row) = 1" if deduplicate else ""
     if not as_of:
         return f"SELECT {shown} FROM labels l LEFT JOIN features f ON {same} {first} ORDER BY l.row"
-    # First which row counts, by keys and times alone, as an ASOF join sorts all that it is given; then
-    # the features of the rows that were found.
+    # An ASOF join sorts all columns of its input. So the first step finds the newest rows by keys and
+    # times only, and the second step reads the features of these rows.
     entity = ", ".join(f"l.k{i}" for i in range(keys))
     age = "epoch_us(l.t::TIMESTAMP) - epoch_us(f.t::TIMESTAMP)"
     young = "" if window is None else f"WHERE {age} <= {window // timedelta(microseconds=1)}"
@@ -138,16 +138,16 @@ def _register(
     features: pa.Table | DeltaTable,
     columns: Mapping[str, str],
 ) -> dict[str, pa.DataType]:
-    """Create the view ``features`` with the renamed columns; return the types by their own names."""
+    """Create the view ``features`` with the renamed columns; return the types by the original names."""
     if isinstance(features, pa.Table):
         connection.register("table_", features)
-        source, there, schema = "table_", set(features.column_names), features.schema
+        source, stored, schema = "table_", set(features.column_names), features.schema
     else:
         schema = pa.schema(features.schema().to_arrow())
-        source, there = _delta_source(connection, features, schema)
+        source, stored = _delta_source(connection, features, schema)
     types = {column: schema.field(column).type for column in columns.values()}
     shown = ", ".join(
-        f"{sql_name(column) if column in there else 'NULL'} AS {alias}"
+        f"{sql_name(column) if column in stored else 'NULL'} AS {alias}"
         for alias, column in columns.items()
     )
     connection.execute(f"CREATE TEMP VIEW features AS SELECT {shown} FROM {source}")
@@ -157,7 +157,7 @@ def _register(
 def _delta_source(
     connection: duckdb.DuckDBPyConnection, delta: DeltaTable, schema: pa.Schema
 ) -> tuple[str, set[str]]:
-    """Choose how to read the table: its files where they are all of it, which is the fastest."""
+    """Return the source of the table: its plain files, which is fastest, or else a dataset."""
     files = plain_files(delta)
     if not files:
         connection.register("table_", delta.to_pyarrow_dataset())

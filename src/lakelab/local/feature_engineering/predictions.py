@@ -1,8 +1,8 @@
-"""Turn what a model returned into a column of the type that ``score_batch`` was asked for.
+"""Convert the predictions of a model to a column of the ``result_type`` of ``score_batch``.
 
-The rules are those of ``mlflow.pyfunc.spark_udf``, which the official client predicts with: of several
-columns the first that fits counts, an array has all that fit, a struct those that it names, and a number
-is never read out of a string.
+The rules are those of ``mlflow.pyfunc.spark_udf``, which the official client uses. A scalar type takes
+the first compatible column. An array takes all compatible columns. A struct takes the columns with the
+names of its fields. A string is never parsed as a number.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 _SCALARS = ("integer", "long", "float", "double", "string", "boolean")
-"""Types of a prediction, by ``typeName()``."""
+"""Scalar types of a prediction, by ``typeName()``."""
 
 _TYPES = (
     "int, long, float, double, string or boolean, array<...> of one or of arrays, or "
@@ -30,16 +30,16 @@ _COMPATIBLE_DTYPES: dict[str, tuple[Any, Any]] = {
     "double": (["number"], "float64"),
     "boolean": (["bool"], "bool"),
 }
-"""Type -> dtypes of a prediction that fit, and the dtype that it becomes."""
+"""Type -> the compatible dtypes of a prediction, and the dtype of the result."""
 
 
 def parse_result_type(result_type: Any) -> DataType:
-    """Read ``result_type``: a Spark type, or how SQL writes it.
+    """Parse ``result_type``: a Spark type, or its SQL text.
 
     Raises
     ------
     ValueError
-        If it is neither, or a type that no prediction can have.
+        If it is not a type, or not a type that a prediction can have.
 
     Examples
     --------
@@ -55,34 +55,34 @@ array<...> of one or of arrays, or struct<name: type, ...> of these.
     """
     from pyspark.sql.types import DataType
 
-    found = result_type if isinstance(result_type, DataType) else _parsed(str(result_type))
-    if found is None or not _is_supported(found):
+    parsed = result_type if isinstance(result_type, DataType) else _parse(str(result_type))
+    if parsed is None or not _is_supported(parsed):
         raise ValueError(f"result_type='{result_type}' is not supported. Give {_TYPES}.")
-    return found
+    return parsed
 
 
-def _parsed(text: str) -> DataType | None:
-    """Read a type, or the fields of a struct; None if it is none that Spark has for predictions."""
+def _parse(text: str) -> DataType | None:
+    """Parse a type, or the fields of a struct; return None if predictions cannot have the type."""
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
 
-    for told in (text, f"struct<{text}>"):
+    for candidate in (text, f"struct<{text}>"):
         try:
-            return _from_sql(exp.DataType.build(told, dialect="databricks"))
+            return _from_sql(exp.DataType.build(candidate, dialect="databricks"))
         except (SqlglotError, ValueError, KeyError):
             continue
     return None
 
 
-def _from_sql(told: exp.DataType) -> DataType:
+def _from_sql(node: exp.DataType) -> DataType:
     from pyspark.sql import types
     from sqlglot import exp
 
     kinds = exp.DataType.Type
-    if told.this == kinds.ARRAY and len(told.expressions) == 1:
-        return types.ArrayType(_from_sql(told.expressions[0]))
-    if told.this == kinds.STRUCT and told.expressions:
-        fields = [(field.name, _from_sql(field.args["kind"])) for field in told.expressions]
+    if node.this == kinds.ARRAY and len(node.expressions) == 1:
+        return types.ArrayType(_from_sql(node.expressions[0]))
+    if node.this == kinds.STRUCT and node.expressions:
+        fields = [(field.name, _from_sql(field.args["kind"])) for field in node.expressions]
         return types.StructType([types.StructField(name, kind) for name, kind in fields])
     return {
         kinds.INT: types.IntegerType(),
@@ -91,7 +91,7 @@ def _from_sql(told: exp.DataType) -> DataType:
         kinds.DOUBLE: types.DoubleType(),
         kinds.TEXT: types.StringType(),
         kinds.BOOLEAN: types.BooleanType(),
-    }[told.this]
+    }[node.this]
 
 
 def _is_supported(data_type: DataType, inside: bool = False) -> bool:
@@ -105,19 +105,19 @@ def _is_supported(data_type: DataType, inside: bool = False) -> bool:
 
 
 def convert_predictions(predictions: Any, result_type: DataType) -> pa.Array:
-    """Convert the return value of ``predict``.
+    """Convert the return value of ``predict`` to an Arrow array.
 
     Parameters
     ----------
     predictions : numpy.ndarray, pandas.Series, pandas.DataFrame, list or dict
-        One value or row of values for each row that was scored.
+        One value or row of values for each scored row.
     result_type : pyspark.sql.types.DataType
         The type of the column.
 
     Raises
     ------
     mlflow.exceptions.MlflowException
-        If no column of the predictions fits the type.
+        If no column of the predictions is compatible with the type.
 
     Examples
     --------
@@ -147,17 +147,17 @@ def convert_predictions(predictions: Any, result_type: DataType) -> pa.Array:
 
 
 def _struct(frame: pd.DataFrame, result_type: StructType) -> pa.Array:
-    """Give the columns that a struct names, converted to its types."""
+    """Return the columns of a struct's fields, converted to their types."""
     from mlflow.exceptions import MlflowException
     from pyspark.sql.pandas.types import to_arrow_type
 
     columns = []
     for field in result_type.fields:
         if field.name not in frame:
-            told = ", ".join(map(str, frame.columns))
+            predicted = ", ".join(map(str, frame.columns))
             raise MlflowException.invalid_parameter_value(
                 f"result_type has the field '{field.name}', which the model does not predict. It "
-                f"predicts: {told}."
+                f"predicts: {predicted}."
             )
         kind, values = field.dataType.typeName(), frame[field.name]
         try:
@@ -165,8 +165,8 @@ def _struct(frame: pd.DataFrame, result_type: StructType) -> pa.Array:
                 values = values.map(str, na_action="ignore")
             elif kind in _COMPATIBLE_DTYPES and not values.isna().any():
                 values = values.astype(_COMPATIBLE_DTYPES[kind][1])
-            wanted = to_arrow_type(field.dataType)
-            columns.append(pa.array(values.tolist(), wanted, from_pandas=True))
+            arrow_type = to_arrow_type(field.dataType)
+            columns.append(pa.array(values.tolist(), arrow_type, from_pandas=True))
         except (ValueError, TypeError, pa.ArrowException) as error:
             raise MlflowException.invalid_parameter_value(
                 f"What the model predicts as '{field.name}' is no {field.dataType.simpleString()}: "
@@ -176,18 +176,18 @@ def _struct(frame: pd.DataFrame, result_type: StructType) -> pa.Array:
 
 
 def _compatible_columns(frame: pd.DataFrame, type_name: str) -> pd.DataFrame:
-    """Keep the columns that fit a type, converted to it."""
+    """Return the columns that are compatible with a type, converted to it."""
     from mlflow.exceptions import MlflowException
 
     if type_name == "string":
         return frame.map(str)
     dtypes, dtype = _COMPATIBLE_DTYPES[type_name]
-    fitting: pd.DataFrame = frame.select_dtypes(dtypes)
-    if fitting.columns.empty:
-        told = ", ".join(sorted({str(dtype) for dtype in frame.dtypes}))
+    compatible: pd.DataFrame = frame.select_dtypes(dtypes)
+    if compatible.columns.empty:
+        predicted = ", ".join(sorted({str(dtype) for dtype in frame.dtypes}))
         raise MlflowException.invalid_parameter_value(
             f"The model did not produce any values compatible with result_type '{type_name}': it "
-            f"predicts {told}. Ask for another type, such as result_type='string'."
+            f"predicts {predicted}. Ask for another type, such as result_type='string'."
         )
-    converted: pd.DataFrame = fitting.astype(dtype)
+    converted: pd.DataFrame = compatible.astype(dtype)
     return converted

@@ -1,4 +1,4 @@
-"""The pip requirements of a model: exact pins of what is installed, without MLflow's slow inference."""
+"""The pip requirements of a model: the installed versions, without MLflow's slow inference."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from types import ModuleType
 from typing import Any
 
 _KNOWN = {"sklearn": "scikit-learn", "lightgbm": "lightgbm", "xgboost": "xgboost", "numpy": "numpy"}
-"""Import name -> distribution, for what models are mostly made of: looking through all that is
-installed takes most of a second."""
+"""Import name -> distribution of the most common libraries. A search through all installed packages
+takes most of a second."""
 
 _ALWAYS = ("mlflow", "cloudpickle", "numpy", "pandas")
-"""What loading a model and handing it a DataFrame takes."""
+"""The packages that are needed to load any model and to call it with a DataFrame."""
 
 
 def pinned_requirements(model: Any, flavor: ModuleType) -> list[str]:
-    """List what the model needs, as ``package==installed version``.
+    """List the requirements of a model as ``package==installed version``.
 
     Parameters
     ----------
@@ -34,18 +34,18 @@ def pinned_requirements(model: Any, flavor: ModuleType) -> list[str]:
     >>> [r.partition("==")[0] for r in pinned_requirements(LogisticRegression(), mlflow.sklearn)]
     ['cloudpickle', 'mlflow', 'numpy', 'pandas', 'scikit-learn']
     """
-    of_flavor: list[str] = getattr(flavor, "get_default_pip_requirements", list)()
+    flavor_requirements: list[str] = getattr(flavor, "get_default_pip_requirements", list)()
     distributions = {name for part in _parts(model) for name in _distributions(part)}
     pins = {
         name: f"{name}=={_version(name)}" for name in (*_ALWAYS, *distributions) if _version(name)
     }
-    pins |= {requirement.partition("==")[0]: requirement for requirement in of_flavor}
+    pins |= {requirement.partition("==")[0]: requirement for requirement in flavor_requirements}
     return [pins[name] for name in sorted(pins)]
 
 
 def _parts(model: Any) -> list[Any]:
     parts = [model]
-    # A class has get_params too, but unbound; a broken one is the model's own affair.
+    # A class has get_params, too, but it is unbound. An error in get_params is an error of the model.
     if hasattr(model, "get_params") and not inspect.isclass(model):
         parameters = inspect.signature(model.get_params).parameters
         parts += (
@@ -55,7 +55,7 @@ def _parts(model: Any) -> list[Any]:
 
 
 def _distributions(part: Any) -> list[str]:
-    """Tell which installed packages the type of an object comes from."""
+    """Return the installed packages that contain the type of an object."""
     package = type(part).__module__.partition(".")[0]
     if package in sys.stdlib_module_names or package in ("__main__", "lakelab"):
         return []

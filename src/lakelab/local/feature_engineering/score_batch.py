@@ -1,9 +1,9 @@
-"""Score rows with a model that brings its feature spec along.
+"""Score rows with a model that was logged with its feature spec.
 
 Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/train-models-with-feature-store#score-models-and-batch-inference
 
-The model is fetched anew and run in this process at every call. Nothing is kept from one call to the
-next, so an alias that has moved is never answered by the model that it named before.
+Each call downloads the model again and runs it in this process. No model is cached between calls, so a
+moved alias never resolves to the earlier model version.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 PREDICTION = "prediction"
 BATCH_ROWS = 1_000_000
-"""Rows that the model gets at once."""
+"""Maximum number of rows in one call of the model."""
 
 _logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def score_batch(
     env_manager: str | None,
     params: dict[str, Any] | None,
 ) -> DataFrame:
-    """Look features up, predict, and return the rows with both.
+    """Look the features up, predict, and return the rows with features and predictions.
 
     See :meth:`FeatureEngineeringClient.score_batch` for parameters and errors.
     """
@@ -65,7 +65,7 @@ def score_batch(
             f"env_manager='{env_manager}' works in a Databricks workspace only. Here the model runs "
             f"in this process: leave it at 'local'."
         )
-    wanted = parse_result_type(result_type)
+    data_type = parse_result_type(result_type)
     with TemporaryDirectory(dir=spark.home.scratch) as folder, hide_artifact_progress():
         model = PackagedModel(download_package(model_uri, Path(folder)))
         tables = _open_tables(spark, model.spec)
@@ -76,7 +76,7 @@ def score_batch(
         require_inputs(model.spec, types, functions)
         rows = add_features(df.toArrow(), model.spec, tables, functions)
         predictions = _predict(
-            model, to_pandas(spark, rows.select(model.spec.model_inputs)), wanted, params
+            model, to_pandas(spark, rows.select(model.spec.model_inputs)), data_type, params
         )
     added = [name for name in model.spec.model_inputs if name not in types]
     scored = rows.select([*types, *added]).append_column(PREDICTION, predictions)
@@ -104,12 +104,12 @@ def _require_columns(spec: FeatureSpec, types: dict[str, str]) -> None:
 
 # ---- the model ------------------------------------------------------------------------------------
 def download_package(model_uri: str, folder: Path) -> Path:
-    """Fetch the model; return the folder of its package.
+    """Download the model; return the folder of its package.
 
     Raises
     ------
     ValueError
-        If there is no such model, or it was not logged with its features.
+        If the model does not exist, or was logged without features.
     """
     import mlflow
     from mlflow.exceptions import MlflowException
@@ -135,29 +135,29 @@ def download_package(model_uri: str, folder: Path) -> Path:
 
 # ---- the features ---------------------------------------------------------------------------------
 def _open_tables(spark: LocalSparkSession, spec: FeatureSpec) -> dict[str, UnityTable]:
-    """Open the feature tables as they are now; warn of one that is not the one trained on."""
-    tables = {told.name: open_table(spark, TableName.parse(told.name)) for told in spec.tables}
-    for told in spec.tables:
-        if str(tables[told.name].delta.metadata().id) != told.table_id:
+    """Open the current feature tables; warn if a table was created again after the training."""
+    tables = {table.name: open_table(spark, TableName.parse(table.name)) for table in spec.tables}
+    for table in spec.tables:
+        if str(tables[table.name].delta.metadata().id) != table.table_id:
             _logger.warning(
                 "Feature table %s was dropped and created again after the model was trained. "
                 "Predictions suffer if its features now mean something else.",
-                told.name,
+                table.name,
             )
     for column in spec.feature_columns:
-        there = [field["name"] for field in tables[column.table_name].fields]
-        if column.feature_name not in there:
+        names = [field["name"] for field in tables[column.table_name].fields]
+        if column.feature_name not in names:
             raise ValueError(
                 f"Unable to find feature '{column.feature_name}' from feature table "
-                f"'{column.table_name}', which the model needs. It has: {', '.join(there)}."
+                f"'{column.table_name}', which the model needs. It has: {', '.join(names)}."
             )
     return tables
 
 
 def to_pandas(spark: LocalSparkSession, rows: pa.Table) -> pd.DataFrame:
-    """Give the model its columns with the dtypes that ``load_df().toPandas()`` gave in training.
+    """Convert rows to pandas with the dtypes of ``load_df().toPandas()``, as in the training.
 
-    Of numbers these are the same however they get into pandas; of all else Spark knows.
+    Arrow and Spark convert numbers to the same dtypes. For all other types, Spark converts the rows.
     """
     if all(_is_number(field.type) for field in rows.schema):
         frame: pd.DataFrame = rows.to_pandas(ignore_metadata=True)
@@ -170,12 +170,12 @@ def _is_number(data_type: pa.DataType) -> bool:
 
 
 def _predict(
-    model: PackagedModel, inputs: pd.DataFrame, wanted: Any, params: dict[str, Any] | None
+    model: PackagedModel, inputs: pd.DataFrame, data_type: Any, params: dict[str, Any] | None
 ) -> pa.ChunkedArray:
     starts = range(0, max(len(inputs), 1), BATCH_ROWS)
     parts = [
         convert_predictions(
-            model.predict_raw(inputs.iloc[start : start + BATCH_ROWS], params), wanted
+            model.predict_raw(inputs.iloc[start : start + BATCH_ROWS], params), data_type
         )
         for start in starts
     ]

@@ -1,4 +1,4 @@
-"""The Spark session behind the client, and feature tables by name."""
+"""The Spark session of the client, and feature tables by name."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ def active_session() -> LocalSparkSession:
 
 
 def full_name(spark: LocalSparkSession, name: str) -> TableName:
-    """Complete a table name with the current catalog and schema.
+    """Resolve a table name with the current catalog and schema.
 
-    Names of two levels are taken, as the clients of the ML runtimes up to 19 do; the newest client
-    (0.18.2) wants one level or all three.
+    Names of two levels are accepted, as in the clients of the ML runtimes up to 19; the newest client
+    (0.18.2) accepts one level or three.
 
     Raises
     ------
     ValueError
-        If it is no table name, or not one of Unity Catalog, or its schema does not exist.
+        If the name is not a table name of Unity Catalog, or the schema does not exist.
     """
     if not isinstance(name, str):
         raise ValueError(f"A feature table's name is a string, not {name!r}.")
@@ -77,7 +77,7 @@ def open_table(spark: LocalSparkSession, name: str | TableName) -> UnityTable:
     Raises
     ------
     ValueError
-        If there is no such table, or it has no primary key.
+        If the table does not exist, or has no primary key.
     """
     full = name if isinstance(name, TableName) else full_name(spark, name)
     try:
@@ -94,7 +94,7 @@ def open_table(spark: LocalSparkSession, name: str | TableName) -> UnityTable:
 
 
 def primary_key(table: UnityTable) -> PrimaryKey:
-    """Return the key of a table that :func:`open_table` gave."""
+    """Return the primary key of a table that :func:`open_table` returned."""
     key = table.primary_key
     assert key is not None
     return key
@@ -107,7 +107,7 @@ def entity_keys(table: UnityTable) -> list[str]:
 
 
 def spark_schema(table: UnityTable) -> StructType:
-    """Return the table's columns as Spark types them, from the Delta log."""
+    """Return the schema of a table in Spark types, from the Delta log."""
     from pyspark.sql.types import StructType
 
     return StructType.fromJson(json.loads(table.delta.schema().to_json()))

@@ -1,7 +1,7 @@
-"""The MLflow signature of a model that looks its features up.
+"""The MLflow signature of a model that is logged with its feature spec.
 
-What comes with the rows is required; features are optional, since they are looked up unless given.
-Unity Catalog wants outputs too: they are the labels.
+The columns of the rows are required inputs. Features are optional inputs: ``score_batch`` looks them up
+if the rows lack them. The outputs, which Unity Catalog requires, are the labels.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def infer_signature(
     output_schema: Schema | None,
     params: dict[str, Any] | None = None,
 ) -> ModelSignature | None:
-    """Derive the signature from the spec and the labels.
+    """Return the signature for a spec and its labels.
 
     Parameters
     ----------
@@ -48,25 +48,25 @@ def infer_signature(
     label_types : dict of str to str
         Label -> its Spark type.
     output_schema : mlflow.types.Schema, optional
-        In place of the labels.
+        The outputs in place of the labels.
     params : dict, optional
         Inference parameters with their default values.
 
     Returns
     -------
     ModelSignature or None
-        None, with a warning, where a required column has a type that a signature cannot express.
+        None, with a warning, if a signature cannot express the type of a required column.
     """
     from mlflow.models import ModelSignature
 
     unknown = [column for column in spec.columns if mlflow_type(column.data_type) is None]
     if required := [column for column in unknown if isinstance(column, SourceColumn)]:
         _logger.warning(
-            "Model logged without a signature, which cannot express %s.", _told(required)
+            "Model logged without a signature, which cannot express %s.", _format(required)
         )
         return None
     if unknown:
-        _logger.warning("The signature leaves out %s, which it cannot express.", _told(unknown))
+        _logger.warning("The signature leaves out %s, which it cannot express.", _format(unknown))
     return ModelSignature(
         inputs=_schema([c for c in spec.columns if c not in unknown]),
         outputs=output_schema or _outputs(label_types),
@@ -74,7 +74,7 @@ def infer_signature(
     )
 
 
-def _told(columns: Sequence[Column]) -> str:
+def _format(columns: Sequence[Column]) -> str:
     return ", ".join(f"'{column.name}' ({column.data_type})" for column in columns)
 
 
@@ -83,9 +83,9 @@ def _schema(columns: list[Column]) -> Schema:
 
     sources = [column for column in columns if isinstance(column, SourceColumn)]
     features = [column for column in columns if not isinstance(column, SourceColumn)]
-    told: list[Any] = [ColSpec(mlflow_type(c.data_type), c.name) for c in sources]
-    told += [ColSpec(mlflow_type(c.data_type), c.name, required=False) for c in features]
-    return Schema(told)
+    specs: list[Any] = [ColSpec(mlflow_type(c.data_type), c.name) for c in sources]
+    specs += [ColSpec(mlflow_type(c.data_type), c.name, required=False) for c in features]
+    return Schema(specs)
 
 
 def _outputs(label_types: dict[str, str]) -> Schema | None:
@@ -105,13 +105,13 @@ def _outputs(label_types: dict[str, str]) -> Schema | None:
 def _params(params: dict[str, Any] | None) -> Any:
     if not params:
         return None
-    from mlflow.models import infer_signature as of_mlflow
+    import mlflow.models
 
-    return of_mlflow(params=params).params
+    return mlflow.models.infer_signature(params=params).params
 
 
 def mlflow_type(spark_type: str) -> Any:
-    """Give the MLflow type of a Spark type, or None if there is none.
+    """Return the MLflow type of a Spark type; None if MLflow has no such type.
 
     Examples
     --------
