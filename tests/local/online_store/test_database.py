@@ -24,7 +24,7 @@ def test_without_the_variable_it_is_sqlite_in_the_home(
     monkeypatch.delenv(VARIABLE, raising=False)
     database = Database(tmp_path / "new" / "online")
     assert database.dialect == "sqlite"
-    assert database.place == f"sqlite:///{tmp_path}/new/online/online.db"
+    assert database.location == f"sqlite:///{tmp_path}/new/online/online.db"
     assert (tmp_path / "new" / "online" / "online.db").is_file()
     monkeypatch.setenv(VARIABLE, "  ")
     assert Database(tmp_path).dialect == "sqlite"
@@ -45,7 +45,7 @@ def test_the_variable_names_a_postgresql(
     with database.reading.connect() as connection:
         assert "PostgreSQL" in str(connection.execute(text("SELECT version()")).scalar())
     assert database.dialect == "postgresql"
-    assert server.url.split(":")[2].split("@")[0] not in database.place
+    assert server.url.split(":")[2].split("@")[0] not in database.location
     assert not list(tmp_path.iterdir())
     database.close()
 

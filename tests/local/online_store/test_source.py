@@ -35,7 +35,7 @@ def changed(lab: Lab, since: int) -> list[Any] | None:
 
 
 def latest(lab: Lab, among: pa.Table | None = None) -> list[tuple[Any, ...]]:
-    with source(lab).latest("sqlite", among) as batches:
+    with source(lab).latest_rows("sqlite", among) as batches:
         return [row for rows in batches for row in rows]
 
 

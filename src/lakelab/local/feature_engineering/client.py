@@ -1,6 +1,6 @@
-"""``FeatureEngineeringClient``: the calls of the official client, answered on a laptop.
+"""``FeatureEngineeringClient``: the methods of the official client, on a laptop.
 
-Each method's work is in a module of its own; here are the signatures and what they promise.
+This module has the signatures and their documentation. Each method is implemented in its own module.
 
 Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/python-api
 """
@@ -31,26 +31,26 @@ if TYPE_CHECKING:
     from lakelab.local.feature_engineering.training_set import TrainingSet
 
 AWAIT_REGISTRATION_FOR_UNSET = object()
-"""The default of ``await_registration_for``: MLflow's own."""
+"""The default of ``await_registration_for``: MLflow uses its own default."""
 
 
 class FeatureEngineeringClient:
     """Create, fill and read feature tables; train and score with them.
 
-    Works on the active local Spark session. Names of one or two levels are completed with the
-    current catalog and schema.
+    The client works on the active local Spark session. Names of one or two levels are resolved with
+    the current catalog and schema.
 
     Parameters
     ----------
     model_registry_uri : str, optional
-        The MLflow registry for models; the current one without it.
+        The MLflow registry for models; by default the current registry.
     """
 
     def __init__(self, *, model_registry_uri: str | None = None):
         self._model_registry_uri = model_registry_uri
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        # only for names that are not here: those of the official client say where they work
+        # Python calls this method only for names that the class lacks.
         return unsupported.unsupported_method(name)
 
     # ---- feature tables --------------------------------------------------------------------------
@@ -67,10 +67,10 @@ class FeatureEngineeringClient:
         tags: dict[str, str] | None = None,
         **kwargs: Any,
     ) -> FeatureTable:
-        """Create a feature table, with data or empty: all of it, or nothing.
+        """Create a feature table atomically, with data or empty.
 
-        A table that exists already is returned as it is, with a warning and without writing
-        ``df``, as the official client does.
+        If the table exists, its description is returned with a warning, and ``df`` is not written, as
+        in the official client.
 
         Parameters
         ----------
@@ -79,12 +79,12 @@ class FeatureEngineeringClient:
         primary_keys : str or list of str
             The columns that identify a row; they become NOT NULL.
         df : DataFrame, optional
-            The data; its schema becomes the table's.
+            The data; its schema becomes the schema of the table.
         timeseries_column : str, optional
-            The column with the time from which a row holds; one of ``primary_keys``.
+            The column with the time from which a row is valid; one of ``primary_keys``.
         partition_columns : str or list of str, optional
         schema : StructType, optional
-            The columns of an empty table; with ``df``, the same as its schema.
+            The columns of an empty table; with ``df``, the schema of ``df``.
         description : str, optional
             The table's comment.
         tags : dict of str to str, optional
@@ -98,7 +98,7 @@ class FeatureEngineeringClient:
         Raises
         ------
         ValueError
-            If the name, the keys, the columns or the data do not make a feature table.
+            If the name, the keys, the columns or the data are not valid for a feature table.
         """
         from lakelab.local.feature_engineering.create_table import create_table
 
@@ -124,10 +124,10 @@ class FeatureEngineeringClient:
         checkpoint_location: str | None = None,
         trigger: dict[str, Any] = {"processingTime": "5 seconds"},  # noqa: B006 (the official one)
     ) -> None:
-        """Insert the rows with new keys, update those with known ones, in one Delta commit.
+        """Insert the rows with new keys and update those with existing keys, in one Delta commit.
 
-        Columns that ``df`` lacks keep their values (null in new rows); columns that the table lacks
-        are added to it. A time series table wants all its columns.
+        Columns that ``df`` lacks keep their values (null in new rows). Columns that the table lacks
+        are added to it. For a time series table, ``df`` must have all columns of the table.
 
         Parameters
         ----------
@@ -143,7 +143,7 @@ class FeatureEngineeringClient:
         Raises
         ------
         ValueError
-            If the mode, the table, the columns or the keys are wrong; nothing is written then.
+            If the mode, the table, the columns or the keys are invalid; then the table does not change.
         NotImplementedError
             If ``df`` is streaming.
         """
@@ -159,15 +159,15 @@ class FeatureEngineeringClient:
         name : str
             The table.
         **kwargs
-            ``as_of_delta_timestamp``: the time as of which to read it. For a version, ask SQL:
-            ``SELECT * FROM table VERSION AS OF 0``.
+            ``as_of_delta_timestamp``: the time of the version to read. SQL reads a version by its
+            number: ``SELECT * FROM table VERSION AS OF 0``.
 
         Raises
         ------
         ValueError
-            If there is no such feature table.
+            If the feature table does not exist.
         pyspark.errors.AnalysisException
-            If the time is none, or before the table's first or after its last version.
+            If the time is invalid, or before the first or after the last version of the table.
         """
         return tables.read_table(active_session(), name, **kwargs)
 
@@ -177,7 +177,7 @@ class FeatureEngineeringClient:
         Raises
         ------
         ValueError
-            If there is no such table, or it has no primary key.
+            If the table does not exist, or has no primary key.
         """
         return tables.get_table(active_session(), name)
 
@@ -187,16 +187,16 @@ class FeatureEngineeringClient:
         Raises
         ------
         ValueError
-            If there is no such feature table.
+            If the feature table does not exist.
         """
         tables.drop_table(active_session(), name)
 
     def set_feature_table_tag(self, *, name: str, key: str, value: str) -> None:
-        """Set a tag of a feature table; an older value is replaced."""
+        """Set a tag of a feature table; the value replaces an earlier one."""
         tables.set_tag(active_session(), name, key, value)
 
     def delete_feature_table_tag(self, *, name: str, key: str) -> None:
-        """Delete a tag of a feature table; one that is not there gives a warning."""
+        """Delete a tag of a feature table; log a warning if the tag does not exist."""
         tables.delete_tag(active_session(), name, key)
 
     # ---- training and scoring ----------------------------------------------------------------------
@@ -213,27 +213,28 @@ class FeatureEngineeringClient:
         use_timeseries_filtering: bool = False,
         **kwargs: Any,
     ) -> TrainingSet:
-        """Say which features belong to which rows; ``load_df()`` then looks them up.
+        """Create a training set from rows and features; its ``load_df()`` looks the features up.
 
-        All lookups are left joins; in a time series table the newest row at or before the row's own
-        time counts. Functions get columns of the rows, features, or what other functions give.
+        All lookups are left joins. In a time series table, the lookup returns the newest row at or
+        before the time of the DataFrame's row. The inputs of functions are columns of the rows,
+        features, or results of other functions.
 
         Parameters
         ----------
         df : DataFrame
-            Lookup keys, labels, and what else the model gets.
+            The rows with lookup keys, labels, and further inputs of the model.
         feature_lookups : list of FeatureLookup and FeatureFunction
             The features.
         feature_spec : str
-            In place of ``feature_lookups``: what :meth:`create_feature_spec` made.
+            The name of a feature spec of :meth:`create_feature_spec`, in place of ``feature_lookups``.
         features
             Declarative features, which work in a workspace only.
         label : str, list of str or None
             The label column(s).
         exclude_columns : list of str, optional
-            Columns that the model does not get; one name as a string will do.
+            Columns that are not inputs of the model; a single name can be a string.
         use_spark_native_join, use_timeseries_filtering
-            Ways to speed the join up in a workspace; here it is fast anyhow.
+            Options for a faster join in a workspace; they have no effect here.
 
         Returns
         -------
@@ -242,16 +243,17 @@ class FeatureEngineeringClient:
         Raises
         ------
         ValueError
-            If a table, feature, key, input or label is not there, or names or types clash.
+            If a table, feature, key, input or label does not exist, names are not unique, or types do
+            not match.
         TypeError
-            If ``feature_lookups`` is no list of lookups and functions.
+            If ``feature_lookups`` is not a list of lookups and functions.
         databricks.sdk.errors.NotFound
-            If there is no such function or feature spec.
+            If a function or the feature spec does not exist.
         NotImplementedError
-            For what works in a workspace only.
+            If ``features`` is given, which works in a workspace only.
         """
         for older in ("hint_low_cardinality_columns", "use_scalable_native_join"):
-            kwargs.pop(older, None)  # further ways to speed the join up
+            kwargs.pop(older, None)  # further options for a faster join
         require_no_kwargs(kwargs, "create_training_set")
         given = {
             "feature_lookups": feature_lookups,
@@ -299,7 +301,7 @@ class FeatureEngineeringClient:
         exclude_columns: list[str] | None = None,
         extra_pip_requirements: list[str] | None = None,
     ) -> FeatureSpecInfo:
-        """Keep features and functions under a name, for training sets to share.
+        """Create a feature spec: lookups and functions under one name, shared by training sets.
 
         In Unity Catalog a feature spec is a function. In a workspace it can be served, too. Follows
         https://docs.databricks.com/aws/en/machine-learning/feature-store/feature-function-serving
@@ -310,10 +312,10 @@ class FeatureEngineeringClient:
             The feature spec.
         features : list of FeatureLookup and FeatureFunction
         exclude_columns : list of str, optional
-            Columns that only serve to make others; one name as a string will do.
+            Columns that only serve as inputs of other columns; a single name can be a string.
         extra_pip_requirements : list of str, optional
-            What the functions need beside the runtime; a model that is trained with the spec gets
-            them, too.
+            Packages that the functions need beside the runtime; they become requirements of a model
+            that is trained with the spec, too.
 
         Returns
         -------
@@ -322,11 +324,12 @@ class FeatureEngineeringClient:
         Raises
         ------
         ValueError
-            If a table, feature, key or input is not there, or names or types clash.
+            If a table, feature, key or input does not exist, names are not unique, or types do not
+            match.
         TypeError
-            If ``features`` is no list of lookups and functions.
+            If ``features`` is not a list of lookups and functions.
         databricks.sdk.errors.AlreadyExists
-            If there is a feature spec, a function or a model of that name.
+            If a feature spec, a function or a model of this name exists.
         databricks.sdk.errors.NotFound
             If a function does not exist.
         """
@@ -341,28 +344,28 @@ class FeatureEngineeringClient:
         )
 
     def update_feature_spec(self, *, name: str, owner: str) -> None:
-        """Give a feature spec another owner.
+        """Change the owner of a feature spec.
 
         Raises
         ------
         ValueError
-            If a name is missing, or names a function that is no feature spec.
+            If a name is missing, or is the name of another function.
         databricks.sdk.errors.NotFound
-            If there is none of that name.
+            If the feature spec does not exist.
         """
         from lakelab.local.feature_engineering.feature_specs import update_feature_spec
 
         update_feature_spec(active_session(), name, owner)
 
     def delete_feature_spec(self, *, name: str) -> None:
-        """Delete a feature spec; training sets and models that were made with it stay.
+        """Delete a feature spec; its training sets and models stay.
 
         Raises
         ------
         ValueError
-            If the name is missing, or names a function that is no feature spec.
+            If the name is missing, or is the name of another function.
         databricks.sdk.errors.NotFound
-            If there is none of that name.
+            If the feature spec does not exist.
         """
         from lakelab.local.feature_engineering.feature_specs import delete_feature_spec
 
@@ -381,33 +384,33 @@ class FeatureEngineeringClient:
         extra_pip_requirements: list[str] | None = None,
         **kwargs: Any,
     ) -> ModelInfo:
-        """Log a model with its feature spec, so that scoring needs the keys alone.
+        """Log a model with its feature spec, so that scoring needs only the lookup keys.
 
-        In the active run, or in a new one that stays active. The run gets the feature tables and
-        their versions as dataset inputs.
+        The model is logged to the active run, or to a new run that stays active. The dataset inputs of
+        the run are the feature tables and their versions.
 
         Parameters
         ----------
         model : object
-            Trained on ``training_set.load_df()``.
+            The model, trained on ``training_set.load_df()``.
         artifact_path : str
             The model's name within the run.
         flavor : module
-            The MLflow flavor that saves it, such as ``mlflow.sklearn``.
+            The MLflow flavor of the model, such as ``mlflow.sklearn``.
         training_set : TrainingSet
-            What it was trained on.
+            The training set of the model.
         registered_model_name : str, optional
-            Register it under this name.
+            The name under which the model is registered.
         await_registration_for : int or None, optional
             Seconds to wait until the version is ready.
         infer_input_example : bool
-            Store a row of the training set as input example.
+            Whether to store a row of the training set as input example.
         extra_pip_requirements : list of str, optional
-            Requirements beside the installed versions of what the model uses.
+            Requirements in addition to the installed versions of the model's libraries.
         **kwargs
             ``output_schema`` (an ``mlflow.types.Schema``, for a training set without label),
-            ``params`` (inference parameters and their defaults), ``feature_spec_path``; all else goes
-            to ``flavor.save_model``.
+            ``params`` (inference parameters and their defaults), ``feature_spec_path``; further
+            arguments are passed to ``flavor.save_model``.
 
         Returns
         -------
@@ -416,9 +419,9 @@ class FeatureEngineeringClient:
         Raises
         ------
         ValueError
-            If training set, flavor or artifact path are wrong.
+            If the training set, the flavor or the artifact path is invalid.
         mlflow.exceptions.MlflowException
-            If saving or registering fails. What can be known before is refused before anything is
+            If saving or registering fails. All checks that are possible run before the model is
             logged.
         """
         from lakelab.local.feature_engineering.log_model import log_model
@@ -431,7 +434,7 @@ class FeatureEngineeringClient:
             flavor=flavor,
             training_set=training_set,
             registered_model_name=registered_model_name,
-            waiting={}
+            registration_options={}
             if await_registration_for is AWAIT_REGISTRATION_FOR_UNSET
             else {"await_registration_for": await_registration_for},
             infer_input_example=infer_input_example,
@@ -450,10 +453,10 @@ class FeatureEngineeringClient:
         use_spark_native_join: bool = False,
         **kwargs: Any,
     ) -> DataFrame:
-        """Look the model's features up for each row, and predict.
+        """Look up the features of the model for each row, and predict.
 
-        A feature that ``df`` has as a column is taken from there. The model is fetched at every
-        call: an alias means what it means now.
+        If ``df`` has a column with the name of a feature, the column is used instead of a lookup. Each
+        call downloads the model, so that an alias resolves to its current version.
 
         Parameters
         ----------
@@ -461,31 +464,31 @@ class FeatureEngineeringClient:
             ``models:/<name>/<version>``, ``models:/<name>@<alias>`` or ``runs:/<run_id>/<path>`` of
             a model that :meth:`log_model` logged.
         df : DataFrame
-            The lookup keys, and what else the model got from the rows themselves.
+            The rows with the lookup keys, and the other columns that the model needs.
         result_type : str or DataType
             Type of the predictions: double, float, int, long, string, boolean, an array of one, or a
-            struct of these (``"struct<late: double, why: string>"``). Of several columns that a model
-            predicts, the first that fits counts, an array has all that fit, a struct those that it
-            names.
+            struct of these (``"struct<late: double, why: string>"``). If the model predicts several
+            columns, a scalar type takes the first compatible column, an array takes all compatible
+            columns, and a struct takes the columns with the names of its fields.
         env_manager : str
-            ``"local"``; others work in a workspace only.
+            ``"local"``; other values work in a workspace only.
         params : dict, optional
             Inference parameters.
         use_spark_native_join : bool
-            A way to speed the join up in a workspace.
+            An option for a faster join in a workspace; it has no effect here.
 
         Returns
         -------
         DataFrame
-            The columns of ``df``, the features looked up, and ``prediction``.
+            The columns of ``df``, the looked-up features, and ``prediction``.
 
         Raises
         ------
         ValueError
-            If the model is not there or was logged without features, a key is missing, or ``df``
+            If the model does not exist or was logged without features, a key is missing, or ``df``
             has a column ``prediction``.
         mlflow.exceptions.MlflowException
-            If the predictions do not fit ``result_type``.
+            If the predictions are not compatible with ``result_type``.
         """
         require_no_kwargs(kwargs, "score_batch")
         from lakelab.local.feature_engineering.score_batch import score_batch
@@ -520,7 +523,7 @@ class FeatureEngineeringClient:
         read_replica_count : int, optional
             0 to 3; none by default.
         usage_policy_id : str, optional
-            What its cost is booked on in a workspace.
+            The policy to which a workspace attributes the cost.
 
         Returns
         -------
@@ -529,16 +532,16 @@ class FeatureEngineeringClient:
         Raises
         ------
         databricks.sdk.errors.AlreadyExists
-            If there is one of that name.
+            If an online store of this name exists.
         databricks.sdk.errors.InvalidParameterValue
-            If name, capacity or number of replicas are not valid.
+            If the name, the capacity or the number of replicas is invalid.
         """
         return online_stores.create_online_store(
             name, capacity, read_replica_count, usage_policy_id
         )
 
     def get_online_store(self, *, name: str) -> DatabricksOnlineStore | None:
-        """Describe an online store; None if there is none of that name."""
+        """Describe an online store; return None if it does not exist."""
         return online_stores.get_online_store(name)
 
     def list_online_stores(self) -> list[DatabricksOnlineStore]:
@@ -553,12 +556,12 @@ class FeatureEngineeringClient:
         read_replica_count: int = online_stores.UNSET,  # type: ignore[assignment]
         usage_policy_id: str = online_stores.UNSET,
     ) -> DatabricksOnlineStore:
-        """Change an online store; what is not given stays.
+        """Update an online store; fields that are not given stay the same.
 
         Raises
         ------
         databricks.sdk.errors.NotFound
-            If there is none of that name.
+            If the online store does not exist.
         """
         return online_stores.update_online_store(
             name,
@@ -570,12 +573,12 @@ class FeatureEngineeringClient:
         )
 
     def delete_online_store(self, *, name: str) -> None:
-        """Delete an online store, with the online tables in it.
+        """Delete an online store and its online tables.
 
         Raises
         ------
         databricks.sdk.errors.NotFound
-            If there is none of that name.
+            If the online store does not exist.
         """
         online_stores.delete_online_store(name)
 
@@ -599,19 +602,19 @@ class FeatureEngineeringClient:
         Parameters
         ----------
         online_store : DatabricksOnlineStore
-            What :meth:`create_online_store` or :meth:`get_online_store` returned.
+            The result of :meth:`create_online_store` or :meth:`get_online_store`.
         source_table_name : str
-            The feature table. Its key must not be nullable.
+            The feature table. The key columns must not be nullable.
         online_table_name : str
             The three-level name of the online table.
         publish_mode : str
-            ``"TRIGGERED"`` copies what changed since the last publish, ``"CONTINUOUS"`` goes on by
-            itself, here until the process ends; both need the table's change data feed.
-            ``"SNAPSHOT"`` copies everything.
+            ``"TRIGGERED"`` copies the changes since the last publish. ``"CONTINUOUS"`` copies each
+            change by itself, here until the process ends. Both need the change data feed of the table.
+            ``"SNAPSHOT"`` copies all rows.
         mode : str
             ``"merge"``; there is no other.
         streaming : bool
-            The older way to say ``publish_mode="CONTINUOUS"``.
+            The deprecated form of ``publish_mode="CONTINUOUS"``.
         filter_condition, checkpoint_location, trigger, features
             For third-party online stores, which work in a workspace only.
         **kwargs
@@ -624,9 +627,9 @@ class FeatureEngineeringClient:
         Raises
         ------
         ValueError
-            If a parameter is missing, wrong or not for Databricks online stores.
+            If a parameter is missing, invalid, or not for Databricks online stores.
         databricks.sdk.errors.DatabricksError
-            If the table cannot be published; the message says why.
+            If the table cannot be published; the message contains the reason.
         """
         return online_stores.publish_table(
             active_session(),
@@ -646,7 +649,7 @@ class FeatureEngineeringClient:
         )
 
     def drop_online_table(self, name: str, online_store: DatabricksOnlineStore) -> None:
-        """Refuse, as officially: ``WorkspaceClient().feature_store.delete_online_table`` deletes one.
+        """Raise, as in the official client: ``WorkspaceClient().feature_store.delete_online_table`` deletes one.
 
         Raises
         ------

@@ -49,16 +49,16 @@ def register_table(
     description: str | None,
     tags: dict[str, str],
 ) -> FeatureTable:
-    """Describe a table with a declared key, and give it a comment and tags.
+    """Describe a table with a declared key, and set its comment and tags.
 
     See :meth:`FeatureStoreClient.register_table` for parameters and errors.
     """
     table = open_table(spark, name)
-    there = describe(table)
-    if sorted(keys) != sorted(there.primary_keys) or times != there.timestamp_keys:
+    existing = describe(table)
+    if sorted(keys) != sorted(existing.primary_keys) or times != existing.timestamp_keys:
         raise ValueError(
-            f"The declared key of '{table.name}' is {there.primary_keys}, with the time series columns "
-            f"{there.timestamp_keys}; given were primary_keys={keys} and timestamp_keys={times}. Give "
+            f"The declared key of '{table.name}' is {existing.primary_keys}, with the time series columns "
+            f"{existing.timestamp_keys}; given were primary_keys={keys} and timestamp_keys={times}. Give "
             f"the declared ones, or declare others in SQL."
         )
     with spark.unity.locked(table.name):
@@ -71,7 +71,7 @@ def register_table(
 
 
 def read_table(spark: LocalSparkSession, name: str, **kwargs: Any) -> DataFrame:
-    """Read a feature table, as it is or as it was at ``as_of_delta_timestamp``.
+    """Read the current version of a feature table, or the one at ``as_of_delta_timestamp``.
 
     See :meth:`FeatureEngineeringClient.read_table`.
     """
@@ -85,20 +85,20 @@ def read_table(spark: LocalSparkSession, name: str, **kwargs: Any) -> DataFrame:
 
 
 def _version_at(table: UnityTable, timestamp: Any) -> int:
-    """Find the version that was current at a time, by the times that DESCRIBE HISTORY shows.
+    """Return the version at a time, by the timestamps of DESCRIBE HISTORY.
 
-    The engine itself goes by the times of the log files, which are a little later.
+    The engine itself uses the times of the log files, which are slightly later.
 
     Raises
     ------
     pyspark.errors.AnalysisException
-        If it is no time, or one before the first or after the last version: Delta's own errors.
+        If ``timestamp`` is not a time, or is before the first or after the last version, as in Delta.
     """
     import pandas as pd
     from pyspark.errors import AnalysisException
 
     try:
-        if not isinstance(timestamp, str | datetime.date):  # datetimes are dates, too
+        if not isinstance(timestamp, str | datetime.date):  # a datetime is a date, too
             raise TypeError(f"a string, datetime or date is needed, not {type(timestamp).__name__}")
         when = pd.Timestamp(timestamp)
     except (ValueError, TypeError) as error:
@@ -110,25 +110,25 @@ def _version_at(table: UnityTable, timestamp: Any) -> int:
     times: dict[int, int] = {
         c["version"]: c["timestamp"] for c in table.delta.history() if c.get("timestamp")
     }
-    asked = when.timestamp() * 1000 + 0.5
-    versions = [version for version, time in times.items() if time <= asked]
+    milliseconds = when.timestamp() * 1000 + 0.5
+    versions = [version for version, time in times.items() if time <= milliseconds]
     if not versions:
         raise AnalysisException(
             f"[DELTA_TIMESTAMP_EARLIER_THAN_COMMIT_RETENTION] The provided timestamp ({when}) is before "
             f"the earliest version available to the table '{table.name}' "
-            f"({_shown(min(times.values()))}). Please use a timestamp at or after that."
+            f"({_format(min(times.values()))}). Please use a timestamp at or after that."
         )
     last = max(times.values())
-    if asked >= last + 1:
+    if milliseconds >= last + 1:
         raise AnalysisException(
             f"[DELTA_TIMESTAMP_GREATER_THAN_COMMIT] The provided timestamp ({when}) is after the latest "
-            f"version available to the table '{table.name}' ({_shown(last)}). Please use a timestamp "
+            f"version available to the table '{table.name}' ({_format(last)}). Please use a timestamp "
             f"before or at that, or leave it out."
         )
     return max(versions)
 
 
-def _shown(milliseconds: int) -> str:
+def _format(milliseconds: int) -> str:
     at = datetime.datetime.fromtimestamp(milliseconds / 1000, datetime.UTC)
     return at.isoformat(" ", "milliseconds")
 
@@ -142,7 +142,7 @@ def drop_table(spark: LocalSparkSession, name: str) -> None:
 
 
 def set_tag(spark: LocalSparkSession, name: str, key: str, value: str) -> None:
-    """Set a tag of a feature table; an older value of it is replaced."""
+    """Set a tag of a feature table; the value replaces an earlier one."""
     _require_tag_key(key)
     table = open_table(spark, name)
     with spark.unity.locked(table.name):
@@ -150,7 +150,7 @@ def set_tag(spark: LocalSparkSession, name: str, key: str, value: str) -> None:
 
 
 def delete_tag(spark: LocalSparkSession, name: str, key: str) -> None:
-    """Delete a tag of a feature table; one that is not there gives a warning."""
+    """Delete a tag of a feature table; log a warning if the tag does not exist."""
     _require_tag_key(key)
     table = open_table(spark, name)
     with spark.unity.locked(table.name):

@@ -1,4 +1,4 @@
-"""A training set: rows, the features to look up for them, and the labels."""
+"""A training set: rows, their features, and the labels."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 class TrainingSet:
-    """What ``FeatureEngineeringClient.create_training_set`` returns; not made by hand.
+    """The result of ``FeatureEngineeringClient.create_training_set``, which creates all training sets.
 
-    The feature tables are read at the versions that they had when it was created, and functions are
-    those of that time, so every ``load_df`` gives the same features, and the model's lineage names what
-    it really saw.
+    The training set keeps the versions of the feature tables, and the functions, of the time when it was
+    created. So each ``load_df`` returns the same features, and the lineage of a model contains the
+    versions of its training.
     """
 
     def __init__(
@@ -61,39 +61,39 @@ class TrainingSet:
         return self._pip_requirements
 
     def get_output_columns(self) -> list[str]:
-        """Name the columns that :meth:`load_df` gives, in their order."""
+        """Return the names of the columns of :meth:`load_df`, in order."""
         return self._feature_spec.model_inputs + self._labels
 
     def load_df(self) -> DataFrame:
-        """Look the features up, and compute those of functions.
+        """Look up and compute the features.
 
         Returns
         -------
         DataFrame
             The columns of ``df`` that are not excluded, the features in the order of the lookups,
-            those of functions in the order of the functions, then the labels. A row for each row of
-            ``df``, in its order.
+            those of functions in the order of the functions, then the labels. The rows are those of
+            ``df``, in the same order.
 
         Raises
         ------
         ValueError
             If a feature table was dropped since the training set was created.
         pyspark.errors.PythonException
-            If a function fails; the message names it, and the values that it got.
+            If a function fails; the message contains the name and the input values of the function.
         """
         rows = self.rows_with_features()
         return as_dataframe(self._spark, rows.select(self.get_output_columns()))
 
     def rows_with_features(self, limit: int | None = None) -> pa.Table:
-        """Give all columns of ``df`` and the features behind them, for the first rows or all."""
+        """Return all columns of ``df``, and the features after them, for the first or all rows."""
         tables = {table.name: self._open(table) for table in self._feature_spec.tables}
         df = self._df if limit is None else self._df.limit(limit)
         return add_features(df.toArrow(), self._feature_spec, tables, self._functions)
 
-    def _open(self, told: InputTable) -> UnityTable:
-        name = TableName.parse(told.name)
+    def _open(self, table: InputTable) -> UnityTable:
+        name = TableName.parse(table.name)
         try:
-            same = str(self._spark.unity.table(name).delta.metadata().id) == told.table_id
+            same = str(self._spark.unity.table(name).delta.metadata().id) == table.table_id
         except NotFoundError:
             same = False
         if not same:
@@ -101,4 +101,4 @@ class TrainingSet:
                 f"The feature table '{name}' was dropped since this training set was created. "
                 f"Create the training set again."
             )
-        return self._spark.unity.table(name, told.version)
+        return self._spark.unity.table(name, table.version)

@@ -1,7 +1,7 @@
-"""What of the official client is not answered here, and the errors that say so.
+"""Methods and classes of the official client that work in a workspace only, and their errors.
 
-A name that the official client has must not end in a bare ``AttributeError``: whoever follows the
-Databricks documentation should read that the call exists, where it works, and what works here.
+A name of the official client must not raise a bare ``AttributeError``. The message must say that the
+call exists, where it works, and what works on a laptop.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SUPPORTED_METHODS = (
     "create_online_store, get_online_store, list_online_stores, update_online_store, "
     "delete_online_store, drop_online_table"
 )
-"""The methods that work here."""
+"""The methods of the client that work on a laptop."""
 
 UNSUPPORTED_METHODS = frozenset(
     """
@@ -28,9 +28,9 @@ UNSUPPORTED_METHODS = frozenset(
     grant_feature_serving_access list_features list_materialized_features list_streams
     materialize_features purge_feature_entities register_feature update_stream
     wait_for_backfill
-    """.split()  # noqa: SIM905 (forty quoted lines would say no more)
+    """.split()  # noqa: SIM905 (a list of quoted strings would be longer, not clearer)
 )
-"""Methods of the official client (0.12.1 to 0.18.2) that have no answer here."""
+"""Methods of the official client (0.12.1 to 0.18.2) that work in a workspace only."""
 
 UNSUPPORTED_NAMES = frozenset(
     """
@@ -50,18 +50,18 @@ UNSUPPORTED_NAMES = frozenset(
     StreamSource StreamSourceConfig StreamingMode Sum SumFunction TableTrigger TimeWindow
     TumblingWindow UpgradeClient VarPop VarPopFunction VarSamp VarSampFunction VolumeSource
     Window
-    """.split()  # noqa: SIM905 (forty quoted lines would say no more)
+    """.split()  # noqa: SIM905 (a list of quoted strings would be longer, not clearer)
 )
-"""Classes and constants of the official package (0.18.2) that have no answer here."""
+"""Classes and constants of the official package (0.18.2) that work in a workspace only."""
 
 
 def unsupported_method(name: str) -> Callable[..., NoReturn]:
-    """Give a method that tells its caller where it works.
+    """Return a method that raises ``NotImplementedError``.
 
     Raises
     ------
     AttributeError
-        If the official client has no such method either.
+        If the official client does not have the method either.
     """
     if name not in UNSUPPORTED_METHODS:
         raise AttributeError(f"'FeatureEngineeringClient' object has no attribute '{name}'")
@@ -77,14 +77,14 @@ def unsupported_method(name: str) -> Callable[..., NoReturn]:
 
 
 def raise_unsupported(module: str, name: str) -> NoReturn:
-    """Tell who imports an official class that it has no answer here.
+    """Raise the error for the import of a name that this package lacks.
 
     Raises
     ------
     ImportError
-        If the official package has the name.
+        If the official package has the name: it works in a workspace only.
     AttributeError
-        If it does not.
+        If the official package does not have the name.
     """
     if name in UNSUPPORTED_NAMES:
         raise ImportError(

@@ -1,4 +1,4 @@
-"""Checks that several calls share. The error types are those of the official client."""
+"""Checks that several calls use. The error types are those of the official client."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SUPPORTED_TYPES = frozenset(
 
 
 def as_list(value: Any) -> list[Any]:
-    """Give the list that a single value, a list or nothing stands for.
+    """Return a list for a single value, a list, or None.
 
     Examples
     --------
@@ -31,7 +31,7 @@ def as_list(value: Any) -> list[Any]:
 
 
 def quoted(names: Iterable[str]) -> str:
-    """List names as an error message shows them.
+    """Format names for an error message.
 
     Examples
     --------
@@ -42,7 +42,7 @@ def quoted(names: Iterable[str]) -> str:
 
 
 def require_unique(names: Sequence[str], what: str) -> None:
-    """Refuse names that occur twice; ``what`` says what they name.
+    """Raise if a name occurs twice; ``what`` is the kind of the names in the message.
 
     Examples
     --------
@@ -51,18 +51,19 @@ def require_unique(names: Sequence[str], what: str) -> None:
     ...
     ValueError: Found duplicate label names 'a'. Name each once.
     """
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise ValueError(f"Found duplicate {what} {quoted(twice)}. Name each once.")
+    duplicates = [name for name, count in Counter(names).items() if count > 1]
+    if duplicates:
+        raise ValueError(f"Found duplicate {what} {quoted(duplicates)}. Name each once.")
 
 
 def require_no_kwargs(kwargs: dict[str, Any], method: str) -> None:
+    """Raise ``TypeError`` if unknown keyword arguments are left."""
     if kwargs:
         raise TypeError(f"{method}() got unexpected keyword argument(s): {list(kwargs)}")
 
 
 def require_spark_dataframe(df: Any) -> None:
-    """Refuse what is not a Spark DataFrame, pandas above all."""
+    """Raise if ``df`` is not a Spark DataFrame, for example if it is a pandas DataFrame."""
     from pyspark.sql import DataFrame
 
     if not isinstance(df, DataFrame):
@@ -73,7 +74,7 @@ def require_spark_dataframe(df: Any) -> None:
 
 
 def require_batch(df: Any, method: str) -> None:
-    """Refuse a streaming DataFrame: Structured Streaming has no engine here."""
+    """Raise if ``df`` is streaming, because the local engine has no Structured Streaming."""
     if df.isStreaming:
         raise NotImplementedError(
             f"{method} with a streaming DataFrame works in a Databricks workspace only. "
@@ -82,21 +83,21 @@ def require_batch(df: Any, method: str) -> None:
 
 
 def require_feature_types(schema: StructType) -> None:
-    """Refuse a schema without columns, with two of one name, or with types that features cannot have."""
+    """Raise if a schema has no columns, duplicate names, or types that features cannot have."""
     if not schema.fields:
         raise ValueError("The DataFrame or schema has no columns: it needs at least the keys.")
     require_unique([field.name.lower() for field in schema.fields], "column names (in any case)")
     unsupported = [f for f in schema.fields if f.dataType.typeName() not in SUPPORTED_TYPES]
     if unsupported:
-        told = ", ".join(f"{f.name} (type: {f.dataType.simpleString()})" for f in unsupported)
+        listed = ", ".join(f"{f.name} (type: {f.dataType.simpleString()})" for f in unsupported)
         raise ValueError(
-            f"Unsupported data type for column(s): {told}. Cast them first; "
+            f"Unsupported data type for column(s): {listed}. Cast them first; "
             f"supported are {', '.join(sorted(SUPPORTED_TYPES))}."
         )
 
 
 def require_columns(schema: StructType, columns: Sequence[str], what: str) -> None:
-    """Refuse a schema that lacks columns; ``what`` says what they are for."""
+    """Raise if a schema lacks columns; ``what`` is the purpose of the columns in the message."""
     missing = [column for column in columns if column not in schema.fieldNames()]
     if missing:
         raise ValueError(
@@ -106,7 +107,7 @@ def require_columns(schema: StructType, columns: Sequence[str], what: str) -> No
 
 
 def require_valid_keys(data: pa.Table, keys: Sequence[str]) -> None:
-    """Refuse rows whose key has a null, or occurs twice.
+    """Raise if a key of the rows has a null, or occurs twice.
 
     Parameters
     ----------
@@ -118,7 +119,7 @@ def require_valid_keys(data: pa.Table, keys: Sequence[str]) -> None:
     Raises
     ------
     ValueError
-        With the first such key as an example.
+        If a key is invalid; the message contains the first invalid key.
     """
     from lakelab.local.system import duckdb_pool
     from lakelab.local.system.duckdb_pool import sql_name
@@ -132,12 +133,12 @@ def require_valid_keys(data: pa.Table, keys: Sequence[str]) -> None:
     columns = ", ".join(sql_name(key) for key in keys)
     with duckdb_pool.connect() as connection:
         connection.register("data", data.select(list(keys)))
-        twice = connection.execute(
+        duplicate = connection.execute(
             f"SELECT {columns}, count(*) FROM data GROUP BY ALL HAVING count(*) > 1 LIMIT 1"
         ).fetchone()
-    if twice:
-        example = ", ".join(f"{key}={value}" for key, value in zip(keys, twice, strict=False))
+    if duplicate:
+        example = ", ".join(f"{key}={value}" for key, value in zip(keys, duplicate, strict=False))
         raise ValueError(
             f"Non-unique rows detected in input dataframe for key combination {list(keys)}: "
-            f"{example} occurs {twice[-1]} times. Keep one row for each key."
+            f"{example} occurs {duplicate[-1]} times. Keep one row for each key."
         )

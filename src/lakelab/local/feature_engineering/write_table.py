@@ -38,11 +38,11 @@ if TYPE_CHECKING:
     from lakelab.local.catalog.table import UnityTable
     from lakelab.local.spark.session import LocalSparkSession
 
-_BROKEN = "failed validation check"
-"""What delta-rs says of rows that break a constraint."""
+_CONSTRAINT_VIOLATED = "failed validation check"
+"""Part of the delta-rs message for rows that violate a constraint."""
 MERGE, OVERWRITE = "merge", "overwrite"
 ATTEMPTS = 10
-"""How often a merge is tried when other writers, who take no lock, commit first."""
+"""Maximum number of attempts when writers without the lock commit first."""
 
 
 def write_table(
@@ -53,7 +53,7 @@ def write_table(
     mode: str,
     modes: Sequence[str] = (MERGE,),
 ) -> None:
-    """Insert rows with new keys, update rows with known ones; or overwrite, where ``modes`` has it.
+    """Insert rows with new keys and update rows with existing keys, or overwrite if ``modes`` allows it.
 
     See :meth:`FeatureEngineeringClient.write_table` for parameters and errors.
     """
@@ -88,9 +88,11 @@ def write_table(
             except CommitFailedError:
                 if attempt == ATTEMPTS:
                     raise
-                time.sleep(random.uniform(0, 0.05 * attempt))  # let the other writers through
+                time.sleep(
+                    random.uniform(0, 0.05 * attempt)
+                )  # the other writers can commit in the meantime
             except DeltaError as error:
-                if _BROKEN not in str(error):
+                if _CONSTRAINT_VIOLATED not in str(error):
                     raise
                 checks = [f"{name} ({condition})" for name, condition in table.checks.items()]
                 raise analysis_error(
@@ -101,9 +103,9 @@ def write_table(
 
 
 def _overwrite(spark: LocalSparkSession, table: UnityTable, data: pa.Table) -> None:
-    """Put the rows in the place of all rows, by the same write as the official client."""
-    there = pa.schema(table.delta.schema().to_arrow())
-    for field in there:
+    """Replace all rows of the table, with the same write as the official client."""
+    schema = pa.schema(table.delta.schema().to_arrow())
+    for field in schema:
         if field.name not in data.column_names:
             data = data.append_column(field.name, pa.nulls(len(data), field.type))
     writer = as_dataframe(spark, data).write.format("delta")
@@ -111,7 +113,7 @@ def _overwrite(spark: LocalSparkSession, table: UnityTable, data: pa.Table) -> N
 
 
 def _require_matching(schema: StructType, table: UnityTable) -> None:
-    """Check the columns of the DataFrame against the table's.
+    """Check the columns of the DataFrame against those of the table.
 
     Raises
     ------
@@ -119,7 +121,7 @@ def _require_matching(schema: StructType, table: UnityTable) -> None:
         If a key or a partition column is missing, a type differs, a column differs by case only,
         or, for a time series table, any feature is missing.
     """
-    there = {field.name: field.dataType.simpleString() for field in spark_schema(table).fields}
+    stored = {field.name: field.dataType.simpleString() for field in spark_schema(table).fields}
     given = {field.name: field.dataType.simpleString() for field in schema.fields}
     needed: dict[str, list[str]] = {
         "primary key": list(primary_key(table).columns),
@@ -132,8 +134,8 @@ def _require_matching(schema: StructType, table: UnityTable) -> None:
                 f"The provided DataFrame must contain all {what} columns of '{table.name}'. "
                 f"Missing: {quoted(missing)}. It has: {', '.join(given)}."
             )
-    _require_same_types(given, there, table)
-    missing = [column for column in there if column not in given]
+    _require_same_types(given, stored, table)
+    missing = [column for column in stored if column not in given]
     if missing and primary_key(table).timeseries_column:
         raise ValueError(
             f"'{table.name}' is a time series table: the provided DataFrame must contain all its "
@@ -153,17 +155,17 @@ def _require_not_null(data: pa.Table, table: UnityTable) -> None:
             )
 
 
-def _require_same_types(given: dict[str, str], there: dict[str, str], table: UnityTable) -> None:
-    other_case = {name.lower(): name for name in there}
+def _require_same_types(given: dict[str, str], stored: dict[str, str], table: UnityTable) -> None:
+    stored_names = {name.lower(): name for name in stored}
     for column, type_ in given.items():
-        known = other_case.get(column.lower())
+        known = stored_names.get(column.lower())
         if known is not None and known != column:
             raise ValueError(
                 f"Feature names cannot differ by case only: the DataFrame has '{column}', table "
                 f"'{table.name}' has '{known}'. Rename the column."
             )
-        if known is not None and there[known] != type_:
+        if known is not None and stored[known] != type_:
             raise ValueError(
                 f"The schema of the DataFrame is incompatible with table '{table.name}': column "
-                f"'{column}' has type '{type_}', the table has '{there[known]}'. Cast it first."
+                f"'{column}' has type '{type_}', the table has '{stored[known]}'. Cast it first."
             )

@@ -1,9 +1,9 @@
 """The legacy client, under the names of ``databricks.feature_store``.
 
-Its package is deprecated; its modules live on in ``databricks-feature-engineering``, over the same code
-as the client of today. On a laptop they are thin aliases, too: :mod:`lakelab.local.notebook.import_names` sends
-``databricks.feature_store`` here, and its submodules ``entities`` and ``training_set`` straight to those
-of :mod:`lakelab.local.feature_engineering`.
+Its package is deprecated; its modules are now part of ``databricks-feature-engineering`` and use the code
+of the current client. On a laptop they are thin aliases, too: :mod:`lakelab.local.notebook.import_names`
+resolves ``databricks.feature_store`` to this package, and its submodules ``entities`` and
+``training_set`` to those of :mod:`lakelab.local.feature_engineering`.
 
 Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/python-api
 """

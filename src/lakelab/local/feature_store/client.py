@@ -1,7 +1,8 @@
-"""``FeatureStoreClient``: the calls of the legacy client, on feature tables of Unity Catalog.
+"""``FeatureStoreClient``: the methods of the legacy client, on feature tables of Unity Catalog.
 
-The official one still works on those: its calls have older names and take positional arguments, and
-what they do is done by the client of today. What Unity Catalog has not, it refuses; so does this one.
+The official legacy client still works on these tables. Its methods have older names, accept positional
+arguments, and call the current client. It raises an error for everything that Unity Catalog does not
+support; so does this client.
 
 Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/workspace-feature-store/
 """
@@ -39,7 +40,7 @@ _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 def _deprecated(alternative: str, since: str) -> Callable[[_Method], _Method]:
-    """Warn, in the official words, whoever calls a method."""
+    """Return a decorator that issues the official deprecation warning at each call."""
 
     def decorate(method: _Method) -> _Method:
         notice = (
@@ -58,14 +59,14 @@ def _deprecated(alternative: str, since: str) -> Callable[[_Method], _Method]:
 
 
 class FeatureStoreClient:
-    """The legacy client: :class:`FeatureEngineeringClient` does its work.
+    """The legacy client, based on :class:`FeatureEngineeringClient`.
 
     Parameters
     ----------
     feature_store_uri : str, optional
-        The feature store of another workspace; there is none on a laptop.
+        The feature store of another workspace, which does not exist on a laptop.
     model_registry_uri : str, optional
-        The MLflow registry for models; the current one without it.
+        The MLflow registry for models; by default the current registry.
 
     Raises
     ------
@@ -132,17 +133,17 @@ class FeatureStoreClient:
         Parameters
         ----------
         name, primary_keys, df, partition_columns, schema, description, tags
-            As there.
+            As in :meth:`FeatureEngineeringClient.create_table`.
         timestamp_keys : str or list of str, optional
-            The time series column. It belongs to the primary key: where it is missing there, it is
-            added, with a warning.
+            The time series column. It is part of the primary key: if ``primary_keys`` lacks it, it is
+            added with a warning.
         **kwargs
             ``features_df``, the older name of ``df``.
 
         Raises
         ------
         ValueError
-            If ``df`` is given under both names, or a ``path``, which Unity Catalog knows itself.
+            If ``df`` is given under both names, or ``path`` is given, which Unity Catalog determines.
         """
         if (older := kwargs.pop("features_df", None)) is not None:
             if df is not None:
@@ -172,14 +173,14 @@ class FeatureStoreClient:
         description: str | None = None,
         tags: dict[str, str] | None = None,
     ) -> FeatureTable:
-        """Describe a table of Unity Catalog whose primary key SQL has declared: it is a feature table.
+        """Set comment and tags of a feature table whose primary key was declared in SQL.
 
         Parameters
         ----------
         delta_table : str
             The table.
         primary_keys, timestamp_keys : str or list of str
-            Its keys, as they are declared.
+            The declared keys of the table.
         description : str, optional
             The table's new comment.
         tags : dict of str to str, optional
@@ -188,7 +189,7 @@ class FeatureStoreClient:
         Raises
         ------
         ValueError
-            If there is no such table, or its declared key is none or another.
+            If the table does not exist, has no declared key, or has another key.
         """
         keys = _with_timestamp_keys(as_list(primary_keys), as_list(timestamp_keys))
         return tables.register_table(
@@ -220,41 +221,41 @@ class FeatureStoreClient:
         checkpoint_location: str | None = None,
         trigger: dict[str, Any] = {"processingTime": "5 seconds"},  # noqa: B006 (the official one)
     ) -> None:
-        """Write to a feature table: an upsert by its key, or all of it anew.
+        """Write to a feature table: upsert by the key, or overwrite all rows.
 
         Parameters
         ----------
         name, df, checkpoint_location, trigger
             As in :meth:`FeatureEngineeringClient.write_table`.
         mode : str
-            ``"merge"``, or ``"overwrite"``, which the client of today no longer has: the rows of ``df``
-            take the place of all rows; key, comments and tags of the table stay.
+            ``"merge"``, or ``"overwrite"``, which the current client no longer has: the rows of ``df``
+            replace all rows; key, comments and tags of the table stay.
         """
         from lakelab.local.feature_engineering.write_table import MERGE, OVERWRITE, write_table
 
-        told = mode.strip().lower()
-        if told not in (OVERWRITE, MERGE):
+        normalized = mode.strip().lower()
+        if normalized not in (OVERWRITE, MERGE):
             raise ValueError(f"Unsupported mode '{mode}'. Use one of '{OVERWRITE}', '{MERGE}'")
-        write_table(active_session(), name=name, df=df, mode=told, modes=(OVERWRITE, MERGE))
+        write_table(active_session(), name=name, df=df, mode=normalized, modes=(OVERWRITE, MERGE))
 
     def add_data_sources(
         self, *, feature_table_name: str, source_names: str | list[str], source_type: str = "custom"
     ) -> NoReturn:
-        """Refuse, as officially: Unity Catalog keeps the lineage of its tables by itself."""
+        """Raise, as in the official client: Unity Catalog records the lineage of its tables itself."""
         raise ValueError("add_data_sources is not supported for Unity Catalog tables.")
 
     def delete_data_sources(
         self, *, feature_table_name: str, source_names: str | list[str]
     ) -> NoReturn:
-        """Refuse, as officially: Unity Catalog keeps the lineage of its tables by itself."""
+        """Raise, as in the official client: Unity Catalog records the lineage of its tables itself."""
         raise ValueError("delete_data_sources is not supported for Unity Catalog tables.")
 
     def set_feature_table_tag(self, *, table_name: str, key: str, value: str) -> None:
-        """Set a tag of a feature table; an older value is replaced."""
+        """Set a tag of a feature table; the value replaces an earlier one."""
         self._client.set_feature_table_tag(name=table_name, key=key, value=value)
 
     def delete_feature_table_tag(self, *, table_name: str, key: str) -> None:
-        """Delete a tag of a feature table; one that is not there gives a warning."""
+        """Delete a tag of a feature table; log a warning if the tag does not exist."""
         self._client.delete_feature_table_tag(name=table_name, key=key)
 
     # ---- training and scoring ----------------------------------------------------------------------
@@ -266,7 +267,7 @@ class FeatureStoreClient:
         exclude_columns: list[str] | None = None,
         **kwargs: Any,
     ) -> TrainingSet:
-        """Say which features belong to which rows, as the client of today does."""
+        """Create a training set, as :meth:`FeatureEngineeringClient.create_training_set` does."""
         return self._client.create_training_set(
             df=df,
             feature_lookups=feature_lookups,
@@ -288,7 +289,7 @@ class FeatureStoreClient:
         extra_pip_requirements: list[str] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Log a model with its feature spec, as the client of today does."""
+        """Log a model with its feature spec, as :meth:`FeatureEngineeringClient.log_model` does."""
         self._client.log_model(
             model=model,
             artifact_path=artifact_path,
@@ -302,7 +303,7 @@ class FeatureStoreClient:
         )
 
     def score_batch(self, model_uri: str, df: DataFrame, result_type: Any = "double") -> DataFrame:
-        """Look the model's features up for each row, and predict."""
+        """Look up the features of the model for each row, and predict."""
         return self._client.score_batch(model_uri=model_uri, df=df, result_type=result_type)
 
     def create_feature_spec(
@@ -313,7 +314,7 @@ class FeatureStoreClient:
         exclude_columns: list[str] | None = None,
         extra_pip_requirements: list[str] | None = None,
     ) -> FeatureSpecInfo:
-        """Keep lookups and functions under a name in Unity Catalog."""
+        """Create a feature spec in Unity Catalog."""
         return self._client.create_feature_spec(
             name=name,
             features=features,
@@ -325,7 +326,7 @@ class FeatureStoreClient:
         """Delete a feature spec."""
         self._client.delete_feature_spec(name=name)
 
-    # ---- what works in a workspace only ------------------------------------------------------------
+    # ---- methods that work in a workspace only ------------------------------------------------------
     def publish_table(
         self,
         name: str,
@@ -338,7 +339,7 @@ class FeatureStoreClient:
         trigger: dict[str, Any] = online_stores.DEFAULT_TRIGGER,
         features: str | list[str] | None = None,
     ) -> NoReturn:
-        """Refuse: this client publishes to third-party online stores only.
+        """Raise, because this client publishes to third-party online stores only.
 
         Raises
         ------
@@ -352,27 +353,27 @@ class FeatureStoreClient:
         )
 
     def drop_online_table(self, name: str, online_store: Any) -> None:
-        """Refuse, as :meth:`FeatureEngineeringClient.drop_online_table` does."""
+        """Raise, as :meth:`FeatureEngineeringClient.drop_online_table` does."""
         self._client.drop_online_table(name, online_store)
 
     def create_feature_serving_endpoint(
         self, *, name: str | None = None, config: Any = None
     ) -> NoReturn:
-        """Refuse: serving features takes a workspace."""
-        _refuse("create_feature_serving_endpoint")
+        """Raise, because feature serving works in a workspace only."""
+        _raise_unsupported("create_feature_serving_endpoint")
 
     def get_feature_serving_endpoint(self, *, name: str | None = None, **kwargs: Any) -> NoReturn:
-        """Refuse: serving features takes a workspace."""
-        _refuse("get_feature_serving_endpoint")
+        """Raise, because feature serving works in a workspace only."""
+        _raise_unsupported("get_feature_serving_endpoint")
 
     def delete_feature_serving_endpoint(
         self, *, name: str | None = None, **kwargs: Any
     ) -> NoReturn:
-        """Refuse: serving features takes a workspace."""
-        _refuse("delete_feature_serving_endpoint")
+        """Raise, because feature serving works in a workspace only."""
+        _raise_unsupported("delete_feature_serving_endpoint")
 
 
-def _refuse(method: str) -> NoReturn:
+def _raise_unsupported(method: str) -> NoReturn:
     raise NotImplementedError(
         f"FeatureStoreClient.{method} works in a Databricks workspace only. "
         f"Here, a model that was logged with its features is served by WorkspaceClient()."
@@ -381,7 +382,7 @@ def _refuse(method: str) -> NoReturn:
 
 
 def _with_timestamp_keys(keys: list[str], times: list[str]) -> list[str]:
-    """Add to the key the time series columns that it lacks."""
+    """Return the key with the time series columns that it lacks."""
     missing = [time for time in times if time not in keys]
     for time in missing:
         _logger.warning(

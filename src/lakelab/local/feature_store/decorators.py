@@ -1,4 +1,4 @@
-"""``@feature_table``: a function that computes features, and can write what it gives.
+"""``@feature_table``: a decorator for functions that compute features and write them to a table.
 
 Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/workspace-feature-store/
 """
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 
 def feature_table(func: Callable[..., DataFrame]) -> Any:
-    """Give a function that returns a DataFrame of features the attributes to write it.
+    """Add methods that write the result to a function that returns a DataFrame of features.
 
     Parameters
     ----------
     func : callable
-        Computes the features.
+        The function that computes the features.
 
     Returns
     -------
     callable
-        The function, with ``compute_and_write(input, feature_table_name, mode="merge")``, which calls
-        it with ``input`` (a dict: as keyword arguments), writes the result, and returns it; and with
-        ``compute_and_write_streaming``, which works in a workspace only.
+        The function with two more attributes. ``compute_and_write(input, feature_table_name,
+        mode="merge")`` calls the function with ``input`` (a dict: as keyword arguments), writes the
+        result to the table, and returns it. ``compute_and_write_streaming`` works in a workspace only.
     """
     client = FeatureStoreClient()
 

@@ -1,7 +1,7 @@
 """The online store: the latest row for each key of a feature table, in a database for fast lookups.
 
-On Databricks it is a PostgreSQL of the platform (Lakebase). Here it is SQLite in the lab's home, or the
-PostgreSQL that the variable ``LAKELAB_ONLINE_STORE`` names.
+On Databricks the database is a PostgreSQL of the platform (Lakebase). Here it is SQLite in the home of
+the lab, or the PostgreSQL of the environment variable ``LAKELAB_ONLINE_STORE``.
 
 Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/online-feature-store
 """

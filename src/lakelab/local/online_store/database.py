@@ -1,7 +1,7 @@
-"""The database behind the online store: SQLite in the home, or a PostgreSQL by URL.
+"""The database of the online store: SQLite in the home, or a PostgreSQL by URL.
 
-A publish is one transaction in either. Readers see what was there before it until it is committed, and
-are never kept waiting; whatever ends the process in between leaves what was there before.
+In both databases a publish is one transaction. Until the commit, readers see the earlier rows, and never
+wait. If the process ends before the commit, the earlier rows stay.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from lakelab.local.catalog.errors import UnityCatalogError
 
 VARIABLE = "LAKELAB_ONLINE_STORE"
-_LOCK = 0x1A4E1AB  # any number will do, as long as all processes take the same
+_LOCK = 0x1A4E1AB  # an arbitrary number, the same in all processes
 _BUSY_SECONDS = 120
-# each thread that looks up keeps a connection: a limit would keep the next one waiting
-_ANY_NUMBER = -1
+_UNLIMITED = -1
+"""No limit of connections: each thread that looks up keeps one, and a further thread must not wait."""
 
 _tables = MetaData()
 stores = Table(
@@ -73,41 +73,41 @@ published_tables = Table(
 
 
 Batches = Iterable[list[tuple[Any, ...]]]
-"""Rows, as the database driver takes them, some thousands at a time."""
+"""Batches of some thousand rows, with the values that the database driver accepts."""
 
 
 class OnlineStoreError(UnityCatalogError):
-    """The online store cannot be used, or refuses a call; the message says what to do."""
+    """The online store cannot be used, or rejects a call; the message contains the remedy."""
 
 
 class Database:
-    """Transactions, and fast ways to write many rows.
+    """A database with transactions, and fast writes of many rows.
 
     Parameters
     ----------
     folder : Path
-        Where SQLite keeps its file, where no URL is told.
+        The folder of the SQLite file, if there is no URL.
     url : str, optional
-        ``postgresql://user:password@host:port/database``; by default what the variable
-        ``LAKELAB_ONLINE_STORE`` says.
+        ``postgresql://user:password@host:port/database``; by default the value of the environment
+        variable ``LAKELAB_ONLINE_STORE``.
 
     Raises
     ------
     OnlineStoreError
-        If the URL is none, or of another database, or its driver is missing.
+        If the URL is invalid or of another database, or the driver is missing.
     """
 
     def __init__(self, folder: Path, url: str | None = None):
-        told = os.environ.get(VARIABLE, "").strip() if url is None else url
+        url = os.environ.get(VARIABLE, "").strip() if url is None else url
         self.reading: Engine
         self.writing: Engine
-        if told:
-            self.writing, self.reading = _postgresql(told)
+        if url:
+            self.writing, self.reading = _postgresql(url)
             self.dialect = "postgresql"
         else:
             folder.mkdir(parents=True, exist_ok=True)
             file = folder / "online.db"
-            with FileLock(f"{file}.lock"):  # two processes must not switch to WAL at once
+            with FileLock(f"{file}.lock"):  # two processes must not switch to WAL at the same time
                 self.writing, self.reading = _sqlite(file)
             self.dialect = "sqlite"
         driver: Any = self.reading.dialect.loaded_dbapi
@@ -117,19 +117,19 @@ class Database:
         self._thread = threading.local()
 
     @property
-    def place(self) -> str:
-        """Where the rows are, for people to read; without a password."""
+    def location(self) -> str:
+        """The URL of the database for messages, without the password."""
         return self.reading.url.render_as_string(hide_password=True)
 
     def close(self) -> None:
-        """Close all connections. Whoever reads or writes afterwards opens new ones."""
-        self._thread = threading.local()  # gives back what threads held
+        """Close all connections; a later read or write opens new ones."""
+        self._thread = threading.local()  # drops the connections of all threads
         for engine in (self.writing, self.reading):
             engine.dispose()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """Work in one transaction, one at a time for all processes; an error undoes all of it."""
+        """Open a transaction, one at a time across processes; an error rolls it back."""
         with self._connect(self.writing) as connection, connection.begin():
             if self.dialect == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
@@ -140,7 +140,7 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
-        """Read, beside whoever writes."""
+        """Open a connection for reading, which never waits for a writer."""
         if not self._initialized:
             with self._connect(self.reading) as connection:
                 self._initialized = inspect(connection).has_table(published_tables.name)
@@ -151,47 +151,47 @@ class Database:
             yield connection
 
     def fetch(self, statement: str, values: tuple[Any, ...]) -> tuple[Any, ...] | None:
-        """Give the first row that a query finds. Much quicker than :meth:`snapshot`.
+        """Return the first row of a query; this is much faster than :meth:`snapshot`.
 
-        It asks the driver, on a connection that this thread keeps: to borrow one, and to go through
-        SQLAlchemy, takes longer than to find the row.
+        The method calls the driver, on a connection that this thread keeps. A connection of the pool
+        and a query by SQLAlchemy take longer than the lookup of the row.
 
         Raises
         ------
         Error
-            Of the driver.
+            If the driver raises its error.
         """
         try:
             driver = self._thread.driver
         except AttributeError:
-            self._thread.held = self._connect(self.reading)
-            driver = self._thread.driver = self._thread.held.connection.driver_connection
+            self._thread.connection = self._connect(self.reading)
+            driver = self._thread.driver = self._thread.connection.connection.driver_connection
         row: tuple[Any, ...] | None = driver.execute(statement, values).fetchone()
         return row
 
-    def forget(self) -> None:
-        """Close the connection that this thread keeps: it may be broken."""
-        own = self._thread.__dict__
-        if "held" in own:
-            own.pop("driver")
-            held = own.pop("held")
-            held.invalidate()
-            held.close()
+    def discard_connection(self) -> None:
+        """Close the connection that this thread keeps, because it may be broken."""
+        state = self._thread.__dict__
+        if "connection" in state:
+            state.pop("driver")
+            connection = state.pop("connection")
+            connection.invalidate()
+            connection.close()
 
     def _connect(self, engine: Engine) -> Connection:
         try:
             return engine.connect()
         except DBAPIError as error:
             raise OnlineStoreError(
-                f"The online store at {self.place} cannot be reached: {error.orig}"
+                f"The online store at {self.location} cannot be reached: {error.orig}"
             ) from error
 
     def insert(self, connection: Connection, table: Table, batches: Batches) -> int:
-        """Insert rows; give their number."""
+        """Insert rows; return their number."""
         return self._write(connection, table, batches, [])
 
     def upsert(self, connection: Connection, table: Table, batches: Batches) -> int:
-        """Insert rows, or put them in the place of those with the same key; give their number."""
+        """Insert rows, or replace the rows with the same key; return their number."""
         return self._write(connection, table, batches, [key.name for key in table.primary_key])
 
     def _write(
@@ -213,27 +213,27 @@ class Database:
         marks = ", ".join("?" * len(names))
         columns = ", ".join(map(quoted, names))
         insert = f"INSERT INTO {quoted(table.name)} ({columns}) VALUES ({marks}){clause}"
-        return _many(connection, insert, batches)
+        return _execute_batches(connection, insert, batches)
 
     def delete(self, connection: Connection, table: Table, keys: Batches) -> int:
-        """Delete the rows with these keys; give the number of keys."""
+        """Delete the rows with these keys; return the number of keys."""
         names = [key.name for key in table.primary_key]
         if self.dialect == "postgresql":
             columns = ", ".join(map(quoted, names))
             with _scratch_table(connection, table.name, columns) as scratch:
-                gone = _copy(connection, scratch, names, keys)
+                deleted = _copy(connection, scratch, names, keys)
                 same = " AND ".join(f"t.{quoted(name)} = s.{quoted(name)}" for name in names)
                 _run(
                     connection,
                     f"DELETE FROM {quoted(table.name)} t USING {quoted(scratch)} s WHERE {same}",
                 )
-            return gone
+            return deleted
         same = " AND ".join(f"{quoted(name)} = ?" for name in names)
-        return _many(connection, f"DELETE FROM {quoted(table.name)} WHERE {same}", keys)
+        return _execute_batches(connection, f"DELETE FROM {quoted(table.name)} WHERE {same}", keys)
 
 
 def quoted(name: str) -> str:
-    """Write a name as it stands in SQL.
+    """Quote an identifier for SQL.
 
     Examples
     --------
@@ -251,7 +251,7 @@ def _on_conflict(keys: list[str], names: list[str]) -> str:
     return f" ON CONFLICT ({', '.join(map(quoted, keys))}) DO {action}"
 
 
-def _many(connection: Connection, statement: str, batches: Batches) -> int:
+def _execute_batches(connection: Connection, statement: str, batches: Batches) -> int:
     written = 0
     for rows in batches:
         if rows:
@@ -265,13 +265,13 @@ def _sqlite(file: Path) -> tuple[Engine, Engine]:
     url = URL.create("sqlite", database=str(file))
     options: dict[str, Any] = {
         "connect_args": {"timeout": _BUSY_SECONDS, "check_same_thread": False},
-        "max_overflow": _ANY_NUMBER,
+        "max_overflow": _UNLIMITED,
     }
     writing = create_engine(url, **options)
     reading = create_engine(url, isolation_level="AUTOCOMMIT", **options)
     for engine in (writing, reading):
         event.listen(engine, "connect", _prepare_connection)
-    # the driver would begin at the first change only, and a lock that comes late may be refused
+    # The driver would begin the transaction at the first change, when SQLite may refuse the lock.
     event.listen(writing, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
     with writing.connect():
         pass
@@ -280,14 +280,14 @@ def _sqlite(file: Path) -> tuple[Engine, Engine]:
 
 def _prepare_connection(connection: Any, _: Any) -> None:
     connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode = WAL")  # whoever reads never waits for who writes
+    connection.execute("PRAGMA journal_mode = WAL")  # readers never wait for a writer
     connection.execute("PRAGMA synchronous = NORMAL")
 
 
 # ---- PostgreSQL -------------------------------------------------------------------------------------
-def _postgresql(told: str) -> tuple[Engine, Engine]:
+def _postgresql(database_url: str) -> tuple[Engine, Engine]:
     try:
-        url = make_url(told)
+        url = make_url(database_url)
     except ArgumentError as error:
         raise OnlineStoreError(
             f"{VARIABLE} is not the URL of a database. Expected: "
@@ -300,7 +300,7 @@ def _postgresql(told: str) -> tuple[Engine, Engine]:
         )
     try:
         writing = create_engine(
-            url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, max_overflow=_ANY_NUMBER
+            url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, max_overflow=_UNLIMITED
         )
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise OnlineStoreError(
@@ -310,7 +310,7 @@ def _postgresql(told: str) -> tuple[Engine, Engine]:
 
 
 def _run(connection: Connection, statement: str) -> None:
-    # SQLAlchemy would have the driver look for parameters: a percent sign in a column's name were one
+    # With SQLAlchemy, the driver would read a percent sign in a column name as a parameter.
     connection.connection.cursor().execute(statement)
 
 

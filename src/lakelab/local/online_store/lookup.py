@@ -23,7 +23,7 @@ _SCALARS = frozenset((int, str))
 
 @dataclass(frozen=True)
 class _Layout:
-    """How an online table is stored at the moment, and how to ask for a row of it."""
+    """The current storage of an online table, and the query for a row."""
 
     physical: str
     keys: tuple[str, ...]
@@ -34,7 +34,7 @@ class _Layout:
 
 
 class OnlineTable:
-    """One online table, to look rows up by key. Any number of threads may.
+    """An online table with lookups of rows by key, from any number of threads.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class OnlineTable:
     Raises
     ------
     NotFoundError
-        If there is no such online table.
+        If the online table does not exist.
     """
 
     def __init__(self, database: Database, name: str):
@@ -55,11 +55,11 @@ class OnlineTable:
 
     @property
     def keys(self) -> list[str]:
-        """The columns that a row is looked up by."""
+        """The columns of the lookup key."""
         return list(self._layout.keys)
 
     def lookup(self, key: Any) -> Row | None:
-        """Give the row of a key, or None.
+        """Return the row of a key, or None.
 
         Parameters
         ----------
@@ -74,28 +74,30 @@ class OnlineTable:
         Raises
         ------
         ValueError
-            If the key is not one of this table.
+            If the key does not match the key columns of the table.
         NotFoundError
-            If the online table is gone.
+            If the online table was deleted.
         OnlineStoreError
-            If the database does not answer.
+            If the database cannot be read.
         """
         for attempt in (1, 2, 3):
             layout = self._layout
             try:
-                if type(key) in _SCALARS and len(layout.encoders) == 1:  # most keys: it is quicker
+                if (
+                    type(key) in _SCALARS and len(layout.encoders) == 1
+                ):  # the fast path for most keys
                     values: tuple[Any, ...] = (layout.encoders[0](key),)
                 else:
-                    values = self._key(layout, key)
+                    values = self._encode_key(layout, key)
                 found = self._database.fetch(layout.statement, values)
             except ValueError:
-                # it may be a key of the table as it is stored now
+                # the online table may have other key columns since the layout was read
                 self._layout = self._read_layout()
                 if self._layout.physical == layout.physical:
                     raise
             except self._database.Error as error:
-                # the database was restarted, or the table is stored in another way now
-                self._database.forget()
+                # the database was restarted, or the online table was stored under another name
+                self._database.discard_connection()
                 if attempt == 3:
                     raise OnlineStoreError(
                         f"Online table '{self.name}' cannot be read: {error}"
@@ -104,14 +106,14 @@ class OnlineTable:
             else:
                 return None if found is None else _decoded(layout, found)
         raise OnlineStoreError(
-            f"Online table '{self.name}' is published anew faster than it is read."
+            f"Online table '{self.name}' is published again faster than it is read."
         )
 
     def lookup_many(self, keys: Iterable[Any]) -> list[Row | None]:
-        """Give the row of each key, or None in its place."""
+        """Return the row of each key, or None in its place."""
         return [self.lookup(key) for key in keys]
 
-    def _key(self, layout: _Layout, key: Any) -> tuple[Any, ...]:
+    def _encode_key(self, layout: _Layout, key: Any) -> tuple[Any, ...]:
         if isinstance(key, Mapping):
             if set(key) != set(layout.keys):
                 raise ValueError(
@@ -130,28 +132,28 @@ class OnlineTable:
 
     def _read_layout(self) -> _Layout:
         with self._database.snapshot() as connection:
-            told = connection.execute(
+            table = connection.execute(
                 select(published_tables).where(published_tables.c.name == self.name)
             ).one_or_none()
-        if told is None:
+        if table is None:
             raise NotFoundError(
                 f"Online table '{self.name}' does not exist. Publish a feature table to it first: "
                 f"FeatureEngineeringClient().publish_table(...)."
             )
-        columns = [OnlineColumn(**column) for column in told.columns]
+        columns = [OnlineColumn(**column) for column in table.columns]
         dialect = self._database.dialect
-        decoders = [(place, column.decoder(dialect)) for place, column in enumerate(columns)]
-        keys = [next(c for c in columns if c.name == key) for key in told.keys]
-        mark, percent = ("?", "%") if dialect == "sqlite" else ("%s", "%%")
+        decoders = [(index, column.decoder(dialect)) for index, column in enumerate(columns)]
+        keys = [next(c for c in columns if c.name == key) for key in table.keys]
+        placeholder, percent = ("?", "%") if dialect == "sqlite" else ("%s", "%%")
         name = {column.name: quoted(column.name).replace("%", percent) for column in columns}
-        where = " AND ".join(f"{name[key.name]} = {mark}" for key in keys)
-        statement = f"SELECT {', '.join(name.values())} FROM {quoted(told.physical)} WHERE {where}"
+        where = " AND ".join(f"{name[key.name]} = {placeholder}" for key in keys)
+        statement = f"SELECT {', '.join(name.values())} FROM {quoted(table.physical)} WHERE {where}"
         return _Layout(
-            told.physical,
-            tuple(told.keys),
+            table.physical,
+            tuple(table.keys),
             tuple(key.key_encoder(dialect) for key in keys),
             tuple(column.name for column in columns),
-            tuple((place, decode) for place, decode in decoders if decode is not None),
+            tuple((index, decode) for index, decode in decoders if decode is not None),
             statement,
         )
 
@@ -160,7 +162,7 @@ def _decoded(layout: _Layout, found: tuple[Any, ...]) -> Row:
     if not layout.decoders:
         return dict(zip(layout.names, found, strict=True))
     values = list(found)
-    for place, decode in layout.decoders:
-        if values[place] is not None:
-            values[place] = decode(values[place])
+    for index, decode in layout.decoders:
+        if values[index] is not None:
+            values[index] = decode(values[index])
     return dict(zip(layout.names, values, strict=True))

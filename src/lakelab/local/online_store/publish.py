@@ -1,4 +1,4 @@
-"""Publish a feature table to an online table: all of its latest rows, or those that changed.
+"""Publish a feature table to an online table: all latest rows, or only the changes.
 
 Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/online-feature-store
 """
@@ -33,8 +33,8 @@ from lakelab.local.online_store.source import Source
 class PublishMode(StrEnum):
     """How an online table follows its source.
 
-    ``TRIGGERED`` copies at each publish what changed since the last; ``CONTINUOUS`` goes on by itself
-    after the first; ``SNAPSHOT`` copies all at each publish.
+    ``TRIGGERED`` copies at each publish the changes since the last one. ``CONTINUOUS`` continues by
+    itself after the first publish. ``SNAPSHOT`` copies all rows at each publish.
     """
 
     TRIGGERED = "TRIGGERED"
@@ -48,7 +48,7 @@ class PublishMode(StrEnum):
 
 @dataclass(frozen=True)
 class Published:
-    """What a publish did.
+    """The result of a publish.
 
     Attributes
     ----------
@@ -56,11 +56,11 @@ class Published:
     pipeline_id : str
         The same for all publishes of one online table.
     kind : {"full", "incremental", "nothing"}
-        Whether all rows were copied, those that changed, or none, as the source had not changed.
+        Whether all rows, only the changes, or no rows were copied, because the source was unchanged.
     source_version : int
-        The Delta version that is online now.
+        The Delta version that is online after the publish.
     written, deleted : int
-        Rows that were written, and keys that were removed.
+        The number of written rows, and of deleted keys.
     """
 
     online_table_name: str
@@ -72,17 +72,17 @@ class Published:
 
 
 class SupersededError(OnlineStoreError):
-    """The online table was deleted, or published in another way, by somebody else."""
+    """Another process or thread deleted the online table, or published it again."""
 
 
 class Publisher:
-    """Copies feature tables into the database.
+    """A publisher of feature tables to the database.
 
     Parameters
     ----------
     database : Database
     unity : UnityCatalog
-        Where the feature tables are.
+        The catalog of the feature tables.
     """
 
     def __init__(self, database: Database, unity: UnityCatalog):
@@ -98,7 +98,7 @@ class Publisher:
         user: str | None = None,
         only_after: str | None = None,
     ) -> Published:
-        """Publish a feature table: as a whole, or not at all.
+        """Publish a feature table in one transaction.
 
         Parameters
         ----------
@@ -108,18 +108,18 @@ class Publisher:
             The online store.
         mode : PublishMode
         user : str, optional
-            Who publishes.
+            The user who publishes.
         only_after : str, optional
-            The last update that is known: publish only if none has come in between.
+            The id of the last known update: publish only if no later update exists.
 
         Raises
         ------
         NotFoundError
-            If there is no such table, schema or store.
+            If the table, the schema or the store does not exist.
         OnlineStoreError
-            If the table cannot be published, or the online table is another's.
+            If the table cannot be published, or the online table belongs to another source or store.
         SupersededError
-            If another update came in between.
+            If a later update than ``only_after`` exists.
         """
         name = TableName.parse(online_table)
         self._unity.require_schema(name.catalog, name.schema)
@@ -128,14 +128,14 @@ class Publisher:
                 f"'{name}' is a Delta table. Give the online table a name of its own, such as "
                 f"{name}_online."
             )
-        self._open(TableName.parse(source), mode)  # what can be refused is refused before any lock
+        self._open(TableName.parse(source), mode)  # raises before the lock is taken
         with self._database.transaction() as connection:
-            # opened again: whoever had the lock before may have published a newer version
+            # opened again, because the last holder of the lock may have published a newer version
             offered = self._open(TableName.parse(source), mode)
             self._require_store(connection, store)
             before = _online_table(connection, str(name))
             if only_after is not None and _last_update(before) != only_after:
-                raise SupersededError(f"Online table '{name}' was deleted or published anew.")
+                raise SupersededError(f"Online table '{name}' was deleted or published again.")
             if before is not None and (before.source, before.store) != (
                 str(offered.table.name),
                 store,
@@ -150,7 +150,7 @@ class Publisher:
             except self._database.DataError as error:
                 raise OnlineStoreError(
                     f"Table '{offered.table.name}' cannot be published: the online store at "
-                    f"{self._database.place} does not take a value of it. {error}"
+                    f"{self._database.location} does not take a value of it. {error}"
                 ) from error
 
     def _copy(
@@ -168,12 +168,12 @@ class Publisher:
             before is not None
             and before.source_id == source.id
             and before.columns == columns
-            and (before.keys, before.timeseries_column) == (source.keys, source.time)
+            and (before.keys, before.timeseries_column) == (source.keys, source.timeseries_column)
         )
-        # Rows that look different go to a table of another name, so that whoever still asks for the old
-        # one is told so, and is not given half of the columns.
+        # If columns or keys differ, the rows go to a new database table. So a query for the old table
+        # fails, instead of returning a part of the columns.
         physical = before.physical if same and before is not None else _new_name(name)
-        table = _physical(physical, source, self._database.dialect)
+        table = _rows_table(physical, source, self._database.dialect)
         kind, written, deleted = "full", 0, 0
         dialect = self._database.dialect
         changed = None
@@ -184,19 +184,19 @@ class Publisher:
                 changed = source.changed_keys(before.source_version)
         if changed is not None:
             kind = "incremental"
-            with source.without(changed, dialect) as gone:
-                deleted = self._database.delete(connection, table, gone)
-            with source.latest(dialect, changed) as rows:
+            with source.deleted_keys(changed, dialect) as keys:
+                deleted = self._database.delete(connection, table, keys)
+            with source.latest_rows(dialect, changed) as rows:
                 written = self._database.upsert(connection, table, rows)
         elif kind == "full":
             if same:
                 connection.execute(delete(table))
             else:
                 table.create(connection)
-            with source.latest(dialect) as rows:
+            with source.latest_rows(dialect) as rows:
                 written = self._database.insert(connection, table, rows)
             if before is not None and before.physical != physical:
-                # the last thing, as PostgreSQL keeps readers of a dropped table waiting for the commit
+                # last, because in PostgreSQL readers of a dropped table wait for the commit
                 drop_rows(connection, before.physical)
         published = Published(
             online_table_name=str(name),
@@ -206,7 +206,7 @@ class Publisher:
             written=written,
             deleted=deleted,
         )
-        told = {
+        values = {
             "store": store,
             "source": str(source.table.name),
             "source_id": source.id,
@@ -216,7 +216,7 @@ class Publisher:
             "physical": table.name,
             "columns": columns,
             "keys": source.keys,
-            "timeseries_column": source.time,
+            "timeseries_column": source.timeseries_column,
             "creator": user,
             "last_update": {
                 "id": str(uuid.uuid4()),
@@ -227,14 +227,14 @@ class Publisher:
             },
         }
         if before is None:
-            connection.execute(insert(published_tables).values(name=str(name), **told))
+            connection.execute(insert(published_tables).values(name=str(name), **values))
         else:
-            this = published_tables.c.name == str(name)
-            connection.execute(update(published_tables).where(this).values(**told))
+            same_name = published_tables.c.name == str(name)
+            connection.execute(update(published_tables).where(same_name).values(**values))
         return published
 
     def _open(self, name: TableName, mode: PublishMode) -> Source:
-        """Open the feature table as it is now, and hold it against what publishing requires."""
+        """Open the current version of the feature table, and check that it can be published."""
         table = self._unity.table(name)
         key = table.primary_key
         if key is None:
@@ -267,11 +267,11 @@ class Publisher:
                 f"FeatureEngineeringClient().create_online_store(name='{store}', capacity='CU_1')."
             )
 
-    def is_outdated(self, told: Mapping[str, Any]) -> bool:
-        """Tell whether the source of an online table is another now than what was published."""
-        table = self._unity.table(TableName.parse(told["source"]))
-        now = str(table.delta.metadata().id), table.version
-        return now != (told["source_id"], told["source_version"])
+    def is_outdated(self, online_table: Mapping[str, Any]) -> bool:
+        """Return whether the source of an online table changed after the last publish."""
+        source = self._unity.table(TableName.parse(online_table["source"]))
+        current = str(source.delta.metadata().id), source.version
+        return current != (online_table["source_id"], online_table["source_version"])
 
 
 def _require_keys(source: Source) -> None:
@@ -279,7 +279,7 @@ def _require_keys(source: Source) -> None:
     if not source.keys:
         raise OnlineStoreError(
             f"Table '{name}' cannot be published: its primary key has no column beside the time "
-            f"series column '{source.time}', so there is nothing to look a row up by."
+            f"series column '{source.timeseries_column}', so there is nothing to look a row up by."
         )
     for column in source.key_columns:
         if column.is_time:
@@ -307,19 +307,19 @@ def _last_update(online_table: Row[Any] | None) -> str | None:
 
 
 def drop_rows(connection: Connection, physical: str) -> None:
-    """Drop the rows of an online table."""
+    """Drop the database table with the rows of an online table."""
     connection.exec_driver_sql(f"DROP TABLE IF EXISTS {quoted(physical)}")
 
 
 def _new_name(name: TableName) -> str:
-    """Give rows a table name that nothing had before, of at most 63 bytes, as PostgreSQL wants it."""
+    """Return a unique name for a database table, of at most 63 bytes, the limit of PostgreSQL."""
     plain = re.sub(r"\W+", "_", name.table, flags=re.ASCII)[:40]
     return f"{plain}_{secrets.token_hex(8)}"
 
 
-def _physical(physical: str, source: Source, dialect: str) -> Table:
-    """Say how the rows are stored."""
-    # without rowids, the rows of SQLite lie in the order of their keys: one search finds them
+def _rows_table(physical: str, source: Source, dialect: str) -> Table:
+    """Return the definition of the database table with the rows."""
+    # without rowids, SQLite stores the rows in the order of the keys, so one search finds a row
     return Table(
         physical,
         MetaData(),

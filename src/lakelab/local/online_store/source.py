@@ -1,4 +1,4 @@
-"""What is published of a feature table: the latest row for each key, all of them or those that changed."""
+"""The source of an online table: the latest rows of a feature table, all of them or only the changes."""
 
 from __future__ import annotations
 
@@ -22,14 +22,13 @@ BATCH_ROWS = 50_000
 
 
 class Source:
-    """A feature table as of one version, and how it is stored online.
+    """One version of a feature table, and its columns in the online table.
 
     Attributes
     ----------
     keys : list of str
-        The columns that a row is looked up by: the primary key without the time series column.
-    time : str or None
-        The time series column.
+        The columns of the lookup key: the primary key without the time series column.
+    timeseries_column : str or None
     columns : list of OnlineColumn
         All columns of the table.
 
@@ -37,51 +36,53 @@ class Source:
     ----------
     table : UnityTable
     key : PrimaryKey
-        Its primary key.
+        The primary key of the table.
     """
 
     def __init__(self, table: UnityTable, key: PrimaryKey):
         self.table = table
-        self.time = key.timeseries_column
-        self.keys = [column for column in key.columns if column != self.time]
+        self.timeseries_column = key.timeseries_column
+        self.keys = [column for column in key.columns if column != self.timeseries_column]
         self.columns = [OnlineColumn.from_field(field) for field in table.fields]
         self._schema = pa.schema(table.delta.schema().to_arrow())
 
     @property
     def id(self) -> str:
-        """Tells a table that was dropped and created again under the same name."""
+        """The Delta table id, which differs if the table was dropped and created again."""
         return str(self.table.delta.metadata().id)
 
     # ---- rows ------------------------------------------------------------------------------------
     @contextmanager
-    def latest(self, dialect: str, among: pa.Table | None = None) -> Iterator[Batches]:
-        """Read the latest row for each key, as the database driver takes it.
+    def latest_rows(self, dialect: str, among: pa.Table | None = None) -> Iterator[Batches]:
+        """Read the latest row for each key, with the values that the database driver accepts.
 
         Parameters
         ----------
         dialect : {"sqlite", "postgresql"}
         among : pyarrow.Table, optional
-            The keys to read; all by default.
+            The keys to read; by default all keys.
 
         Raises
         ------
         OnlineStoreError
-            If a key stands in several rows of the same time.
+            If a key is in several rows with the same time.
         """
-        with self._opened() as connection:
+        with self._connect() as connection:
             rows = "source"
             if among is not None:
                 connection.register("among", among)
-                rows = f"(FROM source t SEMI JOIN among a ON {_same(self.keys, 't', 'a')})"
+                rows = f"(FROM source t SEMI JOIN among a ON {_equal(self.keys, 't', 'a')})"
             select = f"SELECT t.* FROM {rows} t"
-            if self.time is not None:
-                # quicker than a window: only keys and times are grouped
-                grouped, time = ", ".join(map(quoted, self.keys)), quoted(self.time)
+            if self.timeseries_column is not None:
+                # faster than a window function, because only keys and times are grouped
+                grouped, time = ", ".join(map(quoted, self.keys)), quoted(self.timeseries_column)
                 newest = f"SELECT {grouped}, max({time}) AS {time} FROM {rows} GROUP BY {grouped}"
-                select += f" JOIN ({newest}) n ON {_same([*self.keys, self.time], 't', 'n')}"
+                select += f" JOIN ({newest}) n ON {_equal([*self.keys, self.timeseries_column], 't', 'n')}"
             connection.execute(f"CREATE TEMP TABLE latest AS {select}")
             self._require_unique(connection)
-            ordered = ", ".join(map(quoted, self.keys))  # a B-tree that is filled in order is quick
+            ordered = ", ".join(
+                map(quoted, self.keys)
+            )  # inserts into a B-tree are fast in key order
             reader = connection.sql(f"SELECT * FROM latest ORDER BY {ordered}").to_arrow_reader(
                 BATCH_ROWS
             )
@@ -99,66 +100,66 @@ class Source:
 
     def _require_unique(self, connection: duckdb.DuckDBPyConnection) -> None:
         keys = ", ".join(map(quoted, self.keys))
-        twice = connection.execute(
+        duplicate = connection.execute(
             f"SELECT {keys}, count(*) FROM latest GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"
         ).fetchone()
-        if twice is not None:
+        if duplicate is not None:
             key = ", ".join(
-                f"{name}={value!r}" for name, value in zip(self.keys, twice, strict=False)
+                f"{name}={value!r}" for name, value in zip(self.keys, duplicate, strict=False)
             )
             raise OnlineStoreError(
                 f"Table '{self.table.name}' cannot be published: its primary key must be unique, and "
-                f"{twice[-1]} rows have {key}. A primary key is declared, not enforced: delete the "
+                f"{duplicate[-1]} rows have {key}. A primary key is declared, not enforced: delete the "
                 f"rows that are too many."
             )
 
-    # ---- what changed ----------------------------------------------------------------------------
+    # ---- changes ---------------------------------------------------------------------------------
     def changed_keys(self, since: int) -> pa.Table | None:
-        """Find the keys of all rows that came, went or changed after a version.
+        """Return the keys of all rows that were inserted, updated or deleted after a version.
 
-        Delta never changes a file: what differs between two versions is in the files that one of
-        them has and the other has not.
+        Delta never changes a file. So the changes between two versions are in the files that only one
+        of the versions has.
 
         Returns
         -------
         pyarrow.Table or None
-            The key columns, each key once; None where that cannot be told, and all is to be read.
+            The key columns, each key once; None if the changes are unknown and all rows must be read.
         """
         try:
             old = UnityTable(self.table.name, self.table.path, since)
-        except DeltaError:  # the log is kept for a while only
+        except DeltaError:  # the log of this version was deleted
             return None
         before, after = plain_files(old.delta), plain_files(self.table.delta)
         with duckdb_pool.connect() as connection:
             if before is None or after is None:
-                # partitioned, for example: all of both versions is read, the same rows cancel out
-                gone_rows = old.delta.to_pyarrow_dataset()
-                found = gone_rows.filesystem.get_file_info(gone_rows.files)
-                if any(file.type is not FileType.File for file in found):
+                # A partitioned table, for example: all rows of both versions are compared.
+                old_rows = old.delta.to_pyarrow_dataset()
+                files = old_rows.filesystem.get_file_info(old_rows.files)
+                if any(file.type is not FileType.File for file in files):
                     return None  # vacuumed
-                connection.register("gone", gone_rows)
-                connection.register("come", self.table.delta.to_pyarrow_dataset())
+                connection.register("removed", old_rows)
+                connection.register("added", self.table.delta.to_pyarrow_dataset())
             else:
-                gone, come = sorted(set(before) - set(after)), sorted(set(after) - set(before))
-                if not all(Path(file).is_file() for file in gone):
+                removed, added = sorted(set(before) - set(after)), sorted(set(after) - set(before))
+                if not all(Path(file).is_file() for file in removed):
                     return None  # vacuumed
-                for name, files in (("gone", gone), ("come", come)):
+                for name, files in (("removed", removed), ("added", added)):
                     connection.execute(
                         f"CREATE TEMP VIEW {name} AS {self._select(connection, files)}"
                     )
             keys = ", ".join(map(quoted, self.keys))
             return connection.sql(
-                f"SELECT DISTINCT {keys} FROM ((FROM gone EXCEPT ALL FROM come) "
-                f"UNION ALL (FROM come EXCEPT ALL FROM gone))"
+                f"SELECT DISTINCT {keys} FROM ((FROM removed EXCEPT ALL FROM added) "
+                f"UNION ALL (FROM added EXCEPT ALL FROM removed))"
             ).to_arrow_table()
 
     @contextmanager
-    def without(self, keys: pa.Table, dialect: str) -> Iterator[Batches]:
-        """Read those of the keys that the table has no more, as the database driver takes them."""
-        with self._opened() as connection:
+    def deleted_keys(self, keys: pa.Table, dialect: str) -> Iterator[Batches]:
+        """Read the keys that the table no longer has, with the values that the database driver accepts."""
+        with self._connect() as connection:
             connection.register("among", keys)
             reader = connection.sql(
-                f"FROM among a ANTI JOIN source t ON {_same(self.keys, 't', 'a')}"
+                f"FROM among a ANTI JOIN source t ON {_equal(self.keys, 't', 'a')}"
             ).to_arrow_reader(BATCH_ROWS)
             yield self._encoded(reader, self.key_columns, dialect)
 
@@ -169,7 +170,7 @@ class Source:
 
     # ---- files -----------------------------------------------------------------------------------
     @contextmanager
-    def _opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with duckdb_pool.connect() as connection:
             files = plain_files(self.table.delta)
             if files is None:
@@ -179,17 +180,17 @@ class Source:
             yield connection
 
     def _select(self, connection: duckdb.DuckDBPyConnection, files: list[str]) -> str:
-        """Write the query of all columns; one that was added later is null in older files."""
+        """Return the query of all columns; a column that was added later is null in older files."""
         if not files:
             connection.register("empty", self._schema.empty_table())
             return "FROM empty"
-        source, there = parquet_source(connection, files)
+        source, stored = parquet_source(connection, files)
         columns = ", ".join(
-            quoted(name) if name in there else f"NULL AS {quoted(name)}"
+            quoted(name) if name in stored else f"NULL AS {quoted(name)}"
             for name in self._schema.names
         )
         return f"SELECT {columns} FROM {source}"
 
 
-def _same(columns: list[str], left: str, right: str) -> str:
+def _equal(columns: list[str], left: str, right: str) -> str:
     return " AND ".join(f"{left}.{quoted(c)} = {right}.{quoted(c)}" for c in columns)

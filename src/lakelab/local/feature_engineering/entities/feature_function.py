@@ -1,4 +1,4 @@
-"""A feature computed when it is asked for, by a Python function of Unity Catalog."""
+"""An on-demand feature: a Python function of Unity Catalog computes it."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from lakelab.local.feature_engineering.entities.entity import Entity
 
 
 class FeatureFunction(Entity):
-    """A Python function of Unity Catalog, whose result becomes a feature.
+    """A Python function of Unity Catalog whose result becomes a feature.
 
-    The columns that it gets may be columns of the DataFrame, features, or what other functions give;
-    their types must be those of the function's parameters.
+    Its inputs can be columns of the DataFrame, features, or results of other functions. The types of
+    the inputs must be the types of the function's parameters.
 
     Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/on-demand-features
 
     Parameters
     ----------
     udf_name : str
-        The function, in Python (``CREATE FUNCTION ... LANGUAGE PYTHON``); Unity Catalog keeps its name
-        in lower case.
+        The function, in Python (``CREATE FUNCTION ... LANGUAGE PYTHON``). Unity Catalog stores the
+        name in lower case.
     input_bindings : dict of str to str, optional
-        The function's parameter -> the column that it gets, for each parameter.
+        Each parameter of the function -> the column that is bound to it.
     output_name : str, optional
-        The column that the result becomes; the function's full name without it.
+        The name of the result column; by default the full name of the function.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Which features to look up, in which table, by which columns of the DataFrame."""
+"""The lookup of features in a feature table by key columns of a DataFrame."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _logger = logging.getLogger(__name__)
 
 
 class FeatureLookup(Entity):
-    """Features of one table, to be joined into a DataFrame by its key columns.
+    """Features of one table that are joined to a DataFrame by its key columns.
 
     Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/train-models-with-feature-store
 
@@ -22,17 +22,17 @@ class FeatureLookup(Entity):
     table_name : str
         The feature table.
     lookup_key : str or list of str
-        Columns of the DataFrame that hold the table's primary key, in the key's order, without the
-        time series column.
+        Columns of the DataFrame with the primary key of the table, in the order of the key, without
+        the time series column.
     feature_names : str or list of str, optional
-        The features to look up; all of the table's without it.
+        The features to look up; by default all features of the table.
     rename_outputs : dict of str to str, optional
-        Feature name -> name of the column that it becomes.
+        Feature name -> name of the output column.
     timestamp_lookup_key : str, optional
-        Column of the DataFrame with the time as of which a time series table is read: the newest
-        row at or before it counts.
+        Column of the DataFrame with the time of the lookup in a time series table. The lookup returns
+        the newest row at or before this time.
     lookback_window : datetime.timedelta, optional
-        How old that row may be; an older one gives null. Zero takes rows of the very same time only.
+        The maximum age of that row; an older row gives null. Zero accepts rows of the same time only.
     default_values : dict of str to value, optional
         Output name -> value in place of null: int, float, bool or str.
     **kwargs
@@ -41,7 +41,7 @@ class FeatureLookup(Entity):
     Raises
     ------
     ValueError
-        If arguments contradict each other or have the wrong type.
+        If arguments exclude each other or have the wrong type.
     TypeError
         If an argument is unknown.
 
@@ -79,10 +79,10 @@ read as of a time, can be looked back on.
         self._lookback_window = _window(lookback_window, self._timestamp_lookup_key)
         self._feature_names = _names(feature_names)
         self._rename_outputs = _renames(rename_outputs)
-        self._take_older_names()
+        self._apply_deprecated_names()
         self._default_values = self._checked_defaults(default_values)
 
-    def _take_older_names(self) -> None:
+    def _apply_deprecated_names(self) -> None:
         if self._feature_name_deprecated:
             if self._feature_names:
                 raise ValueError("Give either feature_names or the older feature_name, not both.")
@@ -122,17 +122,17 @@ read as of a time, can be looked back on.
 
     @property
     def feature_name(self) -> str | None:
-        """The older way to name one feature."""
+        """The deprecated parameter for one feature."""
         return self._feature_name_deprecated
 
     @property
     def feature_names(self) -> list[str]:
-        """The features to look up; empty for all."""
+        """The features to look up; empty for all features."""
         return self._feature_names
 
     @property
     def output_name(self) -> str | None:
-        """The older way to rename one feature."""
+        """The deprecated parameter for the output name of one feature."""
         return self._output_name_deprecated or self._feature_name_deprecated
 
     @property
@@ -148,7 +148,7 @@ read as of a time, can be looked back on.
         return self._default_values
 
     def output_of(self, feature_name: str) -> str:
-        """Tell the name of the column that a feature becomes."""
+        """Return the name of the output column of a feature."""
         return self._rename_outputs.get(feature_name, feature_name)
 
 

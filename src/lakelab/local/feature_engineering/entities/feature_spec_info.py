@@ -1,4 +1,4 @@
-"""What there is to know about a feature spec."""
+"""The description of a feature spec."""
 
 from __future__ import annotations
 

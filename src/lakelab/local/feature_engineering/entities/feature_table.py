@@ -1,4 +1,4 @@
-"""What there is to know about a feature table."""
+"""The description of a feature table."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ class FeatureTable(Entity):
     name : str
         The three-level name.
     table_id : str
-        Stays with the table for life; a table created again under the same name has another.
+        The Delta table id. It differs if the table was dropped and created again under the same name.
     description : str
         The table's comment.
     primary_keys : list of str
-        The time series column, if any, is the last.
+        The key columns; the time series column, if any, is the last.
     partition_columns : list of str
     features : list of str
         All columns, the keys included.
     creation_timestamp : int
         Milliseconds since 1970, UTC.
     timestamp_keys : list of str
-        The time series column, or nothing.
+        The time series column; empty without one.
     tags : dict of str to str
     online_stores, notebook_producers, job_producers : list
     table_data_sources, path_data_sources, custom_data_sources : list
-        Kept by a workspace only: empty here.
+        Available in a workspace only: empty here.
     """
 
     def __init__(
