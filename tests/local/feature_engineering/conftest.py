@@ -1,4 +1,4 @@
-"""The client, small feature tables, and an MLflow store of these tests."""
+"""Fixtures of the feature engineering tests: the client, and small feature tables."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def planes(fe: FeatureEngineeringClient, spark: LocalSparkSession) -> DataFrame:
 
 @pytest.fixture
 def flights(spark: LocalSparkSession) -> DataFrame:
-    """Four labelled rows, unknown and null keys among them."""
+    """Four labelled rows, with unknown and null keys."""
     return spark.createDataFrame(
         pd.DataFrame(
             {
@@ -62,7 +62,7 @@ def flights(spark: LocalSparkSession) -> DataFrame:
 
 
 def table_state(spark: LocalSparkSession, name: str) -> tuple[Any, ...]:
-    """What must stay as it is when a call is refused: version, columns, rows, folder."""
+    """Return the state that a failed call must not change: version, columns, rows, folder."""
     table = spark.unity.table(spark.resolve(name))
     rows = sorted(map(str, table.delta.to_pyarrow_dataset().to_table().to_pylist()))
     return table.version, table.fields, rows, sorted(p.name for p in table.path.iterdir())
@@ -70,5 +70,5 @@ def table_state(spark: LocalSparkSession, name: str) -> tuple[Any, ...]:
 
 @pytest.fixture
 def state(spark: LocalSparkSession) -> Any:
-    """Give :func:`table_state` for a table name."""
+    """Return :func:`table_state` for a table name."""
     return lambda name: table_state(spark, name)

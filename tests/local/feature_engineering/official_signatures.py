@@ -1,7 +1,7 @@
-"""What a feature engineering package shows to its callers; run as a process, of the official packages.
+"""The public signatures of a feature engineering package.
 
-The same questions go to the official packages, in a process whose path begins with one of them, and to
-lakelab's: `describe` asks what is imported under the official names.
+`describe` inspects the package under the official names. For the official packages it runs in a process
+whose path begins with one of them.
 """
 
 from __future__ import annotations
@@ -66,11 +66,11 @@ EXAMPLES = (
     "DatabricksOnlineStore('s', 'CU_1')",
     "DatabricksOnlineStore('s', 'CU_2', 1, creator='ana', state=DatabricksOnlineStore.State.AVAILABLE)",
 )
-"""Objects that are made without a workspace, and attempts that are refused."""
+"""Expressions that create objects without a workspace, or raise errors."""
 
 
 def describe() -> dict[str, Any]:
-    """Ask the packages of this process.
+    """Describe the packages of this process.
 
     Returns
     -------
@@ -148,12 +148,12 @@ def _modules(package: str) -> list[str]:
 
 
 def ask(version: str) -> dict[str, Any]:
-    """Ask an official package, in a process of its own.
+    """Describe an official package in a separate process.
 
     Raises
     ------
     RuntimeError
-        If the process fails; with what it said.
+        If the process fails; the message contains its output.
     """
     environment = {
         k: v for k, v in os.environ.items() if not k.startswith(("DATABRICKS", "MLFLOW"))
@@ -177,7 +177,7 @@ def ask(version: str) -> dict[str, Any]:
 
 
 def ask_all() -> dict[str, dict[str, Any]]:
-    """Ask all official packages, two at a time."""
+    """Describe all official packages, two at a time."""
     with ThreadPoolExecutor(2) as pool:
         return dict(zip(VERSIONS, pool.map(ask, VERSIONS), strict=True))
 

@@ -31,7 +31,7 @@ IN_WORKSPACE = "works in a Databricks workspace only"
 
 @pytest.fixture(scope="module")
 def official_clients() -> dict[str, Described]:
-    """What each official client says of itself; one process each."""
+    """The description of each official client, from one process each."""
     missing = [v for v in official.VERSIONS if not (official.OFFICIAL / v / ".ready").exists()]
     if missing:
         say = pytest.fail if os.environ.get("CI") else pytest.skip
@@ -47,7 +47,7 @@ def newest(official_clients: dict[str, Described]) -> Described:
 
 @pytest.fixture(scope="module")
 def ours() -> Described:
-    """What lakelab says of itself, under the official names."""
+    """The description of lakelab under the official names."""
     answer_official_names()
     return official.describe()
 
@@ -55,21 +55,21 @@ def ours() -> Described:
 # ---- signatures -----------------------------------------------------------------------------------
 def test_members_are_those_of_the_newest_client(newest: Described, ours: Described) -> None:
     there, here = newest["members"], ours["members"]
-    answered = {name: told for name, told in there.items() if _class_of(name) in _classes(here)}
+    answered = {name: entry for name, entry in there.items() if _class_of(name) in _classes(here)}
     attributes = _attributes(ours)
     differing = {
         name
-        for name, told in answered.items()
-        if here.get(name) != told and not (told == "property" and name in attributes)
+        for name, entry in answered.items()
+        if here.get(name) != entry and not (entry == "property" and name in attributes)
     }
-    left_out = {name for name in differing if name not in here}
+    missing = {name for name in differing if name not in here}
     # methods of the client are left out with an error of their own, which is tested below
-    assert {n for n in left_out if n not in _refused(here, there)} == set(CONTRACT["members"])
+    assert {n for n in missing if n not in _refused(here, there)} == set(CONTRACT["members"])
     extra = {name for name in here if name not in there}
-    assert (differing - left_out) | extra == set(CONTRACT["ours"]) - {"FeatureTable.tags"}
+    assert (differing - missing) | extra == set(CONTRACT["ours"]) - {"FeatureTable.tags"}
 
 
-def test_older_clients_differ_as_we_know(
+def test_older_clients_differ_as_listed(
     official_clients: dict[str, Described], ours: Described
 ) -> None:
     found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
@@ -77,15 +77,15 @@ def test_older_clients_differ_as_we_know(
         for name, kind in _differences(official_clients[version], official_clients[NEWEST], ours):
             found[name][kind].append(version)
     known = {
-        name: {kind: sorted(versions) for kind, versions in told.items() if kind != "why"}
-        for name, told in CONTRACT["versions"].items()
+        name: {kind: sorted(versions) for kind, versions in entry.items() if kind != "why"}
+        for name, entry in CONTRACT["versions"].items()
     }
-    assert {n: {k: sorted(v) for k, v in told.items()} for n, told in found.items()} == known
-    assert all(told["why"] for told in CONTRACT["versions"].values())
+    assert {n: {k: sorted(v) for k, v in entry.items()} for n, entry in found.items()} == known
+    assert all(entry["why"] for entry in CONTRACT["versions"].values())
 
 
 def _differences(older: Described, newest: Described, ours: Described) -> Iterator[tuple[str, str]]:
-    """Yield what an older client has otherwise than the newest, in members that are answered here."""
+    """Yield the differences of an older client from the newest, in members that lakelab has."""
     old, new, here = older["members"], newest["members"], ours["members"]
     lost = _classes(here) & _classes(new) - _classes(old)
     yield from ((name, "absent") for name in lost)
@@ -118,15 +118,15 @@ def _parameter_differences(
 
 
 @pytest.mark.parametrize("version", official.VERSIONS)
-def test_what_a_client_takes_is_taken(
+def test_arguments_of_each_client_are_accepted(
     official_clients: dict[str, Described], ours: Described, version: str
 ) -> None:
-    """Positional where it was positional, and by each name."""
+    """Each client's arguments are accepted by position, where possible, and by name."""
     bound = 0
     for name, parameters in official_clients[version]["members"].items():
         if name not in ours["members"] or parameters == "property" or name in CONTRACT["ours"]:
             continue
-        signature = inspect.signature(_named(name))
+        signature = inspect.signature(_resolve(name))
         named = [p for p in parameters if "VAR" not in p[1]]
         positional = [p[0] for p in named if p[1] == "POSITIONAL_OR_KEYWORD"]
         keyword_only = {p[0]: None for p in named if p[1] == "KEYWORD_ONLY"}
@@ -142,8 +142,8 @@ def test_what_a_client_takes_is_taken(
     assert bound > 40
 
 
-def _named(name: str) -> Any:
-    """Give lakelab's class member or function of a name."""
+def _resolve(name: str) -> Any:
+    """Return lakelab's class member or function of a name."""
     first, _, member = name.partition(".")
     places = {**official.CLASSES, **official.FUNCTIONS}
     thing = getattr(importlib.import_module(places[first]), first)
@@ -159,7 +159,7 @@ def _classes(members: Described) -> set[str]:
 
 
 def _attributes(described: Described) -> set[str]:
-    """Name the attributes that the examples of each class have, as "Class.name"."""
+    """Return the attributes of the examples of each class, as "Class.name"."""
     return {
         f"{text.partition('(')[0]}.{name}"
         for text, made in described["examples"].items()
@@ -173,7 +173,7 @@ def _attributes(described: Described) -> set[str]:
 def test_objects_have_the_same_attributes_and_errors(
     official_clients: dict[str, Described], ours: Described, version: str
 ) -> None:
-    absent = [n for n, told in CONTRACT["versions"].items() if version in told.get("absent", ())]
+    absent = [n for n, entry in CONTRACT["versions"].items() if version in entry.get("absent", ())]
     others = {*CONTRACT["members"], *CONTRACT["ours"], *absent}
     for text, there in official_clients[version]["examples"].items():
         name = text.partition("(")[0]
@@ -189,19 +189,19 @@ def _without(made: dict[str, str] | str, of: str, others: set[str]) -> dict[str,
 
 
 # ---- what is left out -----------------------------------------------------------------------------
-def test_what_is_left_out_says_so(
+def test_unsupported_names_have_an_explanation(
     official_clients: dict[str, Described],
     ours: Described,
     record_property: Callable[[str, object], None],
 ) -> None:
-    """Call and import all that official clients have and lakelab has not; show what the caller gets."""
+    """Call and import all names that only the official clients have; report the error of each."""
     answers: dict[str, set[str]] = defaultdict(set)
     for described in official_clients.values():
         for answer, name in _answers_to_absent_names(described, ours):
             answers[answer].add(name)
     assert not [answer for answer in answers if IN_WORKSPACE not in answer]
-    for call, told in CONTRACT["calls"].items():
-        for error, words in told.items():
+    for call, entry in CONTRACT["calls"].items():
+        for error, words in entry.items():
             answers[_answer_of_call(call, error, words)].add(call)
     for member, why in CONTRACT["members"].items():
         answers[f"AttributeError ({why})"].add(member)
@@ -228,7 +228,7 @@ def _answers_to_absent_names(described: Described, ours: Described) -> Iterator[
 
 
 def _refused(here: Described, there: Described) -> list[str]:
-    """Name the methods of the client that are left out."""
+    """Return the methods of the client that lakelab lacks."""
     return [n for n in there if n.startswith("FeatureEngineeringClient.") and n not in here]
 
 
@@ -238,18 +238,18 @@ def _answer_of_method(name: str) -> str:
     method = name.partition(".")[2]
     with pytest.raises(NotImplementedError, match=rf"\.{method} {IN_WORKSPACE}") as refused:
         getattr(FeatureEngineeringClient(), method)(name="x")
-    return _told(refused.value, f".{method} ", ".... ")
+    return _format_error(refused.value, f".{method} ", ".... ")
 
 
 def _answer_of_import(module: str, name: str | None = None) -> str | None:
-    """Import as a caller does; give the error, or nothing where it is there."""
+    """Import a module or name; return the error message, or None if the import works."""
     try:
         if name is None:
             importlib.import_module(module)
         else:
             exec(f"from {module} import {name}", {})
     except ImportError as error:
-        return _told(error, f"'{name or module}'", "'...'")
+        return _format_error(error, f"'{name or module}'", "'...'")
     return None
 
 
@@ -267,17 +267,17 @@ def _answer_of_call(call: str, error: str, words: str) -> str:
         eval(call, known)
     assert type(refused.value).__name__ == error
     assert words in str(refused.value)
-    return _told(refused.value)
+    return _format_error(refused.value)
 
 
-def _told(error: Exception, name: str = "", short: str = "") -> str:
-    """Give type and first sentence of an error; what many names get is shown once."""
+def _format_error(error: Exception, name: str = "", short: str = "") -> str:
+    """Return the type and the first sentence of an error, with the name shortened."""
     words = str(error).replace(name, short) if name else str(error)
     return f"{type(error).__name__}: {re.split(r'(?<=[^.][.]) ', words)[0]}"
 
 
 @pytest.mark.parametrize("member", CONTRACT["members"])
-def test_a_member_that_is_left_out_is_an_attribute_error(member: str) -> None:
+def test_an_unsupported_member_is_an_attribute_error(member: str) -> None:
     answer_official_names()
     with pytest.raises(AttributeError):
-        _named(member)
+        _resolve(member)

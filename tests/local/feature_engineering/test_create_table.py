@@ -1,4 +1,4 @@
-"""create_table: what it makes, what it refuses, and that it makes all or nothing."""
+"""create_table: the created table, the errors, and that the creation is atomic."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_sql_shows_the_key(fe: Client, spark: LocalSparkSession, rows: DataFrame
     assert shown["t_pk"] == "PRIMARY KEY (`k`, `ts` TIMESERIES)"
 
 
-def test_a_table_made_by_sql_is_a_feature_table(fe: Client, spark: LocalSparkSession) -> None:
+def test_a_table_created_in_sql_is_a_feature_table(fe: Client, spark: LocalSparkSession) -> None:
     spark.sql(
         "CREATE TABLE t (k INT NOT NULL, ts TIMESTAMP NOT NULL, CONSTRAINT pk PRIMARY KEY (k, ts TIMESERIES))"
     )
@@ -138,7 +138,7 @@ def test_all_supported_types(fe: Client, spark: LocalSparkSession) -> None:
     assert spark.table("t").collect() == df.collect()
 
 
-def test_a_table_that_is_there_is_returned_and_left_alone(
+def test_an_existing_table_is_returned_unchanged(
     fe: Client, state: Any, rows: DataFrame, caplog: pytest.LogCaptureFixture
 ) -> None:
     first = fe.create_table(name="t", primary_keys="k", df=rows)
@@ -157,7 +157,7 @@ def test_a_table_that_is_there_is_returned_and_left_alone(
     ],
     ids=["keys", "time"],
 )
-def test_a_table_of_another_shape_is_left_alone_and_the_difference_told(
+def test_an_existing_table_with_other_columns_stays_and_a_warning_lists_the_differences(
     fe: Client,
     state: Any,
     rows: DataFrame,
@@ -168,8 +168,8 @@ def test_a_table_of_another_shape_is_left_alone_and_the_difference_told(
     first = fe.create_table(name="t", primary_keys="k", df=rows)
     before = state("t")
     with caplog.at_level(logging.WARNING):
-        there = fe.create_table(**{"name": "t", "primary_keys": "k", "df": rows, **change})
-        assert there == first
+        existing = fe.create_table(**{"name": "t", "primary_keys": "k", "df": rows, **change})
+        assert existing == first
         assert f"{names} differ" in caplog.text
         fe.create_table(name="t", primary_keys="k", df=rows.drop("x"))
         assert "columns differ" in caplog.text
@@ -205,7 +205,7 @@ REFUSED: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_bad_arguments_are_refused_and_make_nothing(
+def test_invalid_arguments_create_nothing(
     fe: Client, spark: LocalSparkSession, schema: str, rows: DataFrame, case: str
 ) -> None:
     change, error, names = REFUSED[case]
@@ -219,7 +219,7 @@ def test_bad_arguments_are_refused_and_make_nothing(
     [([1, None], "'k' has null in 1 of 2"), ([1, 1], "Non-unique rows.*k=1 occurs 2 times")],
     ids=["null", "duplicate"],
 )
-def test_bad_keys_in_the_data_make_nothing(
+def test_invalid_keys_in_the_data_create_nothing(
     fe: Client, spark: LocalSparkSession, schema: str, keys: list[Any], names: str
 ) -> None:
     df = spark.createDataFrame([(key, 1) for key in keys], "k INT, x INT")
@@ -228,7 +228,7 @@ def test_bad_keys_in_the_data_make_nothing(
     assert list((spark.unity.warehouse / schema.replace(".", "/")).iterdir()) == []
 
 
-def test_a_failure_in_the_middle_leaves_nothing(
+def test_a_failure_while_writing_leaves_nothing(
     fe: Client,
     spark: LocalSparkSession,
     schema: str,
@@ -249,7 +249,7 @@ def test_a_failure_in_the_middle_leaves_nothing(
     assert spark.table("t").count() == 2
 
 
-def test_a_name_taken_meanwhile_is_refused(
+def test_a_table_that_another_process_created_raises(
     fe: Client, spark: LocalSparkSession, rows: DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def take(folder: Any, *args: Any, **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""Feature specs in Unity Catalog: what they keep, the training sets made with them, what is refused."""
+"""Feature specs in Unity Catalog: their content, their training sets, and errors."""
 
 from __future__ import annotations
 
@@ -43,28 +43,28 @@ def half(spark: LocalSparkSession, schema: str) -> None:
 
 @pytest.fixture
 def spec(fe: Client, half: None, planes: DataFrame, schema: str) -> str:
-    """The feature spec `plane`: the half of the seats, which are not given themselves."""
+    """The feature spec `plane`: half of the seats; the seats themselves are excluded."""
     fe.create_feature_spec(name="plane", features=[PLANES, HALF], exclude_columns=["seats"])
     return f"{schema}.plane"
 
 
-def kept(spark: LocalSparkSession, name: str) -> dict[str, Any]:
+def stored_spec(spark: LocalSparkSession, name: str) -> dict[str, Any]:
     function = Functions(spark.unity).get(spark.resolve(name))
     assert function.language == FEATURE_SPEC
-    told: dict[str, Any] = yaml.safe_load(function.body)
-    return told
+    content: dict[str, Any] = yaml.safe_load(function.body)
+    return content
 
 
-# ---- what is kept ----------------------------------------------------------------------------------------
-def test_it_is_kept_as_a_function(
+# ---- content --------------------------------------------------------------------------------------------
+def test_a_feature_spec_is_stored_as_a_function(
     fe: Client, spark: LocalSparkSession, half: None, planes: DataFrame, schema: str
 ) -> None:
     info = fe.create_feature_spec(name="Plane", features=[HALF, PLANES], exclude_columns="seats")
     assert (info.name, info.creator) == (f"{schema}.plane", spark.user)
     age = pd.Timestamp.now("UTC") - pd.Timestamp(info.creation_timestamp_ms, unit="ms", tz="UTC")
     assert datetime.timedelta(0) <= age < datetime.timedelta(minutes=5)
-    told = kept(spark, "plane")
-    assert told["input_columns"] == [
+    content = stored_spec(spark, "plane")
+    assert content["input_columns"] == [
         {"tailnum": {"data_type": "string", "topological_ordering": 0, "source": "training_data"}},
         {
             "seats": {
@@ -87,13 +87,13 @@ def test_it_is_kept_as_a_function(
             }
         },
     ]
-    assert told["input_functions"] == [{f"{schema}.half": {}}]
+    assert content["input_functions"] == [{f"{schema}.half": {}}]
     lines = [row[0] for row in spark.sql("DESCRIBE FUNCTION EXTENDED plane").collect()]
     assert "Language:      FEATURE_SPEC" in lines
     assert spark.sql("SHOW USER FUNCTIONS LIKE 'plane'").collect() == [(f"{schema}.plane",)]
 
 
-def test_keys_and_inputs_that_nothing_makes_come_with_the_rows(
+def test_the_rows_must_have_keys_and_inputs_that_are_not_derived(
     fe: Client, spark: LocalSparkSession, half: None, weather: DataFrame
 ) -> None:
     of_rows = FeatureFunction(udf_name="half", input_bindings={"x": "delay"}, output_name="half")
@@ -101,12 +101,14 @@ def test_keys_and_inputs_that_nothing_makes_come_with_the_rows(
     fe.create_feature_spec(name="s", features=[weather_lookup(lookback_window=window), of_rows])
     sources = {
         name: column["data_type"]
-        for item in kept(spark, "s")["input_columns"]
+        for item in stored_spec(spark, "s")["input_columns"]
         for name, column in item.items()
         if column["source"] == "training_data"
     }
     assert sources == {"origin": "string", "at": "timestamp", "delay": "bigint"}
-    assert next(iter(kept(spark, "s")["input_tables"][0].values()))["lookback_window"] == 7200.0
+    assert (
+        next(iter(stored_spec(spark, "s")["input_tables"][0].values()))["lookback_window"] == 7200.0
+    )
 
 
 # ---- training sets ---------------------------------------------------------------------------------------
@@ -117,7 +119,7 @@ def test_a_training_set(fe: Client, spec: str, flights: DataFrame) -> None:
     assert df.toPandas()["half"].fillna(0).tolist() == [50.0, 100.0, 0.0, 50.0]
 
 
-def test_columns_may_be_left_out(fe: Client, spec: str, flights: DataFrame) -> None:
+def test_columns_can_be_excluded(fe: Client, spec: str, flights: DataFrame) -> None:
     made = fe.create_training_set(
         df=flights, feature_spec="plane", label=["late", "flight"], exclude_columns="origin"
     )
@@ -133,7 +135,7 @@ def test_columns_may_be_left_out(fe: Client, spec: str, flights: DataFrame) -> N
         )
 
 
-def test_it_reads_the_table_as_it_is_now(
+def test_a_training_set_reads_the_current_version_of_the_table(
     fe: Client, spark: LocalSparkSession, spec: str, flights: DataFrame
 ) -> None:
     rows = spark.createDataFrame([("a", 10)], "tailnum STRING, seats BIGINT")
@@ -143,7 +145,7 @@ def test_it_reads_the_table_as_it_is_now(
     assert made.feature_spec.tables[0].version == 2
 
 
-def test_it_is_what_the_same_lookups_give(
+def test_a_spec_gives_the_same_rows_as_its_lookups(
     fe: Client, weather: DataFrame, planes: DataFrame, half: None, flights: DataFrame
 ) -> None:
     features = [
@@ -165,13 +167,13 @@ def test_it_is_what_the_same_lookups_give(
 
 
 class Half:
-    """A model that gives back its one feature."""
+    """A model that returns its only feature."""
 
     def predict(self, inputs: pd.DataFrame) -> pd.Series:
         return inputs["half"]
 
 
-def test_a_model_with_what_its_functions_need(
+def test_a_model_has_the_requirements_of_its_functions(
     fe: Client,
     half: None,
     planes: DataFrame,
@@ -209,8 +211,10 @@ def test_a_model_with_what_its_functions_need(
         fe.create_feature_spec(name="m", features=[PLANES])
 
 
-# ---- update, delete, refuse --------------------------------------------------------------------------------
-def test_owner_and_end(fe: Client, spark: LocalSparkSession, spec: str, flights: DataFrame) -> None:
+# ---- update, delete, errors --------------------------------------------------------------------------------
+def test_the_owner_is_changed_and_the_spec_is_deleted(
+    fe: Client, spark: LocalSparkSession, spec: str, flights: DataFrame
+) -> None:
     fe.update_feature_spec(name="plane", owner="ana@example.com")
     securable = Securable("function", spec)
     assert spark.unity.governance.owner(securable) == "ana@example.com"
@@ -247,17 +251,17 @@ REFUSED: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
 }  # fmt: skip
 
 
-def test_what_is_refused(fe: Client, spark: LocalSparkSession, spec: str) -> None:
+def test_invalid_arguments_raise(fe: Client, spark: LocalSparkSession, spec: str) -> None:
     before = spark.sql("SHOW USER FUNCTIONS").collect()
-    for case, (change, error, told) in REFUSED.items():
-        with pytest.raises(error, match=told):
+    for case, (change, error, content) in REFUSED.items():
+        with pytest.raises(error, match=content):
             pytest.fail(
                 f"{case}: {fe.create_feature_spec(**{'name': 's', 'features': [PLANES], **change})}"
             )
     assert spark.sql("SHOW USER FUNCTIONS").collect() == before
 
 
-def test_a_function_is_no_feature_spec_and_a_spec_no_function(
+def test_a_function_is_not_a_feature_spec_and_vice_versa(
     fe: Client, spark: LocalSparkSession, spec: str, flights: DataFrame, schema: str
 ) -> None:
     for call in (
@@ -273,7 +277,7 @@ def test_a_function_is_no_feature_spec_and_a_spec_no_function(
         fe.create_training_set(df=flights, feature_lookups=[function], label="late")
 
 
-def test_what_has_gone_since(
+def test_a_deleted_input_raises(
     fe: Client, spark: LocalSparkSession, spec: str, flights: DataFrame
 ) -> None:
     wrong = flights.withColumnRenamed("tailnum", "tail")

@@ -1,4 +1,4 @@
-"""log_model: what it stores, where lineage shows, what it refuses before anything is logged."""
+"""log_model: the stored files, the lineage, and errors before the model is logged."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("experiment")
 
 
 class Threshold:
-    """A model of two lines: late where the wind is strong."""
+    """A minimal model that predicts a delay for strong wind."""
 
     def predict(self, inputs: pd.DataFrame) -> np.ndarray:
         return (inputs["wind"].fillna(0) > 4).to_numpy()
@@ -76,8 +76,8 @@ def test_the_spec_is_stored_with_the_model(
 ) -> None:
     info = log(fe, model, training_set)
     folder = Path(mlflow.artifacts.download_artifacts(info.model_uri, dst_path=str(tmp_path)))
-    told = yaml.safe_load((folder / "data" / "feature_store" / "feature_spec.yaml").read_text())
-    wind = next(item["wind"] for item in told["input_columns"] if "wind" in item)
+    content = yaml.safe_load((folder / "data" / "feature_store" / "feature_spec.yaml").read_text())
+    wind = next(item["wind"] for item in content["input_columns"] if "wind" in item)
     assert wind == {
         "table_name": f"{schema}.weather",
         "feature_name": "wind",
@@ -87,7 +87,7 @@ def test_the_spec_is_stored_with_the_model(
         "topological_ordering": 4,
         "source": "feature_store",
     }
-    assert [next(iter(table)) for table in told["input_tables"]] == [
+    assert [next(iter(table)) for table in content["input_tables"]] == [
         f"{schema}.planes",
         f"{schema}.weather",
     ]
@@ -126,16 +126,18 @@ def test_lineage_is_on_the_run_and_on_the_model(
 ) -> None:
     info = log(fe, model, training_set)
     inputs = mlflow.get_run(info.run_id).inputs.dataset_inputs
-    told = {item.dataset.name: yaml.safe_load(item.dataset.source) for item in inputs}
-    assert set(told) == {f"{schema}.weather", f"{schema}.planes"}
-    source = told[f"{schema}.weather"]
+    content = {item.dataset.name: yaml.safe_load(item.dataset.source) for item in inputs}
+    assert set(content) == {f"{schema}.weather", f"{schema}.planes"}
+    source = content[f"{schema}.weather"]
     assert (source["delta_table_name"], source["delta_table_version"]) == (f"{schema}.weather", 1)
     assert {tag.value for item in inputs for tag in item.tags} == {"feature_table"}
     tags = mlflow.get_logged_model(info.model_id).tags
     assert tags["feature_tables"] == f"{schema}.planes (version 1), {schema}.weather (version 1)"
 
 
-def test_it_is_registered(fe: Client, model: Any, training_set: TrainingSet, schema: str) -> None:
+def test_the_model_is_registered(
+    fe: Client, model: Any, training_set: TrainingSet, schema: str
+) -> None:
     info = log(
         fe, model, training_set, registered_model_name=f"{schema}.m", await_registration_for=5
     )
@@ -145,7 +147,7 @@ def test_it_is_registered(fe: Client, model: Any, training_set: TrainingSet, sch
     assert info.run_id in {version.run_id for version in versions}
 
 
-def test_a_normal_call_is_quiet(
+def test_a_valid_call_logs_no_warning(
     fe: Client,
     model: Any,
     training_set: TrainingSet,
@@ -157,7 +159,7 @@ def test_a_normal_call_is_quiet(
     assert [str(w.message) for w in recwarn] == []
 
 
-def test_without_a_run_one_is_started_and_stays(
+def test_without_an_active_run_a_run_starts_and_stays_active(
     fe: Client, model: Any, training_set: TrainingSet
 ) -> None:
     info = fe.log_model(
@@ -180,7 +182,7 @@ def test_the_logged_model_refuses_to_predict_without_features(
     assert loaded.predict(with_features).tolist() == expected.tolist()
 
 
-def test_it_loads_in_a_process_without_spark(
+def test_the_model_loads_in_a_process_without_spark(
     fe: Client, model: Any, training_set: TrainingSet, home: Any
 ) -> None:
     uri = log(fe, model, training_set).model_uri
@@ -197,7 +199,7 @@ def test_it_loads_in_a_process_without_spark(
     assert done.stdout.strip() in ("[0]", "[1]")
 
 
-def test_a_learners_own_function_in_a_pipeline(
+def test_a_function_of_the_user_in_a_pipeline(
     fe: Client, training_set: TrainingSet, flights: DataFrame, schema: str
 ) -> None:
     def filled(data: pd.DataFrame) -> pd.DataFrame:
@@ -259,7 +261,7 @@ def test_several_labels_and_several_columns_of_predictions(
     info = log(fe, Both(), both, flavor=mlflow.pyfunc)
     # as officially, in the order of the DataFrame
     assert info.signature.outputs.input_names() == ["flight", "late"]
-    for result_type, wanted, values in (
+    for result_type, expected_type, values in (
         ("boolean", "boolean", [False, True, False, False]),
         ("bigint", "bigint", [100, 200, 0, 100]),
         ("string", "string", ["False", "True", "False", "False"]),
@@ -276,7 +278,7 @@ def test_several_labels_and_several_columns_of_predictions(
         ),
     ):
         scored = fe.score_batch(model_uri=info.model_uri, df=flights, result_type=result_type)
-        assert dict(scored.dtypes)["prediction"] == wanted
+        assert dict(scored.dtypes)["prediction"] == expected_type
         assert [row["prediction"] for row in scored.collect()] == values
 
 
@@ -341,7 +343,7 @@ def _experiment_id() -> str:
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_bad_arguments_log_nothing(
+def test_invalid_arguments_log_nothing(
     fe: Client, model: Any, training_set: TrainingSet, case: str
 ) -> None:
     change, error, names = REFUSED[case]
@@ -360,7 +362,7 @@ def test_bad_arguments_log_nothing(
 @pytest.mark.parametrize(
     ("name", "labelled", "names"), [("a.b", True, "catalog"), ("a.b.c", False, "no outputs")]
 )
-def test_what_unity_catalog_would_refuse_logs_nothing(
+def test_a_model_that_unity_catalog_would_reject_is_not_logged(
     fe: Client,
     model: Any,
     training_set: TrainingSet,

@@ -1,4 +1,4 @@
-"""FeatureFunction: what the functions get and give, in training and in scoring, and what is refused."""
+"""On-demand features: inputs and results in training and scoring, and errors."""
 
 from __future__ import annotations
 
@@ -21,11 +21,8 @@ from lakelab.local.feature_engineering import (
     FeatureLookup,
 )
 from lakelab.local.feature_engineering.feature_spec import (
-    FeatureColumn,
     FeatureSpec,
     OnDemandColumn,
-    SourceColumn,
-    topological_order,
 )
 from lakelab.local.feature_engineering.training_set import TrainingSet
 from lakelab.local.spark.session import LocalSparkSession
@@ -36,7 +33,7 @@ PLANES = FeatureLookup("planes", "tailnum")
 
 @pytest.fixture(autouse=True)
 def functions(spark: LocalSparkSession, schema: str) -> None:
-    """`half` of a number, 0 of nothing; `gust` of a wind and a sky; `slow`, in SQL."""
+    """The functions `half` (0 for null), `gust` (of wind and sky), and `slow`, in SQL."""
     spark.sql(
         "CREATE FUNCTION half(x BIGINT) RETURNS DOUBLE LANGUAGE PYTHON "
         "AS $$ return 0 if x is None else x / 2 $$"
@@ -52,7 +49,7 @@ def half(column: str, output: str | None = "half") -> FeatureFunction:
     return FeatureFunction(udf_name="half", input_bindings={"x": column}, output_name=output)
 
 
-def made(fe: Client, df: DataFrame, *features: Any, **options: Any) -> TrainingSet:
+def create(fe: Client, df: DataFrame, *features: Any, **options: Any) -> TrainingSet:
     options = {"label": "late", **options}
     return fe.create_training_set(df=df, feature_lookups=list(features), **options)
 
@@ -61,27 +58,29 @@ def values(training_set: TrainingSet, column: str) -> list[Any]:
     return training_set.load_df().toPandas()[column].replace({float("nan"): None}).tolist()
 
 
-# ---- what they get and give ------------------------------------------------------------------------------
-def test_of_a_column_of_the_rows(fe: Client, flights: DataFrame) -> None:
-    df = made(fe, flights, half("flight")).load_df()
+# ---- inputs and results ---------------------------------------------------------------------------------
+def test_a_column_of_the_rows_is_an_input(fe: Client, flights: DataFrame) -> None:
+    df = create(fe, flights, half("flight")).load_df()
     assert df.columns == ["flight", "origin", "at", "tailnum", "half", "late"]
     assert dict(df.dtypes)["half"] == "double"
     assert [row.half for row in df.collect()] == [0.5, 1.0, 1.5, 2.0]
 
 
-def test_of_a_feature_and_null_is_none(fe: Client, planes: DataFrame, flights: DataFrame) -> None:
-    training_set = made(fe, flights, half("seats"), PLANES)
+def test_a_feature_is_an_input_and_null_is_none(
+    fe: Client, planes: DataFrame, flights: DataFrame
+) -> None:
+    training_set = create(fe, flights, half("seats"), PLANES)
     assert training_set.load_df().columns[-3:] == ["seats", "half", "late"]
     assert values(training_set, "seats") == [100, 200, None, 100]
     assert values(training_set, "half") == [50.0, 100.0, 0.0, 50.0]
 
 
-def test_of_several_features(fe: Client, weather: DataFrame, flights: DataFrame) -> None:
+def test_several_features_are_inputs(fe: Client, weather: DataFrame, flights: DataFrame) -> None:
     lookup = FeatureLookup("weather", "origin", timestamp_lookup_key="at")
     gust = FeatureFunction(
         udf_name="gust", input_bindings={"sky": "sky", "wind": "wind"}, output_name="gust"
     )
-    assert values(made(fe, flights, lookup, gust), "gust") == [
+    assert values(create(fe, flights, lookup, gust), "gust") == [
         "5.0 clear",
         "None fog",
         "None None",
@@ -89,20 +88,20 @@ def test_of_several_features(fe: Client, weather: DataFrame, flights: DataFrame)
     ]
 
 
-def test_of_another_function_whatever_the_order(
+def test_the_result_of_another_function_is_an_input_in_any_order(
     fe: Client, spark: LocalSparkSession, flights: DataFrame
 ) -> None:
     spark.sql(
         "CREATE FUNCTION more(x DOUBLE) RETURNS BIGINT LANGUAGE PYTHON AS $$ return x + 10 $$"
     )
     more = FeatureFunction(udf_name="more", input_bindings={"x": "half"}, output_name="more")
-    training_set = made(fe, flights, half("more", "again"), more, half("flight"))
+    training_set = create(fe, flights, half("more", "again"), more, half("flight"))
     assert training_set.load_df().columns[-4:] == ["again", "more", "half", "late"]
     assert values(training_set, "more") == [10, 11, 11, 12]  # cast as SQL casts
     assert values(training_set, "again") == [5.0, 5.5, 5.5, 6.0]
 
 
-def test_a_lookup_key_may_be_computed(
+def test_a_lookup_key_can_be_computed(
     fe: Client, spark: LocalSparkSession, planes: DataFrame, flights: DataFrame
 ) -> None:
     spark.sql(
@@ -110,7 +109,7 @@ def test_a_lookup_key_may_be_computed(
     )
     tail = FeatureFunction(udf_name="tail", input_bindings={"n": "flight"}, output_name="tail")
     lookup = FeatureLookup("planes", "tail")
-    training_set = made(fe, flights, lookup, tail, exclude_columns="tail")
+    training_set = create(fe, flights, lookup, tail, exclude_columns="tail")
     assert training_set.load_df().columns[-2:] == ["seats", "late"]
     assert values(training_set, "seats") == [200, 100, 200, 100]
 
@@ -118,28 +117,30 @@ def test_a_lookup_key_may_be_computed(
 def test_without_an_output_name_the_column_has_the_full_name(
     fe: Client, flights: DataFrame, schema: str
 ) -> None:
-    assert f"{schema}.half" in made(fe, flights, half("flight", None)).load_df().columns
+    assert f"{schema}.half" in create(fe, flights, half("flight", None)).load_df().columns
 
 
-def test_excluded_inputs_are_there_for_the_function_only(
+def test_excluded_inputs_are_available_to_the_function_only(
     fe: Client, planes: DataFrame, flights: DataFrame
 ) -> None:
-    training_set = made(
+    training_set = create(
         fe, flights, PLANES, half("seats"), exclude_columns=["seats", "tailnum", "origin", "at"]
     )
     assert training_set.load_df().columns == ["flight", "half", "late"]
-    unused = made(fe, flights, PLANES, half("seats"), exclude_columns=["seats", "half"])
+    unused = create(fe, flights, PLANES, half("seats"), exclude_columns=["seats", "half"])
     assert unused.feature_spec.functions == []
     assert unused.feature_spec.tables == ()
 
 
-def test_a_default_value_comes_after_the_function(
+def test_default_values_are_filled_in_after_the_function(
     fe: Client, planes: DataFrame, flights: DataFrame
 ) -> None:
     lookup = FeatureLookup("planes", "tailnum", default_values={"seats": 10})
-    training_set = made(fe, flights, lookup, half("seats"))
+    training_set = create(fe, flights, lookup, half("seats"))
     assert values(training_set, "seats")[2] == 10
-    assert values(training_set, "half")[2] == 0.0  # the function got null, as officially
+    assert (
+        values(training_set, "half")[2] == 0.0
+    )  # the function got null, as in the official client
 
 
 def test_without_parameters_and_without_rows(
@@ -147,20 +148,20 @@ def test_without_parameters_and_without_rows(
 ) -> None:
     spark.sql("CREATE FUNCTION one() RETURNS INT LANGUAGE PYTHON AS $$ return 1 $$")
     one = FeatureFunction(udf_name="one", output_name="one")
-    assert values(made(fe, flights, one), "one") == [1] * 4
-    empty = made(fe, flights.limit(0), one, half("flight")).load_df()
+    assert values(create(fe, flights, one), "one") == [1] * 4
+    empty = create(fe, flights.limit(0), one, half("flight")).load_df()
     assert (empty.count(), dict(empty.dtypes)["one"]) == (0, "int")
 
 
-def test_a_training_set_keeps_the_function_that_it_was_made_with(
+def test_a_training_set_keeps_the_function_of_its_creation(
     fe: Client, spark: LocalSparkSession, flights: DataFrame
 ) -> None:
-    training_set = made(fe, flights, half("flight"))
+    training_set = create(fe, flights, half("flight"))
     spark.sql(
         "CREATE OR REPLACE FUNCTION half(x BIGINT) RETURNS DOUBLE LANGUAGE PYTHON AS $$ return 7 $$"
     )
     assert values(training_set, "half") == [0.5, 1.0, 1.5, 2.0]
-    assert values(made(fe, flights, half("flight")), "half") == [7.0] * 4
+    assert values(create(fe, flights, half("flight")), "half") == [7.0] * 4
 
 
 TYPES = {
@@ -177,7 +178,7 @@ TYPES = {
 }
 
 
-def test_values_of_all_types_come_back_as_they_went(fe: Client, spark: LocalSparkSession) -> None:
+def test_values_of_all_types_are_returned_unchanged(fe: Client, spark: LocalSparkSession) -> None:
     columns = {f"c{i}": (type_, value) for i, (type_, value) in enumerate(TYPES.items())}
     for name, (type_, _) in columns.items():
         spark.sql(
@@ -188,7 +189,7 @@ def test_values_of_all_types_come_back_as_they_went(fe: Client, spark: LocalSpar
         FeatureFunction(udf_name=f"f_{n}", input_bindings={"x": n}, output_name=f"o_{n}")
         for n in columns
     ]
-    row = made(fe, df, *same).load_df().first()
+    row = create(fe, df, *same).load_df().first()
     assert row is not None
     sql = spark.sql(f"SELECT {', '.join(f'f_{n}({v}) AS {n}' for n, (_, v) in columns.items())}")
     in_sql = sql.first()
@@ -198,21 +199,21 @@ def test_values_of_all_types_come_back_as_they_went(fe: Client, spark: LocalSpar
     assert dict(sql.dtypes) == {n: type_.lower() for n, (type_, _) in columns.items()}
 
 
-def test_an_error_names_the_function_and_what_it_got(
+def test_an_error_contains_the_function_and_its_input_values(
     fe: Client, spark: LocalSparkSession, flights: DataFrame, schema: str
 ) -> None:
     spark.sql(
         "CREATE FUNCTION bad(x BIGINT) RETURNS INT LANGUAGE PYTHON AS $$\nreturn 1 // (3 - x)\n$$"
     )
     bad = FeatureFunction(udf_name="bad", input_bindings={"x": "flight"}, output_name="bad")
-    told = rf"{schema}\.bad\(x=3\) failed(.|\n)*ZeroDivisionError(.|\n)*<udfbody>.*line 2"
-    with pytest.raises(PythonException, match=told):
-        made(fe, flights, bad).load_df()
-    with pytest.raises(PythonException, match=told):
+    expected = rf"{schema}\.bad\(x=3\) failed(.|\n)*ZeroDivisionError(.|\n)*<udfbody>.*line 2"
+    with pytest.raises(PythonException, match=expected):
+        create(fe, flights, bad).load_df()
+    with pytest.raises(PythonException, match=expected):
         spark.sql("SELECT bad(id) FROM range(4)").collect()
 
 
-# ---- what is refused -------------------------------------------------------------------------------------
+# ---- errors ---------------------------------------------------------------------------------------------
 REFUSED: dict[str, tuple[list[Any], type[Exception], str]] = {
     "not there": ([FeatureFunction(udf_name="nope")], NotFound, r"nope' does not exist.*half"),
     "in SQL": (
@@ -244,25 +245,27 @@ REFUSED: dict[str, tuple[list[Any], type[Exception], str]] = {
 }  # fmt: skip
 
 
-def test_bad_functions(fe: Client, planes: DataFrame, flights: DataFrame) -> None:
-    for case, (features, error, told) in REFUSED.items():
-        with pytest.raises(error, match=told):
-            pytest.fail(f"{case}: {made(fe, flights, *features).load_df().columns}")
+def test_invalid_functions_raise(fe: Client, planes: DataFrame, flights: DataFrame) -> None:
+    for case, (features, error, expected) in REFUSED.items():
+        with pytest.raises(error, match=expected):
+            pytest.fail(f"{case}: {create(fe, flights, *features).load_df().columns}")
 
 
-def test_functions_in_a_circle(fe: Client, spark: LocalSparkSession, flights: DataFrame) -> None:
+def test_functions_in_a_circle_raise(
+    fe: Client, spark: LocalSparkSession, flights: DataFrame
+) -> None:
     spark.sql("CREATE FUNCTION same(x BIGINT) RETURNS BIGINT LANGUAGE PYTHON AS $$ return x $$")
     circle = [
         FeatureFunction(udf_name="same", input_bindings={"x": one}, output_name=other)
         for one, other in (("a", "b"), ("b", "a"))
     ]
     with pytest.raises(ValueError, match="'a' .from b.*circle"):
-        made(fe, flights, *circle)
+        create(fe, flights, *circle)
 
 
 # ---- in the model ----------------------------------------------------------------------------------------
 class Sum:
-    """A model that adds up what it gets."""
+    """A model that adds up its inputs."""
 
     def predict(self, inputs: pd.DataFrame) -> pd.Series:
         return inputs.fillna(0).sum(axis=1)
@@ -270,7 +273,7 @@ class Sum:
 
 @pytest.fixture
 def logged(fe: Client, planes: DataFrame, flights: DataFrame, experiment: str) -> Any:
-    training_set = made(
+    training_set = create(
         fe,
         flights,
         PLANES,
@@ -286,8 +289,8 @@ def logged(fe: Client, planes: DataFrame, flights: DataFrame, experiment: str) -
 
 def test_the_spec_has_the_official_layout(logged: Any, schema: str, tmp_path: Path) -> None:
     folder = Path(mlflow.artifacts.download_artifacts(logged.model_uri, dst_path=str(tmp_path)))
-    told = yaml.safe_load((folder / "data" / "feature_store" / "feature_spec.yaml").read_text())
-    assert told["input_columns"][-1] == {
+    expected = yaml.safe_load((folder / "data" / "feature_store" / "feature_spec.yaml").read_text())
+    assert expected["input_columns"][-1] == {
         "half": {
             "udf_name": f"{schema}.half",
             "input_bindings": {"x": "seats"},
@@ -296,9 +299,9 @@ def test_the_spec_has_the_official_layout(logged: Any, schema: str, tmp_path: Pa
             "source": "on_demand_feature",
         }
     }
-    assert told["input_columns"][1]["seats"]["include"] is False
-    assert told["input_functions"] == [{f"{schema}.half": {}}]
-    assert list(told) == [
+    assert expected["input_columns"][1]["seats"]["include"] is False
+    assert expected["input_functions"] == [{f"{schema}.half": {}}]
+    assert list(expected) == [
         "input_columns",
         "input_tables",
         "input_functions",
@@ -312,7 +315,7 @@ def test_the_spec_has_the_official_layout(logged: Any, schema: str, tmp_path: Pa
     assert signature == {"tailnum": True, "seats": False, "half": False}
 
 
-def test_scoring_computes_with_the_function_as_it_is_now(
+def test_scoring_uses_the_current_function(
     fe: Client, spark: LocalSparkSession, logged: Any, flights: DataFrame
 ) -> None:
     scored = fe.score_batch(model_uri=logged.model_uri, df=flights.select("tailnum"))
@@ -325,7 +328,7 @@ def test_scoring_computes_with_the_function_as_it_is_now(
     assert [row.prediction for row in scored.collect()] == [7.0] * 4
 
 
-def test_a_column_of_that_name_is_taken_instead(
+def test_a_column_of_the_rows_replaces_the_function(
     fe: Client, spark: LocalSparkSession, logged: Any
 ) -> None:
     rows = spark.createDataFrame([("a", 1.5), ("b", None)], "tailnum STRING, half DOUBLE")
@@ -338,7 +341,7 @@ def test_a_column_of_that_name_is_taken_instead(
     assert [row.prediction for row in scored.collect()] == [15.0]
 
 
-def test_scoring_without_the_function(
+def test_scoring_without_the_function_raises(
     fe: Client, spark: LocalSparkSession, logged: Any, flights: DataFrame
 ) -> None:
     wrong = flights.select("tailnum").withColumn("seats", F.lit("many"))
@@ -349,24 +352,10 @@ def test_scoring_without_the_function(
         fe.score_batch(model_uri=logged.model_uri, df=flights)
 
 
-def test_a_model_and_a_function_share_their_names(
+def test_a_function_cannot_have_the_name_of_a_model(
     spark: LocalSparkSession, schema: str, experiment: str
 ) -> None:
     mlflow.MlflowClient().create_registered_model(f"{schema}.m")
     with pytest.raises(AnalysisException, match=f"registered model '{schema}.m'"):
         spark.sql("CREATE FUNCTION m(x INT) RETURNS INT LANGUAGE PYTHON AS $$ return 1 $$")
     assert not Functions(spark.unity).exists(spark.resolve("m"))
-
-
-def test_the_order_of_columns() -> None:
-    columns = [
-        OnDemandColumn("b", "int", input_bindings=(("x", "a"),)),
-        OnDemandColumn("a", "int", input_bindings=(("x", "s"),)),
-        SourceColumn("s", "int"),
-    ]
-    assert topological_order(columns) == ["s", "a", "b"]
-    looked_up = [FeatureColumn(n, "int", lookup_key=("s",)) for n in ("g", "f")]
-    of_one = OnDemandColumn("c", "int", input_bindings=(("x", "f"),))
-    assert topological_order([of_one, *looked_up, *columns]) == ["s", "a", "b", "f", "g", "c"]
-    with pytest.raises(ValueError, match="'b' .from a"):
-        topological_order([columns[0], columns[2]])

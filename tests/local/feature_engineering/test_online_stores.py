@@ -1,4 +1,4 @@
-"""Online stores by the client and by databricks-sdk: what is sent, answered and refused."""
+"""Online stores by the client and by databricks-sdk: calls, results and errors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Client = FeatureEngineeringClient
 
 @pytest.fixture
 def stores(home: Home, spark: LocalSparkSession, monkeypatch) -> Iterator[OnlineStores]:
-    """The stores that the workspace of this process has, empty at first; clients are pointed at it."""
+    """The online stores of the workspace in this process, initially empty; the clients use this workspace."""
     monkeypatch.delenv("LAKELAB_ONLINE_STORE", raising=False)
     before = dict(os.environ)
     with start_workspace(home, spark.unity, home.mlflow_uri) as workspace:
@@ -51,7 +51,7 @@ def store(fe: Client, stores: OnlineStores) -> DatabricksOnlineStore:
 
 @pytest.fixture
 def online(weather: DataFrame, spark: LocalSparkSession, schema: str) -> dict[str, str]:
-    """Names for ``publish_table``: weather with its change data feed, and where it goes."""
+    """The names for ``publish_table``: weather, with its change data feed, and the online table."""
     spark.sql("ALTER TABLE weather SET TBLPROPERTIES (delta.enableChangeDataFeed = true)")
     return {"source_table_name": "weather", "online_table_name": f"{schema}.weather_online"}
 
@@ -74,7 +74,7 @@ def test_a_store_is_created_described_changed_and_deleted(fe: Client, stores: On
     assert fe.get_online_store(name="features") is None
 
 
-def test_what_is_refused_of_a_store(fe: Client, store: DatabricksOnlineStore) -> None:
+def test_invalid_stores_raise(fe: Client, store: DatabricksOnlineStore) -> None:
     with pytest.raises(AlreadyExists, match="Online store with name 'features' already exists"):
         fe.create_online_store(name="features", capacity="CU_1")
     with pytest.raises(InvalidParameterValue, match="Valid values are CU_1, CU_2, CU_4, CU_8"):
@@ -95,7 +95,7 @@ def test_what_is_refused_of_a_store(fe: Client, store: DatabricksOnlineStore) ->
     assert fe.list_online_stores() == [store]
 
 
-def test_stores_come_in_pages(fe: Client, stores: OnlineStores) -> None:
+def test_stores_are_listed_in_pages(fe: Client, stores: OnlineStores) -> None:
     names = [f"s{number}" for number in range(5)]
     for name in names:
         stores.create(name, "CU_1")
@@ -121,18 +121,18 @@ def test_publish_look_up_and_follow(
     assert (update["kind"], update["written"], update["deleted"]) == ("incremental", 1, 0)
 
 
-def test_the_pipeline_tells_its_last_update_and_starts_the_next(
+def test_the_pipeline_returns_its_last_update_and_starts_the_next(
     fe: Client, spark: LocalSparkSession, stores: OnlineStores, store: Any, online: dict[str, str]
 ) -> None:
     published = fe.publish_table(online_store=store, **online)
     pipelines = WorkspaceClient().pipelines
-    told = pipelines.get(published.pipeline_id)
-    assert (told.name, told.state.value) == (published.online_table_name, "IDLE")
-    assert told.latest_updates[0].state.value == "COMPLETED"
+    info = pipelines.get(published.pipeline_id)
+    assert (info.name, info.state.value) == (published.online_table_name, "IDLE")
+    assert info.latest_updates[0].state.value == "COMPLETED"
     spark.sql("DELETE FROM weather WHERE sky = 'fog'")
     started = pipelines.start_update(published.pipeline_id)
     assert started.update_id == pipelines.get(published.pipeline_id).latest_updates[0].update_id
-    assert started.update_id != told.latest_updates[0].update_id
+    assert started.update_id != info.latest_updates[0].update_id
     assert stores.table(published.online_table_name).lookup("JFK")["sky"] == "clear"
     with pytest.raises(NotFound, match="Pipeline 'nothing' does not exist"):
         pipelines.get("nothing")
@@ -155,20 +155,20 @@ def test_continuous_runs_until_the_table_is_deleted(
         pipelines.get(published.pipeline_id)
 
 
-def test_a_continuous_pipeline_whose_source_is_gone_has_failed(
+def test_a_continuous_pipeline_without_its_source_has_failed(
     fe: Client, stores: OnlineStores, store: Any, online: dict[str, str]
 ) -> None:
     published = fe.publish_table(online_store=store, publish_mode="CONTINUOUS", **online)
     fe.drop_table(name="weather")
     pipelines, end = WorkspaceClient().pipelines, time.monotonic() + 60
-    while (told := pipelines.get(published.pipeline_id)).state.value != "FAILED":
+    while (info := pipelines.get(published.pipeline_id)).state.value != "FAILED":
         assert time.monotonic() < end, "the pipeline goes on"
         time.sleep(0.02)
-    assert "does not exist" in str(told.cause)
+    assert "does not exist" in str(info.cause)
     assert stores.table(published.online_table_name).lookup("JFK")["sky"] == "fog"
 
 
-def test_the_older_way_to_say_continuous(
+def test_streaming_is_the_deprecated_form_of_continuous(
     fe: Client, stores: OnlineStores, store: Any, online: dict[str, str], caplog
 ) -> None:
     with caplog.at_level(logging.WARNING):
@@ -188,12 +188,12 @@ def test_the_sdk_publishes_and_deletes(
     spec = PublishSpec(
         "features", online["online_table_name"].upper(), PublishSpecPublishMode.SNAPSHOT
     )
-    told = client.publish_table(f"{schema}.weather", spec)
-    assert told.online_table_name == online["online_table_name"]
-    assert stores.table(told.online_table_name).lookup("EWR")["wind"] == 9.0
-    client.delete_online_table(told.online_table_name)
+    info = client.publish_table(f"{schema}.weather", spec)
+    assert info.online_table_name == online["online_table_name"]
+    assert stores.table(info.online_table_name).lookup("EWR")["wind"] == 9.0
+    client.delete_online_table(info.online_table_name)
     with pytest.raises(NotFound, match="does not exist"):
-        client.delete_online_table(told.online_table_name)
+        client.delete_online_table(info.online_table_name)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_the_sdk_publishes_and_deletes(
         ({"features": ["wind"]}, "features can not be set"),
     ],
 )
-def test_what_the_client_refuses(
+def test_invalid_arguments_of_publish_table_raise(
     fe: Client,
     stores: OnlineStores,
     store: Any,
@@ -230,7 +230,7 @@ def test_what_the_client_refuses(
     assert stores.online_table_of(online["online_table_name"].removesuffix("_online")) is None
 
 
-def test_what_the_workspace_refuses(
+def test_the_workspace_rejects_an_invalid_publish(
     fe: Client, spark: LocalSparkSession, store: Any, planes: DataFrame, schema: str
 ) -> None:
     names = {"source_table_name": "planes", "online_table_name": f"{schema}.planes_online"}

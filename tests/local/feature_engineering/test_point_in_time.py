@@ -1,4 +1,4 @@
-"""The join against a plain reading of its definition, and by hand."""
+"""The join, compared with a simple implementation of its definition, and single cases."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def by_definition(
     time: tuple[str, str] | None,
     window: timedelta | None,
 ) -> list[dict[str, Any]]:
-    """For each label, the newest feature row with its keys, at or before its time, young enough."""
+    """Return for each label the newest feature row with its keys at or before its time, in the window."""
     answer = []
     for label in labels:
         found = None
@@ -43,7 +43,7 @@ def by_definition(
 
 
 def random_case(seed: int) -> tuple[pa.Table, pa.Table]:
-    """Few keys and few times, so that ties, misses, nulls and repeated labels all occur."""
+    """Return rows with few keys and times, so that ties, misses, nulls and repeated labels occur."""
     rng = np.random.default_rng(seed)
     start = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -116,21 +116,21 @@ def times(*hours: float | None) -> pa.Array:
     )
 
 
-def test_a_row_of_the_same_instant_counts_and_one_of_a_microsecond_later_does_not() -> None:
+def test_a_row_of_the_same_time_matches_and_one_of_a_microsecond_later_does_not() -> None:
     labels = pa.table({"k": [1, 1], "at": times(1, 1 - 1e-6 / 3600)})
     features = pa.table({"k": [1], "ts": times(1), "x": [7]})
     found = look_up(labels, features, keys={"k": "k"}, outputs={"x": "x"}, time=("at", "ts"))
     assert found["x"].to_pylist() == [7, None]
 
 
-def test_the_newest_row_counts_even_where_its_feature_is_null() -> None:
+def test_the_newest_row_matches_even_if_its_feature_is_null() -> None:
     labels = pa.table({"k": [1], "at": times(3)})
     features = pa.table({"k": [1, 1], "ts": times(1, 2), "x": [7, None]})
     found = look_up(labels, features, keys={"k": "k"}, outputs={"x": "x"}, time=("at", "ts"))
     assert found["x"].to_pylist() == [None]
 
 
-def test_the_bound_of_the_window_is_inside() -> None:
+def test_the_lookback_window_is_inclusive() -> None:
     labels = pa.table({"k": [1, 1], "at": times(2, 2.001)})
     features = pa.table({"k": [1], "ts": times(1), "x": [7]})
     found = look_up(
@@ -152,7 +152,7 @@ def test_dates() -> None:
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
 @pytest.mark.parametrize("zone", [None, "UTC", "America/New_York"])
-def test_units_and_zones_mean_the_same_instant(unit: str, zone: str | None) -> None:
+def test_units_and_zones_are_converted(unit: str, zone: str | None) -> None:
     at = times(1).cast(pa.timestamp(unit, "UTC")).cast(pa.timestamp(unit, zone))
     features = pa.table({"k": [1, 1], "ts": times(1, 2), "x": [7, 8]})
     found = look_up(
@@ -184,8 +184,8 @@ TWICE = {
 
 @pytest.mark.parametrize("in_files", [False, True], ids=["table", "delta"])
 @pytest.mark.parametrize("case", TWICE)
-def test_a_key_that_stands_in_the_table_twice(tmp_path: Path, case: str, in_files: bool) -> None:
-    """No label is lost or doubled, and each gets all features from one of the rows."""
+def test_a_duplicate_key_in_the_table(tmp_path: Path, case: str, in_files: bool) -> None:
+    """Each label is in the result once, with all features from the same row."""
     hours, columns, window = TWICE[case]
     features = pa.table(columns)
     time = None
@@ -212,7 +212,7 @@ def test_a_key_that_stands_in_the_table_twice(tmp_path: Path, case: str, in_file
 
 
 def _orders(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """The definition takes the first of equal instants, or the last of equal keys: try each first."""
+    """Return the rows with each row first, because the definition takes the first of equal times."""
     return [list(order) for order in permutations(rows)]
 
 
@@ -242,7 +242,7 @@ ALL_TYPES = pa.table(
 )
 
 
-def test_types_and_values_come_back_as_they_are() -> None:
+def test_types_and_values_do_not_change() -> None:
     outputs = {name: name for name in ALL_TYPES.column_names if name != "k"}
     found = look_up(pa.table({"k": [1, 5]}), ALL_TYPES, keys={"k": "k"}, outputs=outputs)
     assert found.schema.types == ALL_TYPES.drop(["k"]).schema.types
@@ -268,7 +268,7 @@ def test_delta_tables(tmp_path: Path, folder: str, partitioned: bool) -> None:
     }
 
 
-def test_a_column_that_no_file_has_yet_is_null(tmp_path: Path) -> None:
+def test_a_column_without_data_in_any_file_is_null(tmp_path: Path) -> None:
     write_deltalake(tmp_path / "t", pa.table({"k": [1]}))
     wider = pa.table({"k": pa.array([], pa.int64()), "y": pa.array([], pa.float64())})
     write_deltalake(tmp_path / "t", wider, mode="append", schema_mode="merge")

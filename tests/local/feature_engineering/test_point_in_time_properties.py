@@ -72,7 +72,7 @@ def by_definition(
     time: tuple[str, str] | None = None,
     window: int | None = None,
 ) -> list[Row]:
-    """Give all answers that a label may get; more than one only where a key stands there twice."""
+    """Return all valid results for a label; more than one only for duplicate keys."""
     matching = []
     for row in features:
         if all(same(label[mine], row[its]) for mine, its in keys.items()):
@@ -94,21 +94,21 @@ def by_definition(
 
 
 def same(one: Any, other: Any) -> bool:
-    """Say whether two keys match: as in Spark, null never does, NaN matches NaN, and 0.0 -0.0."""
+    """Return whether two keys match: as in Spark, null never matches, NaN matches NaN, and 0.0 -0.0."""
     if one is None or other is None:
         return False
     return one == other or (one != one and other != other)
 
 
-def told(row: Row) -> tuple[str, ...]:
-    """Make rows comparable: NaN is not equal to itself."""
+def as_text(row: Row) -> tuple[str, ...]:
+    """Return a row as text, because NaN is not equal to itself."""
     return tuple(f"{name}={value!r}" for name, value in row.items())
 
 
 # ---- cases ----------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Times:
-    """A column of times: how it is stored, and what of a nanosecond it can say."""
+    """A column of times: its type, and its resolution in nanoseconds."""
 
     type: pa.DataType
 
@@ -129,7 +129,7 @@ class Times:
 
 @dataclass(frozen=True)
 class Case:
-    """A lookup, as look_up gets it and in plain rows; times in the rows are nanoseconds."""
+    """A lookup with the arguments of look_up, and as plain rows; times in the rows are nanoseconds."""
 
     keys: dict[str, str]
     outputs: dict[str, str]
@@ -197,7 +197,7 @@ def rows(
     others: dict[str, st.SearchStrategy[Any]],
     most: int,
 ) -> st.SearchStrategy[list[Row]]:
-    """Rows of few entities, now and then with a null in the key."""
+    """Draw rows of few entities, some with a null in the key."""
     entity = st.sampled_from([*entities, *entities, *entities, None])
     null = st.integers(0, len(keys) - 1)
 
@@ -211,7 +211,7 @@ def rows(
 
 
 def up_to(most: int, one: st.SearchStrategy[Row]) -> st.SearchStrategy[list[Row]]:
-    """Lists of any length, each as likely: hypothesis by itself prefers short ones."""
+    """Draw lists with uniformly distributed lengths; hypothesis itself prefers short lists."""
     return st.integers(0, most).flatmap(lambda n: st.lists(one, min_size=n, max_size=n))
 
 
@@ -230,7 +230,7 @@ TIMESTAMPS = st.tuples(timestamps("s", "ms", "us", "ns"), timestamps("s", "ms", 
 
 
 def instants(around: int, grid: int, step: int) -> st.SearchStrategy[int | None]:
-    """Points of a grid that both tables can say, and those next to them that this one can, too."""
+    """Draw times of a grid that both tables can express, and adjacent times that this table can express."""
     times = [around + i * grid + beside * step for i in range(-2, 3) for beside in (0, 0, -1, 1)]
     return st.sampled_from([None, *times])
 
@@ -263,7 +263,7 @@ def test_look_up(case: Case) -> None:
             label = label | {"at": label["at"] // 1000 * 1000}
         allowed = by_definition(label, case.features, case.keys, case.outputs, time, case.window)
         got = {name: values[i] for name, values in columns.items()}
-        assert told(got) in [told(one) for one in allowed], f"label {i}: {label}"
+        assert as_text(got) in [as_text(one) for one in allowed], f"label {i}: {label}"
 
 
 # ---- training sets --------------------------------------------------------------------------------
@@ -301,7 +301,7 @@ DRAWN: dict[pa.DataType, list[Any]] = {  # one key more often than others, so th
 
 @dataclass(frozen=True)
 class TrainingCase:
-    """Rows of the three tables and of the labels, and how the lookups are asked for."""
+    """Rows of the three tables and of the labels, and the lookups."""
 
     tables: dict[str, list[Row]]
     labels: list[Row]
@@ -429,12 +429,12 @@ def assert_features(case: TrainingCase, label: Row, got: Row) -> None:
 
 
 def given_by(got: Row, allowed: list[Row]) -> bool:
-    """Say whether a row has one of these answers, as far as its columns were asked for."""
+    """Return whether a row has one of the valid results in its columns."""
     return any(all(got[n] == one[n] for n in one if n in got) for one in allowed)
 
 
 def counted(value: Any) -> Any:
-    """Turn a time into whole nanoseconds, or days; leave all else."""
+    """Convert a time to nanoseconds, and a date to days; return other values unchanged."""
     if isinstance(value, datetime):
         return microseconds(value.replace(tzinfo=UTC) - START)
     return value.toordinal() if isinstance(value, date) else value

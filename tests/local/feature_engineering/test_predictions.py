@@ -1,4 +1,4 @@
-"""What a model may return, as a column of the type asked for."""
+"""Predictions of a model, converted to a column of the result type."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_conversions(
         (TABLE, "struct<p: double, q: double>"),
     ],
 )
-def test_what_does_not_fit_is_refused(predictions: Any, result_type: str) -> None:
+def test_incompatible_predictions_raise(predictions: Any, result_type: str) -> None:
     with pytest.raises(MlflowException, match="result_type"):
         convert_predictions(predictions, parse_result_type(result_type))
 
@@ -97,11 +97,11 @@ UNKNOWN = [
 
 
 @pytest.mark.parametrize("result_type", UNKNOWN)
-def test_unknown_types(result_type: Any) -> None:
+def test_unsupported_result_types_raise(result_type: Any) -> None:
     with pytest.raises(ValueError, match="not supported"):
         parse_result_type(result_type)
 
 
-def test_a_field_of_another_type_is_named() -> None:
+def test_an_incompatible_field_is_in_the_message() -> None:
     with pytest.raises(MlflowException, match="'who' is no double"):
         convert_predictions(TABLE, parse_result_type("struct<who: double>"))

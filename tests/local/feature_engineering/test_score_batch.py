@@ -1,4 +1,4 @@
-"""score_batch: features looked up, then predicted with the model that the URI means now."""
+"""score_batch: lookup of the features, predictions, and errors."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("experiment")
 
 
 class Formula(mlflow.pyfunc.PythonModel):
-    """Predicts what the tests can compute by hand: a number plus 1000 x wind + seats."""
+    """A model with known predictions: a base plus 1000 x wind + seats."""
 
     def __init__(self, base: float):
         self.base = base
@@ -62,7 +62,7 @@ def name(schema: str) -> str:
 
 @pytest.fixture
 def logged(fe: Client, training_set: TrainingSet, name: str) -> Any:
-    """Version 1 of the model, base 0; gives what log_model returned."""
+    """The result of log_model for version 1 of the model, with base 0."""
     return log(fe, training_set, 0, name)
 
 
@@ -81,11 +81,13 @@ def predictions(df: DataFrame) -> list[Any]:
     return [row["prediction"] for row in df.collect()]
 
 
-BY_HAND = [5100.0, 200.0, 0.0, 100.0]
+EXPECTED = [5100.0, 200.0, 0.0, 100.0]
 """1000 x wind (5, null, none, none) + seats (100, 200, none, 100)."""
 
 
-def test_keys_are_enough(fe: Client, logged: Any, name: str, flights: DataFrame) -> None:
+def test_scoring_needs_only_the_keys(
+    fe: Client, logged: Any, name: str, flights: DataFrame
+) -> None:
     keys = flights.drop("late").withColumn("note", F.lit("kept"))
     scored = fe.score_batch(model_uri=f"models:/{name}/1", df=keys)
     assert scored.dtypes == [
@@ -95,7 +97,7 @@ def test_keys_are_enough(fe: Client, logged: Any, name: str, flights: DataFrame)
         ("seats", "bigint"),
         ("prediction", "double"),
     ]
-    assert predictions(scored) == BY_HAND
+    assert predictions(scored) == EXPECTED
     assert scored.select(*keys.columns).collect() == keys.collect()
 
 
@@ -107,10 +109,10 @@ def test_every_kind_of_uri(fe: Client, logged: Any, name: str, flights: DataFram
         f"runs:/{logged.run_id}/model",
         logged.model_uri,
     ):
-        assert predictions(fe.score_batch(model_uri=uri, df=flights)) == BY_HAND
+        assert predictions(fe.score_batch(model_uri=uri, df=flights)) == EXPECTED
 
 
-def test_an_alias_means_what_it_means_now(
+def test_an_alias_resolves_to_its_current_version(
     fe: Client, training_set: TrainingSet, logged: Any, name: str, flights: DataFrame
 ) -> None:
     log(fe, training_set, 0.5, name)
@@ -121,7 +123,7 @@ def test_an_alias_means_what_it_means_now(
         assert predictions(fe.score_batch(model_uri=uri, df=flights))[2] == base
 
 
-def test_a_version_of_a_model_made_again_is_not_the_old_one(
+def test_a_model_that_was_created_again_is_downloaded_again(
     fe: Client, training_set: TrainingSet, logged: Any, name: str, flights: DataFrame
 ) -> None:
     fe.score_batch(model_uri=f"models:/{name}/1", df=flights)
@@ -130,7 +132,7 @@ def test_a_version_of_a_model_made_again_is_not_the_old_one(
     assert predictions(fe.score_batch(model_uri=f"models:/{name}/1", df=flights))[2] == 7.0
 
 
-def test_columns_of_the_dataframe_win(
+def test_columns_of_the_dataframe_replace_lookups(
     fe: Client, logged: Any, name: str, flights: DataFrame
 ) -> None:
     scored = fe.score_batch(
@@ -140,7 +142,7 @@ def test_columns_of_the_dataframe_win(
     assert scored.columns == [*flights.columns, "wind", "sky", "seats", "prediction"]
 
 
-def test_new_values_of_the_tables_count(
+def test_scoring_reads_the_current_values_of_the_tables(
     fe: Client, spark: LocalSparkSession, logged: Any, name: str, flights: DataFrame
 ) -> None:
     fe.write_table(
@@ -149,11 +151,11 @@ def test_new_values_of_the_tables_count(
     assert predictions(fe.score_batch(model_uri=f"models:/{name}/1", df=flights))[3] == 1.0
 
 
-def test_short_names_in_the_training_set_hold_elsewhere(
+def test_short_table_names_are_valid_in_another_schema(
     fe: Client, spark: LocalSparkSession, logged: Any, name: str, flights: DataFrame
 ) -> None:
     spark.sql("USE dev.default")
-    assert predictions(fe.score_batch(model_uri=f"models:/{name}/1", df=flights)) == BY_HAND
+    assert predictions(fe.score_batch(model_uri=f"models:/{name}/1", df=flights)) == EXPECTED
 
 
 def test_no_rows(fe: Client, logged: Any, name: str, flights: DataFrame) -> None:
@@ -161,14 +163,14 @@ def test_no_rows(fe: Client, logged: Any, name: str, flights: DataFrame) -> None
     assert (scored.count(), dict(scored.dtypes)["prediction"]) == (0, "double")
 
 
-def test_large_inputs_go_in_batches(
+def test_large_inputs_are_scored_in_batches(
     fe: Client, logged: Any, name: str, flights: DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(score_batch, "BATCH_ROWS", 3)
-    assert predictions(fe.score_batch(model_uri=f"models:/{name}/1", df=flights)) == BY_HAND
+    assert predictions(fe.score_batch(model_uri=f"models:/{name}/1", df=flights)) == EXPECTED
 
 
-def test_a_table_made_again_is_warned_of(
+def test_a_table_that_was_created_again_gives_a_warning(
     fe: Client,
     spark: LocalSparkSession,
     logged: Any,
@@ -179,11 +181,11 @@ def test_a_table_made_again_is_warned_of(
 ) -> None:
     fe.drop_table(name="planes")
     fe.create_table(name="planes", primary_keys="tailnum", df=planes)
-    assert predictions(fe.score_batch(model_uri=f"models:/{name}/1", df=flights)) == BY_HAND
+    assert predictions(fe.score_batch(model_uri=f"models:/{name}/1", df=flights)) == EXPECTED
     assert "dropped and created again" in caplog.text
 
 
-def test_strings_and_nulls_arrive_as_in_training(
+def test_strings_and_nulls_are_the_same_as_in_training(
     fe: Client, training_set: TrainingSet, flights: DataFrame
 ) -> None:
     data = training_set.load_df().toPandas()
@@ -199,7 +201,7 @@ def test_strings_and_nulls_arrive_as_in_training(
     assert np.allclose(predictions(fe.score_batch(model_uri=info.model_uri, df=flights)), expected)
 
 
-def test_scoring_equals_joining_by_hand(fe: Client, spark: LocalSparkSession) -> None:
+def test_scoring_equals_an_explicit_join(fe: Client, spark: LocalSparkSession) -> None:
     rng = np.random.default_rng(3)
     start = pd.Timestamp("2024-01-01")
     history = pd.DataFrame(
@@ -238,10 +240,10 @@ def test_scoring_equals_joining_by_hand(fe: Client, spark: LocalSparkSession) ->
         info = fe.log_model(
             model=model, artifact_path="m", flavor=mlflow.sklearn, training_set=made
         )
-    by_hand = pd.merge_asof(
+    joined = pd.merge_asof(
         rows.sort_values("at"), history.sort_values("ts"), left_on="at", right_on="ts", by="k"
     ).sort_values("i")
-    expected = model.predict(by_hand[["x"]].fillna(0.0))
+    expected = model.predict(joined[["x"]].fillna(0.0))
     scored = fe.score_batch(model_uri=info.model_uri, df=df.drop("y")).toPandas()
     assert scored["i"].tolist() == rows["i"].tolist()
     assert np.allclose(scored["prediction"], expected)
@@ -263,7 +265,9 @@ REFUSED: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_bad_arguments(fe: Client, logged: Any, name: str, flights: DataFrame, case: str) -> None:
+def test_invalid_arguments_raise(
+    fe: Client, logged: Any, name: str, flights: DataFrame, case: str
+) -> None:
     change, error, names = REFUSED[case]
     arguments = {"model_uri": "models:/{name}/1", "df": flights, **change}
     if isinstance(arguments["model_uri"], str):
@@ -272,7 +276,7 @@ def test_bad_arguments(fe: Client, logged: Any, name: str, flights: DataFrame, c
         fe.score_batch(**arguments)
 
 
-def test_bad_rows(
+def test_invalid_rows_raise(
     fe: Client, spark: LocalSparkSession, logged: Any, name: str, flights: DataFrame
 ) -> None:
     uri = f"models:/{name}/1"
@@ -297,7 +301,7 @@ def test_a_model_logged_without_features(fe: Client, flights: DataFrame) -> None
         fe.score_batch(model_uri=info.model_uri, df=flights)
 
 
-def test_a_feature_table_that_is_gone(
+def test_a_dropped_feature_table_raises(
     fe: Client, logged: Any, name: str, flights: DataFrame
 ) -> None:
     fe.drop_table(name="weather")
@@ -305,7 +309,7 @@ def test_a_feature_table_that_is_gone(
         fe.score_batch(model_uri=f"models:/{name}/1", df=flights)
 
 
-def test_a_feature_that_is_gone(
+def test_a_dropped_feature_raises(
     fe: Client, spark: LocalSparkSession, logged: Any, name: str, flights: DataFrame
 ) -> None:
     fe.drop_table(name="planes")
@@ -315,19 +319,19 @@ def test_a_feature_that_is_gone(
         fe.score_batch(model_uri=f"models:/{name}/1", df=flights)
 
 
-def test_the_client_may_name_the_registry(
+def test_the_client_accepts_the_uri_of_the_registry(
     fe: Client, logged: Any, name: str, flights: DataFrame, home: Any
 ) -> None:
     mlflow.set_registry_uri("http://127.0.0.1:9")
     client = FeatureEngineeringClient(model_registry_uri=home.mlflow_uri)
-    assert predictions(client.score_batch(model_uri=f"models:/{name}/1", df=flights)) == BY_HAND
+    assert predictions(client.score_batch(model_uri=f"models:/{name}/1", df=flights)) == EXPECTED
 
 
 NUMBERS = [pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.float32(), pa.float64()]
 
 
 @pytest.mark.parametrize("values", [[1, 2], [1, None], [None, None], []], ids=str)
-def test_the_model_gets_numbers_as_spark_gives_them(spark: LocalSparkSession, values: list) -> None:
+def test_numbers_have_the_dtypes_that_spark_gives(spark: LocalSparkSession, values: list) -> None:
     columns = {str(kind): pa.array(values, kind) for kind in NUMBERS}
     if values:
         columns["nan"] = pa.array([float("nan"), None])
@@ -337,7 +341,7 @@ def test_the_model_gets_numbers_as_spark_gives_them(spark: LocalSparkSession, va
     )
 
 
-def test_the_model_gets_all_else_from_spark(spark: LocalSparkSession) -> None:
+def test_spark_converts_all_other_types(spark: LocalSparkSession) -> None:
     rows = pa.table(
         {
             "flag": [True, None],

@@ -1,4 +1,4 @@
-"""write_table: an upsert, safe to repeat, that adds columns and refuses what does not fit."""
+"""write_table: a repeatable upsert that adds columns, and its errors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def plain(fe: Client, spark: LocalSparkSession) -> str:
     return "t"
 
 
-def test_new_keys_are_inserted_and_known_ones_updated(
+def test_new_keys_are_inserted_and_existing_keys_updated(
     fe: Client, spark: LocalSparkSession, plain: str
 ) -> None:
     df = spark.createDataFrame([("c", 3, 30), (None, 2, 21)], "y STRING, k INT, x INT")
@@ -73,9 +73,7 @@ def test_new_columns_are_added(fe: Client, spark: LocalSparkSession, plain: str)
     assert fe.get_table(name=plain).primary_keys == ["k"]
 
 
-def test_the_same_load_twice_changes_nothing(
-    fe: Client, spark: LocalSparkSession, plain: str
-) -> None:
+def test_a_repeated_load_changes_nothing(fe: Client, spark: LocalSparkSession, plain: str) -> None:
     df = spark.createDataFrame([(2, 21, None), (3, 30, "c")], "k INT, x INT, y STRING")
     fe.write_table(name=plain, df=df)
     once = rows_of(spark.table(plain))
@@ -83,7 +81,7 @@ def test_the_same_load_twice_changes_nothing(
     assert rows_of(spark.table(plain)) == once
 
 
-def test_time_series_rows_are_told_apart_by_time(
+def test_time_series_rows_differ_by_time(
     fe: Client, spark: LocalSparkSession, weather: DataFrame
 ) -> None:
     late = spark.createDataFrame(
@@ -94,7 +92,7 @@ def test_time_series_rows_are_told_apart_by_time(
     assert [row["wind"] for row in found] == [6.0, 7.0, None]
 
 
-def test_no_rows_are_no_error(fe: Client, spark: LocalSparkSession, plain: str) -> None:
+def test_an_empty_dataframe_is_valid(fe: Client, spark: LocalSparkSession, plain: str) -> None:
     fe.write_table(name=plain, df=spark.table(plain).limit(0))
     assert rows_of(spark.table(plain)) == [(1, 10, "a"), (2, 20, "b")]
 
@@ -120,9 +118,7 @@ def test_string_keys_can_be_searched_after_a_merge(fe: Client, spark: LocalSpark
     assert rows_of(spark.table("t")) == [("a", 6), ("b", 3)]
 
 
-def test_files_without_known_keys_are_left_alone(
-    fe: Client, spark: LocalSparkSession, plain: str
-) -> None:
+def test_files_without_existing_keys_stay(fe: Client, spark: LocalSparkSession, plain: str) -> None:
     path = spark.unity.path(spark.resolve(plain))
     before = set(path.glob("*.parquet"))
     fe.write_table(name=plain, df=spark.createDataFrame([(7, 70)], "k INT, x INT"))
@@ -131,7 +127,7 @@ def test_files_without_known_keys_are_left_alone(
     assert len(files) == 2
 
 
-def test_a_version_taken_by_another_writer_is_not_overwritten(
+def test_a_version_of_another_writer_is_not_overwritten(
     fe: Client, spark: LocalSparkSession, state: Any, plain: str
 ) -> None:
     stale = spark.unity.table(spark.resolve(plain))
@@ -143,7 +139,7 @@ def test_a_version_taken_by_another_writer_is_not_overwritten(
     assert state(plain) == before
 
 
-def test_a_table_with_a_check_keeps_it(fe: Client, spark: LocalSparkSession, plain: str) -> None:
+def test_a_check_constraint_is_enforced(fe: Client, spark: LocalSparkSession, plain: str) -> None:
     table = spark.unity.table(spark.resolve(plain))
     table.delta.alter.add_constraint({"positive": "x > 0"})
     with pytest.raises(Exception, match=r"(?i)positive|x > 0|invalid|constraint"):
@@ -165,7 +161,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str | None, type[Exception], str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_bad_arguments_change_nothing(
+def test_invalid_arguments_change_nothing(
     fe: Client, spark: LocalSparkSession, state: Any, plain: str, case: str
 ) -> None:
     change, columns, error, names = REFUSED[case]
@@ -181,7 +177,7 @@ def test_bad_arguments_change_nothing(
     [([1, None], "'k' has null in 1 of 2"), ([3, 3], "Non-unique rows.*k=3 occurs 2 times")],
     ids=["null", "duplicate"],
 )
-def test_bad_keys_change_nothing(
+def test_invalid_keys_change_nothing(
     fe: Client, spark: LocalSparkSession, state: Any, plain: str, keys: list[Any], names: str
 ) -> None:
     before = state(plain)
@@ -191,7 +187,7 @@ def test_bad_keys_change_nothing(
     assert state(plain) == before
 
 
-def test_a_time_series_table_wants_all_its_columns(
+def test_a_time_series_table_needs_all_its_columns(
     fe: Client, spark: LocalSparkSession, state: Any, weather: DataFrame
 ) -> None:
     before = state("weather")
@@ -202,7 +198,7 @@ def test_a_time_series_table_wants_all_its_columns(
     assert state("weather") == before
 
 
-def test_a_table_without_a_key_is_no_feature_table(
+def test_a_table_without_a_key_is_not_a_feature_table(
     fe: Client, spark: LocalSparkSession, state: Any
 ) -> None:
     spark.sql("CREATE TABLE t AS SELECT 1 AS k")
@@ -218,9 +214,7 @@ def test_streams_work_in_a_workspace_only(fe: Client, spark: LocalSparkSession, 
         fe.write_table(name=plain, df=stream)
 
 
-def test_threads_that_write_at_once_all_get_through(
-    fe: Client, spark: LocalSparkSession, plain: str
-) -> None:
+def test_concurrent_threads_all_write(fe: Client, spark: LocalSparkSession, plain: str) -> None:
     frames = [spark.createDataFrame([(10 + i, i)], "k INT, x INT") for i in range(6)]
     threads = [
         threading.Thread(target=fe.write_table, kwargs={"name": plain, "df": df}) for df in frames
@@ -232,7 +226,7 @@ def test_threads_that_write_at_once_all_get_through(
     assert spark.table(plain).count() == 8
 
 
-def test_a_conflict_with_a_writer_without_lock_is_tried_again(
+def test_a_conflict_with_a_writer_without_lock_is_retried(
     fe: Client, spark: LocalSparkSession, plain: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = []

@@ -1,4 +1,4 @@
-"""The legacy client: its imports, its positional arguments, and what it says of what is gone."""
+"""The legacy client: imports, positional arguments, and errors of unsupported methods."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def rows(df: DataFrame) -> list[tuple[Any, ...]]:
 
 
 # ---- imports --------------------------------------------------------------------------------------
-def test_the_official_names_give_it() -> None:
+def test_the_official_names_resolve_to_the_package() -> None:
     answer_official_names()
     from databricks.feature_store import FeatureFunction, feature_table
     from databricks.feature_store import FeatureLookup as OfficialLookup
@@ -59,7 +59,7 @@ def test_the_official_names_give_it() -> None:
     "submodule",
     ["entities", "entities.feature_lookup", "entities.feature_table", "training_set"],
 )
-def test_submodules_are_those_of_the_client_of_today(submodule: str) -> None:
+def test_submodules_are_those_of_the_current_client(submodule: str) -> None:
     answer_official_names()
     legacy = importlib.import_module(f"databricks.feature_store.{submodule}")
     assert legacy is importlib.import_module(f"databricks.feature_engineering.{submodule}")
@@ -128,7 +128,7 @@ def test_write_table_merges_and_overwrites(
         ([("a", 1)], "append", "Unsupported mode 'append'. Use one of 'overwrite', 'merge'"),
     ],
 )
-def test_a_refused_write_changes_nothing(
+def test_a_failed_write_changes_nothing(
     fs: FeatureStoreClient,
     spark: LocalSparkSession,
     planes: DataFrame,
@@ -141,12 +141,14 @@ def test_a_refused_write_changes_nothing(
     assert rows(fs.read_table("planes")) == rows(planes)
 
 
-def test_the_client_of_today_does_not_overwrite(planes: DataFrame) -> None:
+def test_the_current_client_does_not_overwrite(planes: DataFrame) -> None:
     with pytest.raises(ValueError, match="'merge' is the only supported mode"):
         FeatureEngineeringClient().write_table(name="planes", df=planes, mode="overwrite")
 
 
-def test_older_names_warn_in_the_official_words(fs: FeatureStoreClient, planes: DataFrame) -> None:
+def test_deprecated_methods_give_the_official_warning(
+    fs: FeatureStoreClient, planes: DataFrame
+) -> None:
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always", FutureWarning)
         fs.create_feature_table("fleet", "tailnum", planes)
@@ -166,7 +168,7 @@ def test_older_names_warn_in_the_official_words(fs: FeatureStoreClient, planes: 
         fs.get_table("fleet")
 
 
-def test_the_older_name_of_df(
+def test_the_deprecated_name_of_df(
     fs: FeatureStoreClient, planes: DataFrame, caplog: pytest.LogCaptureFixture
 ) -> None:
     fs.create_table("fleet", "tailnum", features_df=planes)
@@ -195,27 +197,6 @@ def test_register_table(fs: FeatureStoreClient, spark: LocalSparkSession) -> Non
         fs.register_table(delta_table="plain", primary_keys="code")
 
 
-def test_feature_table_writes_what_a_function_computes(
-    fs: FeatureStoreClient, spark: LocalSparkSession, planes: DataFrame
-) -> None:
-    answer_official_names()
-    from databricks.feature_store import feature_table
-
-    @feature_table
-    def doubled(data: DataFrame, factor: int = 2) -> DataFrame:
-        """Seats by a factor."""
-        return data.selectExpr("tailnum", f"seats * {factor} AS seats")
-
-    assert (doubled.__name__, doubled.__doc__) == ("doubled", "Seats by a factor.")
-    assert rows(doubled(planes)) == [("a", 200), ("b", 400)]
-    doubled.compute_and_write({"data": planes, "factor": 3}, "planes")
-    assert rows(fs.read_table("planes")) == [("a", 300), ("b", 600)]
-    given = doubled.compute_and_write(planes.limit(1), "planes", mode="overwrite")
-    assert rows(fs.read_table("planes")) == rows(given) == [("a", 200)]
-    with pytest.raises(NotImplementedError, match="Databricks workspace only"):
-        doubled.compute_and_write_streaming(planes, "planes")
-
-
 # ---- training and scoring -------------------------------------------------------------------------
 def test_create_training_set(
     fs: FeatureStoreClient, spark: LocalSparkSession, planes: DataFrame
@@ -236,7 +217,7 @@ def test_create_training_set(
         ("delete_feature_spec", (), {"name": "spec"}, ()),
     ],
 )  # fmt: skip
-def test_models_and_specs_are_those_of_the_client_of_today(
+def test_models_and_specs_are_those_of_the_current_client(
     fs: FeatureStoreClient, method: str, args: tuple[Any, ...], kwargs: Any, names: tuple[str, ...]
 ) -> None:
     fs._client = create_autospec(FeatureEngineeringClient, instance=True)
@@ -251,8 +232,10 @@ def test_models_and_specs_are_those_of_the_client_of_today(
     )
 
 
-# ---- what is gone ---------------------------------------------------------------------------------
-def test_the_workspace_feature_store_is_not_here(fs: FeatureStoreClient, planes: DataFrame) -> None:
+# ---- unsupported methods --------------------------------------------------------------------------
+def test_the_workspace_feature_store_is_not_available(
+    fs: FeatureStoreClient, planes: DataFrame
+) -> None:
     with pytest.raises(ValueError, match=r"no Workspace Feature Store here.*Unity Catalog"):
         fs.create_table("hive_metastore.default.planes", "tailnum", planes)
     with pytest.raises(NotImplementedError, match="feature_store_uri='databricks://other:store'"):
@@ -260,7 +243,7 @@ def test_the_workspace_feature_store_is_not_here(fs: FeatureStoreClient, planes:
 
 
 @pytest.mark.parametrize("method", ["add_data_sources", "delete_data_sources"])
-def test_what_unity_catalog_does_not_have(fs: FeatureStoreClient, method: str) -> None:
+def test_data_sources_are_not_supported(fs: FeatureStoreClient, method: str) -> None:
     with pytest.raises(ValueError, match=f"{method} is not supported for Unity Catalog tables"):
         getattr(fs, method)(feature_table_name="planes", source_names="faa")
 
@@ -271,7 +254,7 @@ def test_serving_endpoints_work_in_a_workspace_only(fs: FeatureStoreClient, verb
         getattr(fs, f"{verb}_feature_serving_endpoint")(name="x")
 
 
-def test_publishing(fs: FeatureStoreClient, planes: DataFrame) -> None:
+def test_publishing_raises(fs: FeatureStoreClient, planes: DataFrame) -> None:
     with pytest.raises(NotImplementedError, match=r"FeatureEngineeringClient\(\)\.publish_table"):
         fs.publish_table("planes", object(), mode="merge")
     with pytest.raises(NotImplementedError, match="Third-party online stores"):

@@ -1,4 +1,4 @@
-"""What the tests of the online store share: both databases, and a small Unity Catalog to publish from."""
+"""Fixtures of the online store tests: both databases, and a small Unity Catalog with feature tables."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .postgresql import Server, postgresql, programs
 STORE = "features"
 FEED = {"delta.enableChangeDataFeed": "true"}
 PATIENCE_SECONDS = 60
-"""How long what must happen may take, before a test fails."""
+"""Maximum time until an expected event, before a test fails."""
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +39,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """An empty database: nothing for SQLite in the home, or a schema of one's own in PostgreSQL."""
+    """The URL of an empty database: empty for SQLite in the home, or a new schema in PostgreSQL."""
     if request.param == "sqlite":
         yield ""
         return
@@ -59,7 +59,7 @@ class Lab:
     ----------
     folder : Path
     url : str
-        The PostgreSQL, or nothing for SQLite.
+        The PostgreSQL; empty for SQLite.
     """
 
     def __init__(self, folder: Path, url: str):
@@ -80,7 +80,7 @@ class Lab:
         properties: dict[str, str] | None = None,
         **options: Any,
     ) -> None:
-        """Create a feature table, fit to be published."""
+        """Create a feature table that can be published."""
         data = data if isinstance(data, pa.Table) else pa.table(data)
         fields = [field.with_nullable(field.name not in keys) for field in data.schema]
         with self.unity.staged(self.name(table)) as folder:
@@ -116,19 +116,19 @@ class Lab:
         return self.stores.table(f"main.f.{table}_online")
 
     def rows_online(self, table: str) -> list[dict[str, Any]]:
-        """All rows that are online, by key: also those that no test would think of asking for."""
-        told = self.stores.describe(f"main.f.{table}_online")
-        keys = ", ".join(f'"{key}"' for key in told["keys"])
+        """Return all online rows in the order of the keys, so that unexpected rows are found, too."""
+        table_info = self.stores.describe(f"main.f.{table}_online")
+        keys = ", ".join(f'"{key}"' for key in table_info["keys"])
         with self.stores.database.snapshot() as connection:
             found = connection.exec_driver_sql(
-                f'SELECT {keys} FROM "{told["physical"]}" ORDER BY {keys}'
+                f'SELECT {keys} FROM "{table_info["physical"]}" ORDER BY {keys}'
             ).all()
         rows = self.online(table).lookup_many(tuple(row) for row in found)
         assert all(row is not None for row in rows)
         return [row for row in rows if row is not None]
 
     def tables_of_rows(self) -> set[str]:
-        """The names of the database's tables that hold rows, without our two of bookkeeping."""
+        """Return the names of the database tables with rows of online tables."""
         query = (
             "SELECT name FROM sqlite_master WHERE type = 'table'"
             if self.stores.database.dialect == "sqlite"
@@ -156,8 +156,8 @@ def table(lab: Lab) -> Lab:
 
 
 def wait_for(condition: Callable[[], Any], what: str) -> None:
-    """Wait until something is so; fail if it never comes."""
+    """Wait until a condition is true; fail after ``PATIENCE_SECONDS``."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
-        assert time.monotonic() < deadline, f"It never came: {what}"
+        assert time.monotonic() < deadline, f"The condition never became true: {what}"
         time.sleep(0.01)

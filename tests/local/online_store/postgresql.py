@@ -1,4 +1,4 @@
-"""A PostgreSQL of one's own: Debian's programs, in a folder for a while, on a free port."""
+"""A temporary PostgreSQL server: Debian's programs, a temporary folder, a free port."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 USER = "postgres"
-"""Who runs it where we are root: PostgreSQL refuses to run as root, and Debian's package makes him."""
+"""The user of the server if the tests run as root: PostgreSQL refuses root. Debian's package creates the user."""
 
 
 def programs() -> Path | None:
-    """Find the folder with PostgreSQL's programs, the newest."""
+    """Return the folder with the newest PostgreSQL programs."""
     if found := shutil.which("initdb"):
         return Path(found).parent
-    there = Path("/usr/lib/postgresql").glob("*/bin/initdb")
-    return max((p.parent for p in there), key=lambda p: float(p.parent.name), default=None)
+    candidates = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    return max((p.parent for p in candidates), key=lambda p: float(p.parent.name), default=None)
 
 
 @dataclass(frozen=True)
 class Server:
-    """One that runs: the URL of its database, and a function that stops and starts it."""
+    """A running server: the URL of its database, and a function that restarts it."""
 
     url: str
     restart: Callable[[], None]
@@ -36,12 +36,12 @@ class Server:
 
 @contextmanager
 def postgresql() -> Iterator[Server]:
-    """Start one, and end it."""
+    """Start a server, and stop it at the end."""
     found = programs()
     if found is None:
         raise FileNotFoundError("PostgreSQL is not installed. On Debian: apt install postgresql")
-    with tempfile.TemporaryDirectory(prefix="pg-") as told:
-        folder = Path(told)
+    with tempfile.TemporaryDirectory(prefix="pg-") as name:
+        folder = Path(name)
         password = secrets.token_urlsafe(16)
         (folder / "password").write_text(password)
         if os.getuid() == 0:

@@ -1,7 +1,7 @@
-"""Publish ``main.f.t`` in a process of its own, which may end itself half-way.
+"""Publish ``main.f.t`` in a separate process, which can kill itself during the publish.
 
-Called with the home, the mode and the point at which to die: ``first rows written``, ``all written``;
-with another word, publish five times, and say so.
+The arguments are the home, the mode and the point of the kill: ``first rows written`` or ``all written``.
+With another point, the process publishes five times, and prints ``5 times``.
 """
 
 from __future__ import annotations

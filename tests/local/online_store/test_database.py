@@ -1,4 +1,4 @@
-"""Which database is taken, and how it is shared: transactions, connections of threads, restarts."""
+"""The database: its selection, transactions, connections of threads, and restarts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .postgresql import Server
 
 
 # ---- which one --------------------------------------------------------------------------------------
-def test_without_the_variable_it_is_sqlite_in_the_home(
+def test_without_the_variable_the_database_is_sqlite_in_the_home(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
@@ -30,14 +30,14 @@ def test_without_the_variable_it_is_sqlite_in_the_home(
     assert Database(tmp_path).dialect == "sqlite"
 
 
-def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
+def test_a_folder_can_have_any_name(tmp_path: Path) -> None:
     folder = tmp_path / "100 % ?x=1#ü"
     with Database(folder, "").snapshot() as connection:
         assert connection.execute(text("SELECT 1")).scalar() == 1
     assert (folder / "online.db").is_file()
 
 
-def test_the_variable_names_a_postgresql(
+def test_the_variable_selects_postgresql(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VARIABLE, f" {server.url}?options=-csearch_path%3Dpublic\n")
@@ -59,7 +59,7 @@ def test_the_variable_names_a_postgresql(
         ("postgresql://u:secret@127.0.0.1:1/d", r"at postgresql\+psycopg://u:\*\*\*@127.0.0.1:1/d cannot be reached: .*refused"),
     ],
 )  # fmt: skip
-def test_a_database_that_cannot_be_used_is_refused(
+def test_an_unusable_database_raises(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, message: str
 ) -> None:
     monkeypatch.setenv(VARIABLE, url)
@@ -74,14 +74,14 @@ def test_a_database_that_cannot_be_used_is_refused(
             pass
 
 
-def test_a_missing_driver_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_driver_raises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(OnlineStoreError, match=r"pip install 'psycopg\[binary\]'"):
         Database(tmp_path, "postgresql://u:p@127.0.0.1:1/d")
 
 
 # ---- transactions -----------------------------------------------------------------------------------
-def test_an_error_undoes_all_of_a_transaction(lab: Lab) -> None:
+def test_an_error_rolls_the_transaction_back(lab: Lab) -> None:
     database = lab.stores.database
     with pytest.raises(ZeroDivisionError), database.transaction() as connection:
         connection.execute(text("CREATE TABLE half (x INTEGER)"))
@@ -92,10 +92,10 @@ def test_an_error_undoes_all_of_a_transaction(lab: Lab) -> None:
 
 def test_a_second_transaction_waits_for_the_first(lab: Lab) -> None:
     order: list[str] = []
-    asked = threading.Event()
+    requested = threading.Event()
 
     def second() -> None:
-        asked.set()
+        requested.set()
         another = OnlineStores(lab.home, lab.unity, lab.url)
         with another.database.transaction():
             order.append("second")
@@ -104,14 +104,14 @@ def test_a_second_transaction_waits_for_the_first(lab: Lab) -> None:
     with lab.stores.database.transaction():
         thread = threading.Thread(target=second)
         thread.start()
-        assert asked.wait(60)
-        thread.join(0.3)  # time enough to go wrong; that it is waiting shows in the order below
+        assert requested.wait(60)
+        thread.join(0.3)  # enough time for a failure; the order below shows that the thread waits
         order.append("first")
     thread.join(60)
     assert order == ["first", "second"]
 
 
-def test_a_first_look_does_not_wait_for_a_publish_of_another_process(lab: Lab) -> None:
+def test_the_first_read_does_not_wait_for_a_publish_of_another_process(lab: Lab) -> None:
     with lab.stores.database.transaction():
         another = OnlineStores(lab.home, lab.unity, lab.url)
         result: list[Any] = []
@@ -123,9 +123,7 @@ def test_a_first_look_does_not_wait_for_a_publish_of_another_process(lab: Lab) -
 
 
 @pytest.mark.parametrize("mode", ["TRIGGERED", "SNAPSHOT"])
-def test_whoever_reads_on_keeps_no_publish_waiting_and_sees_the_old_rows(
-    lab: Lab, mode: str
-) -> None:
+def test_an_open_reader_does_not_block_a_publish_and_sees_the_old_rows(lab: Lab, mode: str) -> None:
     lab.create("t", {"id": [1, 2], "x": ["old", "old"]})
     lab.publish("t")
     database = lab.stores.database
@@ -145,7 +143,7 @@ def test_whoever_reads_on_keeps_no_publish_waiting_and_sees_the_old_rows(
 
 
 # ---- connections ------------------------------------------------------------------------------------
-def test_any_number_of_threads_look_up_and_leave_no_connection_behind(lab: Lab) -> None:
+def test_lookups_of_many_threads_leave_no_connection_open(lab: Lab) -> None:
     lab.create("t", {"id": range(100), "x": range(100)})
     lab.publish("t")
     online = [lab.online("t") for _ in range(3)]
@@ -154,7 +152,7 @@ def test_any_number_of_threads_look_up_and_leave_no_connection_behind(lab: Lab) 
 
     def look(key: int) -> None:
         rows = [table.lookup(key) for table in online]
-        barrier.wait()  # each keeps its connection until all have one
+        barrier.wait()  # each thread keeps its connection until all threads have one
         found.append(rows)
 
     for _ in range(2):
@@ -169,7 +167,7 @@ def test_any_number_of_threads_look_up_and_leave_no_connection_behind(lab: Lab) 
     assert sorted(rows[0]["id"] for rows in found) == sorted([*range(40)] * 2)
 
 
-def test_lookups_go_on_after_close(lab: Lab) -> None:
+def test_lookups_work_after_close(lab: Lab) -> None:
     lab.create("t", {"id": [1]})
     lab.publish("t")
     online = lab.online("t")
@@ -182,7 +180,9 @@ def test_lookups_go_on_after_close(lab: Lab) -> None:
     assert online.lookup(1) == {"id": 1}
 
 
-def test_all_goes_on_after_postgresql_was_restarted(server: Server, tmp_path: Path) -> None:
+def test_lookups_and_publishes_work_after_a_restart_of_postgresql(
+    server: Server, tmp_path: Path
+) -> None:
     schema = "restarted"
     lab = _lab_in(server, schema, tmp_path)
     lab.create("t", {"id": [1], "x": [1]})
@@ -191,7 +191,7 @@ def test_all_goes_on_after_postgresql_was_restarted(server: Server, tmp_path: Pa
     assert online.lookup(1) == {"id": 1, "x": 1}
     server.restart()
     assert online.lookup(1) == {"id": 1, "x": 1}
-    lab.stores.list()  # leaves a connection in the pool: the publish meets it
+    lab.stores.list()  # leaves a connection in the pool for the publish
     server.restart()
     lab.append("t", {"id": [2], "x": [2]})
     assert lab.publish("t").kind == "incremental"
@@ -199,7 +199,7 @@ def test_all_goes_on_after_postgresql_was_restarted(server: Server, tmp_path: Pa
     lab.stores.close()
 
 
-def test_a_lookup_says_that_the_database_is_gone(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lookup_without_the_database_raises(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     lab.create("t", {"id": [1]})
     lab.publish("t")
     online = lab.online("t")

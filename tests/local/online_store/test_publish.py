@@ -1,4 +1,4 @@
-"""Publishing: what is written when, and what is refused."""
+"""Publish a feature table: the written rows in each mode, and the errors."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def weather(lab: Lab) -> Lab:
 
 
 # ---- TRIGGERED --------------------------------------------------------------------------------------
-def test_the_first_publish_copies_all(lab: Lab) -> None:
+def test_the_first_publish_copies_all_rows(lab: Lab) -> None:
     lab.create("t", {"id": [3, 1, 2], "x": ["c", "a", None]})
     published = lab.publish("t")
     assert (published.kind, published.written, published.deleted) == ("full", 3, 0)
@@ -63,13 +63,13 @@ def test_an_empty_table_can_be_published_and_filled_later(lab: Lab) -> None:
     assert lab.rows_online("t") == [{"id": 1, "x": "a"}]
 
 
-def test_names_are_those_of_unity_catalog_whatever_their_case(table: Lab) -> None:
+def test_names_are_case_insensitive(table: Lab) -> None:
     published = table.stores.publish("MAIN.f.T", "Main.F.T_Online", STORE)
     assert (published.kind, published.online_table_name) == ("nothing", "main.f.t_online")
     assert table.stores.table("MAIN.F.T_ONLINE").lookup(1) == {"id": 1, "x": "a"}
 
 
-def test_without_a_change_nothing_is_written(table: Lab) -> None:
+def test_an_unchanged_table_writes_no_rows(table: Lab) -> None:
     first = table.stores.describe("main.f.t_online")
     published = table.publish("t")
     assert (published.kind, published.written, published.deleted) == ("nothing", 0, 0)
@@ -101,7 +101,7 @@ def test_a_deleted_row_is_deleted_online(table: Lab) -> None:
     assert table.rows_online("t") == []
 
 
-def test_several_commits_are_published_at_once(table: Lab) -> None:
+def test_several_commits_are_published_together(table: Lab) -> None:
     table.append("t", {"id": [4], "x": ["d"]})
     table.delta("t").delete("id = 4 OR id = 1")
     table.delta("t").update(updates={"x": "'B'"}, predicate="id = 2")
@@ -124,7 +124,7 @@ def test_a_compaction_writes_nothing(table: Lab) -> None:
 
 
 @pytest.mark.parametrize("partition_by", [None, ["x"]])
-def test_where_the_old_files_are_vacuumed_all_is_copied(
+def test_all_rows_are_copied_if_the_old_files_are_vacuumed(
     lab: Lab, partition_by: list[str] | None
 ) -> None:
     lab.create("t", {"id": [1, 2], "x": ["a", "b"]}, partition_by=partition_by)
@@ -136,7 +136,7 @@ def test_where_the_old_files_are_vacuumed_all_is_copied(
     assert [row["x"] for row in lab.rows_online("t")] == ["a", "B"]
 
 
-def test_a_partitioned_table_is_followed_too(lab: Lab) -> None:
+def test_changes_of_a_partitioned_table_are_published(lab: Lab) -> None:
     data = {"id": [1, 2, 3], "part": ["a", "b", "b c/%"], "x": [1, 2, 3]}
     lab.create("t", data, partition_by=["part"])
     assert lab.publish("t").written == 3
@@ -151,7 +151,7 @@ def test_a_partitioned_table_is_followed_too(lab: Lab) -> None:
     ]
 
 
-def test_a_restored_version_is_published_as_it_is(table: Lab) -> None:
+def test_a_restored_version_is_published(table: Lab) -> None:
     version = table.delta("t").version()
     table.delta("t").delete("id = 1")
     table.append("t", {"id": [4], "x": ["d"]})
@@ -162,7 +162,7 @@ def test_a_restored_version_is_published_as_it_is(table: Lab) -> None:
     assert [row["id"] for row in table.rows_online("t")] == [1, 2, 3]
 
 
-def test_a_key_is_all_there_may_be(lab: Lab) -> None:
+def test_a_table_can_have_key_columns_only(lab: Lab) -> None:
     lab.create("t", {"id": [1], "k": ["x"]}, keys=["id", "k"])
     lab.publish("t")
     lab.append("t", {"id": [2], "k": ["y"]})
@@ -171,7 +171,7 @@ def test_a_key_is_all_there_may_be(lab: Lab) -> None:
 
 
 # ---- time series ------------------------------------------------------------------------------------
-def test_of_a_time_series_the_latest_row_is_online(weather: Lab) -> None:
+def test_the_latest_row_of_a_time_series_is_online(weather: Lab) -> None:
     assert weather.online("w").keys == ["airport"]
     assert weather.rows_online("w") == [
         {"airport": "GVA", "ts": at(1), "wind": 5.0},
@@ -209,7 +209,7 @@ def test_of_a_time_series_the_latest_row_is_online(weather: Lab) -> None:
         ),
     ],
 )
-def test_a_time_series_is_followed(
+def test_changes_of_a_time_series_are_published(
     weather: Lab, change: Callable[[Lab], Any], expected: dict[str, Any]
 ) -> None:
     change(weather)
@@ -227,13 +227,13 @@ def test_a_time_series_is_followed(
     ],
     ids=str,
 )
-def test_a_time_may_be_of_any_type_that_has_an_order(lab: Lab, times: pa.Array) -> None:
+def test_the_time_series_column_can_have_any_ordered_type(lab: Lab, times: pa.Array) -> None:
     lab.create("t", pa.table({"id": [1, 1], "at": times}), keys=["id", "at"], time="at")
     lab.publish("t")
     assert lab.rows_online("t") == [{"id": 1, "at": times[1].as_py()}]
 
 
-def test_another_time_column_makes_other_rows_the_latest(lab: Lab) -> None:
+def test_another_time_series_column_changes_the_latest_rows(lab: Lab) -> None:
     data = {"id": [1, 1], "a": [1, 2], "b": [2, 1], "x": ["latest by b", "latest by a"]}
     lab.create("t", data, keys=["id", "a", "b"][:2], time="a")
     lab.publish("t")
@@ -261,7 +261,7 @@ def test_a_new_column_is_online_after_the_next_publish(table: Lab) -> None:
     assert table.publish("t").kind == "incremental"
 
 
-def test_a_table_that_was_created_again_is_copied_as_a_whole(table: Lab) -> None:
+def test_all_rows_of_a_table_that_was_created_again_are_copied(table: Lab) -> None:
     online, pipeline = table.online("t"), table.publish("t").pipeline_id
     version = table.delta("t").version()
     assert online.lookup(1) == {"id": 1, "x": "a"}
@@ -274,7 +274,7 @@ def test_a_table_that_was_created_again_is_copied_as_a_whole(table: Lab) -> None
     assert online.lookup(2) is None
 
 
-def test_lookups_go_on_after_the_table_was_created_with_other_columns(table: Lab) -> None:
+def test_lookups_work_after_the_table_was_created_with_other_columns(table: Lab) -> None:
     online = table.online("t")
     assert online.lookup(1) == {"id": 1, "x": "a"}
     table.unity.drop_table(table.name("t"))
@@ -287,7 +287,7 @@ def test_lookups_go_on_after_the_table_was_created_with_other_columns(table: Lab
     assert len(table.tables_of_rows()) == 1
 
 
-def test_another_primary_key_is_another_key_online(lab: Lab) -> None:
+def test_another_primary_key_changes_the_lookup_key(lab: Lab) -> None:
     lab.create("t", {"id": [1, 2], "k": [2, 3]}, keys=["id"])
     lab.publish("t")
     online = lab.online("t")
@@ -300,7 +300,7 @@ def test_another_primary_key_is_another_key_online(lab: Lab) -> None:
 
 
 # ---- modes ------------------------------------------------------------------------------------------
-def test_snapshot_copies_all_each_time_and_needs_no_change_data_feed(lab: Lab) -> None:
+def test_snapshot_copies_all_rows_and_needs_no_change_data_feed(lab: Lab) -> None:
     lab.create("t", {"id": [1, 2], "x": ["a", "b"]}, properties={"delta.appendOnly": "false"})
     assert lab.publish("t", "SNAPSHOT").written == 2
     published = lab.publish("t", "SNAPSHOT")
@@ -311,28 +311,28 @@ def test_snapshot_copies_all_each_time_and_needs_no_change_data_feed(lab: Lab) -
     assert len(lab.tables_of_rows()) == 1
 
 
-def test_the_mode_may_change(table: Lab) -> None:
-    told = [table.stores.describe("main.f.t_online")["publish_mode"]]
+def test_the_mode_can_change(table: Lab) -> None:
+    info = [table.stores.describe("main.f.t_online")["publish_mode"]]
     for mode in ("SNAPSHOT", "TRIGGERED", PublishMode.CONTINUOUS, "TRIGGERED"):
         published = table.publish("t", mode)
         assert published.kind == ("full" if mode == "SNAPSHOT" else "nothing")
-        told.append(table.stores.describe("main.f.t_online")["publish_mode"])
-    assert told == ["TRIGGERED", "SNAPSHOT", "TRIGGERED", "CONTINUOUS", "TRIGGERED"]
+        info.append(table.stores.describe("main.f.t_online")["publish_mode"])
+    assert info == ["TRIGGERED", "SNAPSHOT", "TRIGGERED", "CONTINUOUS", "TRIGGERED"]
     assert not table.stores.pipeline(published.pipeline_id)["running"]
 
 
-def test_what_a_publish_did_is_told(table: Lab) -> None:
+def test_the_last_update_is_described(table: Lab) -> None:
     table.append("t", {"id": [4], "x": ["d"]})
     published = table.publish("t")
-    told = table.stores.describe("main.f.t_online")
-    assert told["source"] == "main.f.t"
-    assert told["keys"] == ["id"]
-    assert told["source_version"] == published.source_version == table.delta("t").version()
-    assert (told["last_update"]["kind"], told["last_update"]["written"]) == ("incremental", 1)
+    info = table.stores.describe("main.f.t_online")
+    assert info["source"] == "main.f.t"
+    assert info["keys"] == ["id"]
+    assert info["source_version"] == published.source_version == table.delta("t").version()
+    assert (info["last_update"]["kind"], info["last_update"]["written"]) == ("incremental", 1)
     assert replace(published, written=1) == published
 
 
-# ---- what is refused ----------------------------------------------------------------------------------
+# ---- errors -------------------------------------------------------------------------------------------
 def refuse(lab: Lab, message: str, table: str = "t", mode: str = "TRIGGERED") -> None:
     with pytest.raises(OnlineStoreError, match=message):
         lab.publish(table, mode)
@@ -341,34 +341,34 @@ def refuse(lab: Lab, message: str, table: str = "t", mode: str = "TRIGGERED") ->
     assert lab.tables_of_rows() == set()
 
 
-def test_a_table_without_primary_key(lab: Lab) -> None:
+def test_a_table_without_primary_key_raises(lab: Lab) -> None:
     lab.create("t", {"id": [1]}, keys=[])
     refuse(
         lab, r"has no primary key. Declare one: ALTER TABLE main.f.t ADD CONSTRAINT t_pk PRIMARY"
     )
 
 
-def test_a_nullable_key(lab: Lab) -> None:
+def test_a_nullable_key_raises(lab: Lab) -> None:
     lab.create("t", {"id": [1]})
     lab.unity.table(lab.name("t")).drop_not_null("id")
     refuse(lab, r"must not be nullable, and id is. .* ALTER COLUMN id SET NOT NULL")
 
 
 @pytest.mark.parametrize("mode", ["TRIGGERED", "CONTINUOUS"])
-def test_a_table_without_change_data_feed(lab: Lab, mode: str) -> None:
+def test_a_table_without_change_data_feed_raises(lab: Lab, mode: str) -> None:
     lab.create("t", {"id": [1]}, properties={**FEED, "delta.enableChangeDataFeed": "false"})
     refuse(lab, rf"mode {mode}: its change data feed is not enabled. Enable it: ALTER TABLE main.f.t "
            r"SET TBLPROPERTIES \(delta.enableChangeDataFeed = true\); or publish in the mode SNAPSHOT", mode=mode)  # fmt: skip
 
 
 @pytest.mark.parametrize("type", [pa.date32(), pa.timestamp("us"), pa.timestamp("us", "UTC")])
-def test_a_time_in_the_key_that_is_not_the_time_series_column(lab: Lab, type: pa.DataType) -> None:
+def test_an_undeclared_time_in_the_key_raises(lab: Lab, type: pa.DataType) -> None:
     lab.create("t", pa.table({"id": [1], "at": pa.array([1], type)}), keys=["id", "at"])
     refuse(lab, r"'at' of its primary key is of type (date|timestamp|timestamp_ntz) and is not "
            r"declared as time series column. .*PRIMARY KEY \(..., at TIMESERIES\)")  # fmt: skip
 
 
-def test_a_key_of_time_only(lab: Lab) -> None:
+def test_a_key_with_only_the_time_series_column_raises(lab: Lab) -> None:
     lab.create("t", {"at": hours(1), "x": [1]}, keys=["at"], time="at")
     refuse(
         lab, r"no column beside the time series column 'at', so there is nothing to look a row up"
@@ -378,14 +378,14 @@ def test_a_key_of_time_only(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("values", "type"), [([1.5], "double"), ([[1]], "nested"), ([{"a": 1}], "nested")]
 )
-def test_a_key_of_a_type_that_has_no_equal(lab: Lab, values: list[Any], type: str) -> None:
+def test_a_key_of_an_unsupported_type_raises(lab: Lab, values: list[Any], type: str) -> None:
     lab.create("t", {"id": values, "x": [1]})
     refuse(
         lab, rf"'id' of its primary key is of type {type}, and rows are looked up by whole numbers"
     )
 
 
-def test_keys_that_stand_twice(lab: Lab) -> None:
+def test_duplicate_keys_raise(lab: Lab) -> None:
     lab.create("t", {"id": [1, 2, 2], "k": ["a"] * 3}, keys=["id", "k"])
     refuse(lab, r"primary key must be unique, and 2 rows have id=2, k='a'. .* delete the rows")
     data = {"id": ["a", "a", "a"], "at": hours(1, 2, 2), "x": [1, 2, 3]}
@@ -393,7 +393,7 @@ def test_keys_that_stand_twice(lab: Lab) -> None:
     refuse(lab, r"2 rows have id='a'", "w")
 
 
-def test_keys_that_stand_twice_later(table: Lab) -> None:
+def test_duplicate_keys_in_a_later_version_raise(table: Lab) -> None:
     table.append("t", {"id": [4, 4, 5], "x": ["d", "e", "f"]})
     with pytest.raises(OnlineStoreError, match=r"2 rows have id=4"):
         table.publish("t")
@@ -402,7 +402,7 @@ def test_keys_that_stand_twice_later(table: Lab) -> None:
     assert table.publish("t").written == 2
 
 
-def test_an_unknown_table_or_schema_or_store(lab: Lab) -> None:
+def test_an_unknown_table_schema_or_store_raises(lab: Lab) -> None:
     lab.create("t", {"id": [1]})
     publish = lab.stores.publish
     with pytest.raises(NotFoundError, match=r"Table 'main.f.u' does not exist. .* has: t"):
@@ -418,13 +418,13 @@ def test_an_unknown_table_or_schema_or_store(lab: Lab) -> None:
     assert lab.tables_of_rows() == set()
 
 
-def test_the_name_of_a_delta_table(lab: Lab) -> None:
+def test_an_online_table_with_the_name_of_a_delta_table_raises(lab: Lab) -> None:
     lab.create("t", {"id": [1]})
     with pytest.raises(OnlineStoreError, match=r"'main.f.t' is a Delta table. .*main.f.t_online"):
         lab.publish("t", online="t")
 
 
-def test_the_online_table_of_another(table: Lab) -> None:
+def test_the_online_table_of_another_source_raises(table: Lab) -> None:
     table.create("u", {"id": [7], "x": ["u"]})
     with pytest.raises(OnlineStoreError, match=r"'main.f.t_online' exists already: 'main.f.t' is published to it in the online store 'features'. Delete it first: .*delete_online_table"):  # fmt: skip
         table.publish("u", online="t_online")
@@ -434,7 +434,7 @@ def test_the_online_table_of_another(table: Lab) -> None:
     assert len(table.rows_online("t")) == 3
 
 
-def test_an_unknown_mode(lab: Lab) -> None:
+def test_an_unknown_mode_raises(lab: Lab) -> None:
     lab.create("t", {"id": [1]})
     with pytest.raises(OnlineStoreError, match="Invalid publish mode: triggered. There are TRIGGERED, CONTINUOUS, SNAPSHOT"):  # fmt: skip
         lab.publish("t", "triggered")

@@ -1,4 +1,4 @@
-"""A publish is done as a whole or not at all, whoever is killed, publishes or reads in the meantime."""
+"""A publish is atomic, even if a process is killed, publishes or reads at the same time."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def in_a_process(lab: Lab, *arguments: str) -> subprocess.Popen[str]:
         ("other columns", "all written"),
     ],
 )
-def test_a_killed_publish_leaves_the_old_rows_and_the_next_one_completes_it(
+def test_a_killed_publish_leaves_the_old_rows_and_the_next_publish_succeeds(
     lab: Lab, kind: str, point: str
 ) -> None:
     lab.create("t", {"id": range(100), "x": ["old"] * 100})
@@ -50,8 +50,8 @@ def test_a_killed_publish_leaves_the_old_rows_and_the_next_one_completes_it(
         lab.append("t", {"id": [100], "x": ["new"], "y": [1]}, schema_mode="merge")
     mode = "SNAPSHOT" if kind == "snapshot" else "TRIGGERED"
     killed = in_a_process(lab, mode, point)
-    said, _ = killed.communicate(timeout=PATIENCE_SECONDS)
-    assert (killed.returncode, said.strip()) == (-signal.SIGKILL, point)
+    output, _ = killed.communicate(timeout=PATIENCE_SECONDS)
+    assert (killed.returncode, output.strip()) == (-signal.SIGKILL, point)
     if kind == "first":
         with pytest.raises(NotFoundError):
             lab.online("t")
@@ -65,15 +65,15 @@ def test_a_killed_publish_leaves_the_old_rows_and_the_next_one_completes_it(
     assert len(lab.tables_of_rows()) == 1
 
 
-def test_two_processes_may_publish_the_same_table_at_once(lab: Lab) -> None:
+def test_two_processes_can_publish_the_same_table_at_the_same_time(lab: Lab) -> None:
     lab.create("t", {"id": range(100), "x": range(100)})
     processes = [in_a_process(lab, mode, "nowhere") for mode in ("TRIGGERED", "SNAPSHOT")]
     for key in range(100, 103):
         lab.append("t", {"id": [key], "x": [key]})
         lab.publish("t")
     for process in processes:
-        said, _ = process.communicate(timeout=PATIENCE_SECONDS)
-        assert (process.returncode, said.strip()) == (0, "5 times")
+        output, _ = process.communicate(timeout=PATIENCE_SECONDS)
+        assert (process.returncode, output.strip()) == (0, "5 times")
     lab.publish("t")
     assert lab.rows_online("t") == [{"id": key, "x": key} for key in range(103)]
     assert len(lab.tables_of_rows()) == 1
@@ -85,7 +85,7 @@ READERS = 8
 
 
 class Reader(threading.Thread):
-    """Looks up one key again and again, and keeps what is wrong."""
+    """A thread that looks one key up repeatedly, and records inconsistent rows."""
 
     def __init__(self, lab: Lab, keys: list[int]):
         super().__init__(daemon=True)
@@ -110,8 +110,8 @@ class Reader(threading.Thread):
                         newest[key] = values.pop()
                         self.seen.add(newest[key])
                 self.reads += 1
-                self._pause.wait(0.001)  # all of them share one interpreter with the publish
-        except BaseException as error:  # a thread's error would go unseen
+                self._pause.wait(0.001)  # the readers and the publish share one interpreter
+        except BaseException as error:  # the error of a thread would not be visible
             self.wrong.append(error)
             raise
 
@@ -135,7 +135,7 @@ def readers(lab: Lab) -> Iterator[list[Reader]]:
         assert not thread.is_alive()
 
 
-def test_readers_see_whole_rows_and_are_not_kept_waiting_by_ten_publishes(
+def test_readers_see_consistent_rows_and_never_wait_for_a_publish(
     lab: Lab, readers: list[Reader], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lakelab.local.online_store.source.BATCH_ROWS", 100)
@@ -143,7 +143,7 @@ def test_readers_see_whole_rows_and_are_not_kept_waiting_by_ten_publishes(
     held = []
 
     def hold() -> None:
-        """Stand still within the transaction until each reader has read on."""
+        """Stop within the transaction until each reader has read more rows."""
         before = [reader.reads for reader in readers]
         wait_for(
             lambda: all(r.reads >= n + 3 for r, n in zip(readers, before, strict=True)),
@@ -165,7 +165,7 @@ def test_readers_see_whole_rows_and_are_not_kept_waiting_by_ten_publishes(
     monkeypatch.setattr(Database, "_write", held_writing)
     for number in range(1, 11):
         lab.delta("t").update(updates=dict.fromkeys(COLUMNS, str(number)))
-        if number == 5:  # the rows move to another table
+        if number == 5:  # the rows move to another database table
             data = version_of(number, 1).append_column("new", pa.array([1]))
             lab.delta("t").delete("id = 0")
             lab.append("t", data, schema_mode="merge")

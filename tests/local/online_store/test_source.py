@@ -1,4 +1,4 @@
-"""What is read of a feature table: the latest row for each key, and the keys that changed."""
+"""The source of an online table: the latest row for each key, and the changed keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .conftest import Lab
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Any:
-    """A lab on SQLite: nothing here touches the database."""
+    """A lab on SQLite; these tests do not use the database."""
     made = Lab(tmp_path, "")
     yield made
     made.stores.close()
@@ -39,7 +39,7 @@ def latest(lab: Lab, among: pa.Table | None = None) -> list[tuple[Any, ...]]:
         return [row for rows in batches for row in rows]
 
 
-def test_columns_and_keys_are_told(lab: Lab) -> None:
+def test_the_source_has_columns_and_keys(lab: Lab) -> None:
     data = {"id": [1], "ts": pa.array([0], pa.timestamp("us", "UTC")), "x": [[1.5]]}
     lab.create("t", data, keys=["ts", "id"], time="ts")
     assert source(lab).keys == ["id"]
@@ -64,7 +64,7 @@ def test_an_empty_table_has_no_rows(lab: Lab) -> None:
     assert changed(lab, 0) == []
 
 
-def test_the_keys_of_what_came_went_or_changed_are_found(lab: Lab) -> None:
+def test_the_keys_of_inserted_updated_and_deleted_rows_are_returned(lab: Lab) -> None:
     lab.create("t", {"id": [1, 2, 3, 4], "x": [1.0, 2.0, float("nan"), None]})
     before = source(lab).table.version
     lab.append("t", {"id": [5], "x": [5.0]})
@@ -79,17 +79,19 @@ def test_the_keys_of_what_came_went_or_changed_are_found(lab: Lab) -> None:
     assert changed(lab, before + 3) == []
 
 
-def test_a_row_that_stands_twice_now_has_changed(lab: Lab) -> None:
+def test_a_row_that_is_duplicated_has_changed(lab: Lab) -> None:
     lab.create("t", {"id": [1, 2], "x": [1, 2]})
     before = source(lab).table.version
     lab.append("t", {"id": [2], "x": [2]})
     assert changed(lab, before) == [2]
-    lab.delta("t").optimize.compact()  # one file has it twice now, and the file before had it once
+    lab.delta(
+        "t"
+    ).optimize.compact()  # one file has the row twice, and the earlier file had it once
     assert changed(lab, before) == [2]
 
 
 @pytest.mark.parametrize("partition_by", [None, ["part"]])
-def test_nothing_can_be_told_of_versions_whose_files_are_gone(
+def test_changes_are_unknown_if_the_files_of_the_version_are_deleted(
     lab: Lab, partition_by: list[str] | None
 ) -> None:
     data = {"id": [1, 2], "part": ["a", "b"], "x": [1, 2]}
@@ -101,7 +103,7 @@ def test_nothing_can_be_told_of_versions_whose_files_are_gone(
     assert changed(lab, before) is None
 
 
-def test_nothing_can_be_told_of_versions_that_the_log_has_no_more(lab: Lab) -> None:
+def test_changes_are_unknown_if_the_log_of_the_version_is_deleted(lab: Lab) -> None:
     lab.create("t", {"id": [1], "x": [1]})
     before = source(lab).table.version
     lab.append("t", {"id": [2], "x": [2]})
@@ -113,7 +115,7 @@ def test_nothing_can_be_told_of_versions_that_the_log_has_no_more(lab: Lab) -> N
     assert latest(lab) == [(1, 1), (2, 2)]
 
 
-def test_the_keys_of_a_partitioned_table_are_found_too(lab: Lab) -> None:
+def test_the_changed_keys_of_a_partitioned_table_are_returned(lab: Lab) -> None:
     data = {"id": [1, 2, 3], "part": ["a", "b", "b c/%"], "x": [1, 2, 3]}
     lab.create("t", data, partition_by=["part"])
     before = source(lab).table.version
@@ -145,7 +147,7 @@ def test_a_column_that_was_added_is_null_in_older_files(lab: Lab, type: str) -> 
     new = NEW_COLUMNS[type]
     lab.append("t", pa.table({"id": [2], "x": new}).slice(1), schema_mode="merge")
     assert source(lab).columns[1].name == "x"
-    assert latest(lab) == [(1, None)]  # no file has it
+    assert latest(lab) == [(1, None)]  # no file has the column
     before = source(lab).table.version
     lab.append("t", pa.table({"id": [2], "x": new}))
     assert latest(lab)[0] == (1, None)

@@ -1,4 +1,4 @@
-"""Online stores: made, told, changed and deleted; their tables and pipelines."""
+"""Online stores: create, list, update and delete; their online tables and pipelines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lakelab.local.online_store.database import OnlineStoreError
 from .conftest import STORE, Lab
 
 
-def test_a_store_is_made_and_told(lab: Lab) -> None:
+def test_a_store_is_created_and_listed(lab: Lab) -> None:
     made = lab.stores.create("second", "CU_4", 2, "policy", "a@example.com")
     assert made == lab.stores.get("second")
     assert made == OnlineStore("second", "CU_4", 2, "policy", "a@example.com", made.creation_time)
@@ -23,7 +23,7 @@ def test_a_store_is_made_and_told(lab: Lab) -> None:
     assert lab.stores.get(STORE).read_replica_count == 0
 
 
-def test_another_process_sees_it_and_a_later_one_too(lab: Lab) -> None:
+def test_a_later_process_sees_the_store_and_its_tables(lab: Lab) -> None:
     lab.create("t", {"id": [1], "x": ["a"]})
     lab.publish("t")
     lab.stores.close()
@@ -47,7 +47,7 @@ def test_another_process_sees_it_and_a_later_one_too(lab: Lab) -> None:
         ("ü" * 32, "CU_1", 0, "has 1 to 63 bytes, not 64: 'ü"),
     ],
 )
-def test_what_no_store_can_have_is_refused(
+def test_an_invalid_store_raises(
     lab: Lab, name: str, capacity: Any, replicas: Any, message: str
 ) -> None:
     with pytest.raises(OnlineStoreError, match=message):
@@ -55,11 +55,11 @@ def test_what_no_store_can_have_is_refused(
     assert [store.name for store in lab.stores.list()] == [STORE]
 
 
-def test_a_name_of_63_bytes_is_taken(lab: Lab) -> None:
+def test_a_name_can_have_63_bytes(lab: Lab) -> None:
     assert lab.stores.create("s" * 63, "CU_1", 3).name == "s" * 63
 
 
-def test_a_name_is_given_once(lab: Lab) -> None:
+def test_a_name_is_unique(lab: Lab) -> None:
     with pytest.raises(
         AlreadyExistsError, match="Online store with name 'features' already exists"
     ):
@@ -67,7 +67,7 @@ def test_a_name_is_given_once(lab: Lab) -> None:
     assert lab.stores.get(STORE).capacity == "CU_1"
 
 
-def test_a_store_is_changed_in_what_is_named(lab: Lab) -> None:
+def test_an_update_changes_only_the_given_fields(lab: Lab) -> None:
     lab.stores.create("second", "CU_1", 1, "policy")
     changed = lab.stores.update("second", {"capacity": "CU_8"})
     assert (changed.capacity, changed.read_replica_count, changed.usage_policy_id) == (
@@ -93,7 +93,7 @@ def test_a_store_is_changed_in_what_is_named(lab: Lab) -> None:
     assert lab.stores.get("second") == changed
 
 
-def test_a_store_goes_with_its_tables_and_no_others(lab: Lab) -> None:
+def test_deleting_a_store_deletes_its_tables_only(lab: Lab) -> None:
     lab.stores.create("second", "CU_1")
     for table in ("t", "u"):
         lab.create(table, {"id": [1]})
@@ -112,7 +112,7 @@ def test_a_store_goes_with_its_tables_and_no_others(lab: Lab) -> None:
     assert [store.name for store in lab.stores.list()] == ["second"]
 
 
-def test_what_is_not_there_is_told(lab: Lab) -> None:
+def test_unknown_stores_tables_and_pipelines_raise(lab: Lab) -> None:
     for call in (
         lambda: lab.stores.get("none"),
         lambda: lab.stores.update("none", {"capacity": "CU_2"}),
@@ -132,7 +132,7 @@ def test_what_is_not_there_is_told(lab: Lab) -> None:
             call()
 
 
-def test_a_deleted_online_table_can_be_published_anew(table: Lab) -> None:
+def test_a_deleted_online_table_can_be_published_again(table: Lab) -> None:
     first = table.publish("t").pipeline_id
     table.stores.delete_table("Main.f.T_online")
     assert table.tables_of_rows() == set()
@@ -142,7 +142,7 @@ def test_a_deleted_online_table_can_be_published_anew(table: Lab) -> None:
     assert published.pipeline_id != first
 
 
-def test_the_online_table_of_a_source_is_found(table: Lab) -> None:
+def test_the_online_table_of_a_source_is_returned(table: Lab) -> None:
     assert table.stores.online_table_of("main.f.u") is None
     assert table.stores.online_table_of("Main.f.T") == "main.f.t_online"
     table.publish("t", online="other")
@@ -151,10 +151,10 @@ def test_the_online_table_of_a_source_is_found(table: Lab) -> None:
     assert table.stores.online_table_of("main.f.t") == "main.f.t_online"
 
 
-def test_a_pipeline_publishes_once_more_in_its_mode(table: Lab) -> None:
+def test_start_update_publishes_again_in_the_same_mode(table: Lab) -> None:
     pipeline = table.publish("t", "SNAPSHOT").pipeline_id
-    told = table.stores.pipeline(pipeline)
-    assert (told["name"], told["source"], told["running"], told["error"]) == (
+    before = table.stores.pipeline(pipeline)
+    assert (before["name"], before["source"], before["running"], before["error"]) == (
         "main.f.t_online",
         "main.f.t",
         False,
@@ -163,27 +163,9 @@ def test_a_pipeline_publishes_once_more_in_its_mode(table: Lab) -> None:
     published = table.stores.start_update(pipeline, "b@example.com")
     assert (published.kind, published.pipeline_id) == ("full", pipeline)
     after = table.stores.pipeline(pipeline)
-    assert after["last_update"]["id"] != told["last_update"]["id"]
+    assert after["last_update"]["id"] != before["last_update"]["id"]
     assert after["creator"] == "b@example.com"
     table.unity.drop_table(table.name("t"))
     with pytest.raises(NotFoundError, match="Table 'main.f.t' does not exist"):
         table.stores.start_update(pipeline)
     assert len(table.rows_online("t")) == 3
-
-
-# ---- lookups ----------------------------------------------------------------------------------------
-def test_a_lookup_says_what_the_key_is(lab: Lab) -> None:
-    lab.create("t", {"a": [1], "b": ["x"], "c": [1.5]}, keys=["a", "b"])
-    lab.publish("t")
-    online = lab.online("t")
-    for key in (1, "x", (1,), (1, "x", 2), ()):
-        with pytest.raises(ValueError, match=r"'main.f.t_online' is looked up by a, b: 2 value"):
-            online.lookup(key)
-    for key in ({"a": 1}, {"a": 1, "b": "x", "c": 1.5}, {"a": 1, "B": "x"}):
-        with pytest.raises(ValueError, match=r"'main.f.t_online' is looked up by a, b, not a"):
-            online.lookup(key)
-
-
-def test_many_keys_are_looked_up_in_their_order(table: Lab) -> None:
-    found = table.online("t").lookup_many([3, 9, 1, 3])
-    assert [row and row["x"] for row in found] == ["c", None, "a", "c"]

@@ -1,4 +1,4 @@
-"""The mode CONTINUOUS: the online table follows its source by itself, until that is not wanted more."""
+"""The mode CONTINUOUS: a pipeline publishes each change of the source until it is stopped."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import pytest
 from lakelab.local.catalog.errors import NotFoundError
 from lakelab.local.online_store import OnlineStores
 from lakelab.local.online_store.database import Database
+from lakelab.local.online_store.publish import Publisher
 
 from .conftest import PATIENCE_SECONDS, STORE, Lab, wait_for
 
 
 @pytest.fixture
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look for new versions without pause."""
+    """Check for new versions almost without a pause."""
     monkeypatch.setattr("lakelab.local.online_store.stores.POLL_INTERVAL_SECONDS", 0.01)
 
 
@@ -36,7 +37,7 @@ def pipeline(lab: Lab) -> dict[str, Any]:
     return lab.stores.pipeline(lab.stores.describe("main.f.t_online")["pipeline_id"])
 
 
-def test_continuous_follows_by_itself_until_it_is_deleted(followed: Lab) -> None:
+def test_continuous_publishes_changes_until_the_table_is_deleted(followed: Lab) -> None:
     assert pipeline(followed)["running"]
     for key in (4, 5):
         followed.append("t", {"id": [key], "x": ["new"]})
@@ -50,7 +51,7 @@ def test_continuous_follows_by_itself_until_it_is_deleted(followed: Lab) -> None
         followed.online("t")
 
 
-def test_continuous_ends_with_another_mode(followed: Lab) -> None:
+def test_continuous_ends_after_a_publish_in_another_mode(followed: Lab) -> None:
     followed.publish("t")
     assert not pipeline(followed)["running"]
     followed.append("t", {"id": [4], "x": ["d"]})
@@ -58,7 +59,7 @@ def test_continuous_ends_with_another_mode(followed: Lab) -> None:
 
 
 @pytest.mark.parametrize("action", ["delete", "another mode"])
-def test_continuous_ends_when_another_process_says_so(followed: Lab, action: str) -> None:
+def test_continuous_ends_after_a_change_by_another_process(followed: Lab, action: str) -> None:
     another = OnlineStores(followed.home, followed.unity, followed.url)
     (thread,) = [t for t in threading.enumerate() if t.name.startswith("publish ")]
     if action == "delete":
@@ -77,13 +78,12 @@ def test_continuous_ends_when_another_process_says_so(followed: Lab, action: str
     another.close()
 
 
-def test_continuous_does_not_undo_what_came_while_it_was_about_to_publish(
+def test_continuous_does_not_undo_a_concurrent_delete(
     followed: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It has seen a new version, and before it has the lock, the online table is deleted."""
+    """The online table is deleted after the pipeline found a new version, and before it has the lock."""
     seen, go_on = threading.Event(), threading.Event()
-    publisher = followed.stores._publisher
-    original = publisher.publish
+    original = Publisher.publish
 
     def slow(*args: Any, **options: Any) -> Any:
         seen.set()
@@ -92,7 +92,7 @@ def test_continuous_does_not_undo_what_came_while_it_was_about_to_publish(
 
     another = OnlineStores(followed.home, followed.unity, followed.url)
     (thread,) = [t for t in threading.enumerate() if t.name.startswith("publish ")]
-    monkeypatch.setattr(publisher, "publish", slow)
+    monkeypatch.setattr(Publisher, "publish", slow)
     followed.append("t", {"id": [4], "x": ["d"]})
     assert seen.wait(PATIENCE_SECONDS)
     another.delete_table("main.f.t_online")
@@ -107,20 +107,22 @@ def test_continuous_does_not_undo_what_came_while_it_was_about_to_publish(
 def test_continuous_follows_a_table_that_was_created_again(followed: Lab) -> None:
     version = followed.delta("t").version()
     followed.unity.drop_table(followed.name("t"))
-    wait_for(lambda: "does not exist" in (pipeline(followed)["error"] or ""), "the error is told")
+    wait_for(
+        lambda: "does not exist" in (pipeline(followed)["error"] or ""), "the error is reported"
+    )
     followed.create("t", {"id": [1, 9], "x": ["new", "new"]})
     assert followed.delta("t").version() == version
     wait_for(is_online(followed, 9), "the new table online")
     wait_for(lambda: pipeline(followed)["error"] is None, "the error is over")
 
 
-def test_continuous_goes_on_after_an_error_of_the_database(
+def test_continuous_continues_after_an_error_of_the_database(
     followed: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
         broken.setattr(Database, "upsert", lambda *_: 1 / 0)
         followed.append("t", {"id": [4], "x": ["d"]})
-        wait_for(lambda: pipeline(followed)["error"], "the error is told")
+        wait_for(lambda: pipeline(followed)["error"], "the error is reported")
         assert pipeline(followed)["error"] == "division by zero"
         assert followed.online("t").lookup(4) is None
     wait_for(is_online(followed, 4), "key 4 online")

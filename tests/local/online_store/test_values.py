@@ -1,4 +1,4 @@
-"""Every type of column: into the database and back, and as a key."""
+"""Values of each column type: written, read, and used as a key."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ COLUMNS: dict[str, tuple[pa.DataType, list[Any]]] = {
 
 
 @pytest.mark.parametrize("type", COLUMNS)
-def test_values_come_back_as_they_were(lab: Lab, type: str) -> None:
+def test_values_are_returned_unchanged(lab: Lab, type: str) -> None:
     arrow, values = COLUMNS[type]
     column = pa.array([*values, None], arrow)
     lab.create("t", pa.table({"id": [1, 2, 3, 4], "x": column}))
@@ -76,7 +76,7 @@ def test_a_time_with_a_zone_is_naive_and_in_utc(lab: Lab) -> None:
     assert row == {"id": 1, "x": MOMENT}
 
 
-def test_columns_may_have_any_name(lab: Lab) -> None:
+def test_columns_can_have_any_name(lab: Lab) -> None:
     names = ['delay "%"', "%s", "select", "Größe", "?", ":x", "a b", "{}", "t", "key %(id)s"]
     data = {name: [place] for place, name in enumerate(names)}
     lab.create("t", data, keys=["%s", "key %(id)s"], configuration={"delta.columnMapping.mode": "none"})  # fmt: skip
@@ -91,7 +91,7 @@ def test_columns_may_have_any_name(lab: Lab) -> None:
 
 # ---- keys -------------------------------------------------------------------------------------------
 KEYS: dict[str, tuple[pa.DataType, list[Any], list[Any]]] = {
-    # type, stored, and what else the last of them may be told as
+    # type, stored values, and further forms of the last value
     "string": (pa.string(), ["", "ZRH", "Zürich'"], [np.str_("Zürich'")]),
     "byte": (pa.int8(), [-1, 7], [np.int8(7), 7.0, "7", np.float32(7), np.uint64(7)]),
     "short": (pa.int16(), [-1, 7], [np.int64(7), 7.0]),
@@ -138,7 +138,7 @@ def test_rows_are_found_by_keys_of_each_type(lab: Lab, type: str) -> None:
     assert lab.rows_online("t") == [{"id": values[0], "x": 50}]
 
 
-def test_a_key_of_several_columns_is_told_in_order_or_by_name(lab: Lab) -> None:
+def test_a_key_of_several_columns_is_given_in_order_or_by_name(lab: Lab) -> None:
     lab.create(
         "t",
         {
@@ -178,20 +178,20 @@ def test_a_key_of_several_columns_is_told_in_order_or_by_name(lab: Lab) -> None:
     ],
 )
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
-def test_what_is_no_value_of_the_key_is_refused(type: str, value: Any, dialect: str) -> None:
+def test_an_invalid_key_value_raises(type: str, value: Any, dialect: str) -> None:
     with pytest.raises(ValueError, match="is not a value of the key column 'k' of type") as caught:
         OnlineColumn("k", type).key_encoder(dialect)(value)
     assert repr(value) in str(caught.value)
 
 
-def test_times_with_an_offset_mean_the_moment() -> None:
+def test_times_with_an_offset_are_converted_to_utc() -> None:
     column = OnlineColumn("t", "timestamp")
     zone = timezone(timedelta(hours=1))
     for value in (MOMENT, MOMENT.replace(tzinfo=UTC), str(MOMENT), (MOMENT + timedelta(hours=1)).replace(tzinfo=zone)):  # fmt: skip
         assert column.encode_key(value, "postgresql") == MOMENT
 
 
-def test_text_that_postgresql_cannot_keep_is_refused_and_nothing_is_changed(lab: Lab) -> None:
+def test_text_that_postgresql_cannot_store_raises_and_changes_nothing(lab: Lab) -> None:
     lab.create("t", {"id": [1], "x": ["fine"]})
     lab.publish("t")
     lab.append("t", {"id": [2], "x": ["a\0b"]})
@@ -204,7 +204,7 @@ def test_text_that_postgresql_cannot_keep_is_refused_and_nothing_is_changed(lab:
         assert lab.online("t").lookup(2) == {"id": 2, "x": "a\0b"}
 
 
-def test_text_with_a_null_character_is_a_key_like_others(lab: Lab) -> None:
+def test_a_lookup_by_text_with_a_null_character_is_valid(lab: Lab) -> None:
     lab.create("t", {"id": ["a", "b"]})
     lab.publish("t")
     assert lab.online("t").lookup("a\0") is None

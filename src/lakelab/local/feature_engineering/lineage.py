@@ -1,4 +1,7 @@
-"""The lineage of a model: its feature tables and their versions, as the MLflow UI shows them."""
+"""The lineage of a model: its feature tables and their versions, as the MLflow UI shows them.
+
+Tested in ``tests/local/feature_engineering/test_log_model.py``.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 The package is a folder with the model, saved by its own flavor, and the feature spec. The ``MLmodel``
 file of each logged model contains the name of this module. So the module must keep its name, and its
 import must not need a Spark session.
+
+Tested in ``tests/local/feature_engineering/test_log_model.py``.
 """
 
 from __future__ import annotations

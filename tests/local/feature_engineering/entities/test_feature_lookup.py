@@ -1,4 +1,4 @@
-"""FeatureLookup and its fellows: what they accept, refuse and show."""
+"""FeatureLookup: its attributes and its errors."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from lakelab.local.feature_engineering import FeatureFunction, FeatureLookup
-from lakelab.local.feature_engineering.entities import FeatureTable
+from lakelab.local.feature_engineering import FeatureLookup
 
 
-def test_a_lookup_keeps_what_it_was_given() -> None:
+def test_a_lookup_has_the_given_attributes() -> None:
     hour = datetime.timedelta(hours=1)
     lookup = FeatureLookup(
         "c.s.t",
@@ -29,13 +28,13 @@ def test_a_lookup_keeps_what_it_was_given() -> None:
     assert lookup.default_values == {"z": 0}
 
 
-def test_names_may_be_single_or_absent() -> None:
+def test_names_can_be_a_string_or_absent() -> None:
     assert FeatureLookup("t", "k", feature_names="x").feature_names == ["x"]
     assert FeatureLookup("t", "k").feature_names == []
     assert FeatureLookup("t", "k", timestamp_lookup_key=["at"]).timestamp_lookup_key == "at"  # type: ignore[arg-type]
 
 
-def test_the_older_names_still_work(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_deprecated_names_still_work(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         lookup = FeatureLookup("t", "k", feature_name="x", output_name="z")
     assert (lookup.feature_names, lookup.output_of("x")) == (["x"], "z")
@@ -69,21 +68,8 @@ REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
 
 
 @pytest.mark.parametrize(("arguments", "error", "names"), REFUSED, ids=lambda v: str(v)[:40])
-def test_a_lookup_refuses(arguments: dict[str, Any], error: type[Exception], names: str) -> None:
+def test_invalid_arguments_of_a_lookup_raise(
+    arguments: dict[str, Any], error: type[Exception], names: str
+) -> None:
     with pytest.raises(error, match=names):
         FeatureLookup("t", "k", **arguments)
-
-
-def test_entities_are_equal_by_content_and_show_it() -> None:
-    assert FeatureLookup("t", "k") == FeatureLookup("t", "k")
-    assert FeatureLookup("t", "k") != FeatureLookup("t", "l")
-    assert "table_name='t'" in repr(FeatureLookup("t", "k"))
-    table = FeatureTable("c.s.t", "id", "d", ["k"], [], ["k", "x"], tags={"a": "b"})
-    assert repr(table).startswith("<FeatureTable: name='c.s.t', table_id='id', description='d'")
-    assert dict(table)["tags"] == {"a": "b"}
-
-
-def test_a_feature_function_can_be_described() -> None:
-    function = FeatureFunction(udf_name="C.S.F", input_bindings={"x": "a"}, output_name="y")
-    assert (function.udf_name, function.output_name) == ("c.s.f", "y")
-    assert function.input_bindings == {"x": "a"}

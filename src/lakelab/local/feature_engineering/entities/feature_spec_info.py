@@ -1,4 +1,7 @@
-"""The description of a feature spec."""
+"""The description of a feature spec.
+
+Tested in ``tests/local/feature_engineering/test_feature_specs.py``.
+"""
 
 from __future__ import annotations
 

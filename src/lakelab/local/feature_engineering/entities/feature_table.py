@@ -1,4 +1,7 @@
-"""The description of a feature table."""
+"""The description of a feature table.
+
+Tested in ``tests/local/feature_engineering/test_tables.py``.
+"""
 
 from __future__ import annotations
 

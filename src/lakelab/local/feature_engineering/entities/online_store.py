@@ -1,4 +1,7 @@
-"""The descriptions of an online store and of a published table."""
+"""The descriptions of an online store and of a published table.
+
+Tested in ``tests/local/feature_engineering/test_online_stores.py``.
+"""
 
 from __future__ import annotations
 
