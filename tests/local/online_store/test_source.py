@@ -43,7 +43,7 @@ def test_the_source_has_columns_and_keys(lab: Lab) -> None:
     data = {"id": [1], "ts": pa.array([0], pa.timestamp("us", "UTC")), "x": [[1.5]]}
     lab.create("t", data, keys=["ts", "id"], time="ts")
     assert source(lab).keys == ["id"]
-    assert source(lab).time == "ts"
+    assert source(lab).timeseries_column == "ts"
     assert source(lab).columns == [
         OnlineColumn("id", "long"),
         OnlineColumn("ts", "timestamp"),
