@@ -184,7 +184,10 @@ def ask_all() -> dict[str, dict[str, Any]]:
 
 def main() -> None:
     """Describe the official package that this process imports, on stdout."""
-    answer, sys.stdout = sys.stdout, sys.stderr  # what packages print is no answer
+    answer, sys.stdout = (
+        sys.stdout,
+        sys.stderr,
+    )  # the output of the packages is not part of the result
     import pyspark
 
     from tests.databricks.static.child import _Finder

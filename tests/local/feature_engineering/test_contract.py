@@ -63,7 +63,7 @@ def test_members_are_those_of_the_newest_client(newest: Described, ours: Describ
         if here.get(name) != entry and not (entry == "property" and name in attributes)
     }
     missing = {name for name in differing if name not in here}
-    # methods of the client are left out with an error of their own, which is tested below
+    # the missing methods of the client have their own error, which is tested below
     assert {n for n in missing if n not in _refused(here, there)} == set(CONTRACT["members"])
     extra = {name for name in here if name not in there}
     assert (differing - missing) | extra == set(CONTRACT["ours"]) - {"FeatureTable.tags"}

@@ -83,7 +83,7 @@ def test_columns_come_in_order_and_labels_last(
 def test_a_single_excluded_column_can_be_a_string(
     fe: Client, planes: DataFrame, flights: DataFrame, exclude: Any
 ) -> None:
-    # 'flight' must not be read as the letters of a longer name either
+    # the string 'flight' must not be split into letters
     df = load(
         fe,
         flights.withColumn("light", F.lit(1)),

@@ -128,7 +128,7 @@ def test_columns_can_be_excluded(fe: Client, spec: str, flights: DataFrame) -> N
         df=flights, feature_spec=spec, label=None, exclude_columns=["half"]
     )
     assert without.load_df().columns == ["flight", "origin", "at", "tailnum", "late"]
-    # as officially: with a spec, what a feature is made from may not be left out
+    # with a spec, the inputs of a feature cannot be excluded, as in the official client
     with pytest.raises(ValueError, match="Input columns 'tailnum' required"):
         fe.create_training_set(
             df=flights, feature_spec=spec, label="late", exclude_columns=["tailnum"]

@@ -259,7 +259,7 @@ def test_several_labels_and_several_columns_of_predictions(
     )
     assert both.load_df().columns == ["seats", "late", "flight"]
     info = log(fe, Both(), both, flavor=mlflow.pyfunc)
-    # as officially, in the order of the DataFrame
+    # in the order of the DataFrame, as in the official client
     assert info.signature.outputs.input_names() == ["flight", "late"]
     for result_type, expected_type, values in (
         ("boolean", "boolean", [False, True, False, False]),

@@ -97,7 +97,7 @@ def test_the_result_of_another_function_is_an_input_in_any_order(
     more = FeatureFunction(udf_name="more", input_bindings={"x": "half"}, output_name="more")
     training_set = create(fe, flights, half("more", "again"), more, half("flight"))
     assert training_set.load_df().columns[-4:] == ["again", "more", "half", "late"]
-    assert values(training_set, "more") == [10, 11, 11, 12]  # cast as SQL casts
+    assert values(training_set, "more") == [10, 11, 11, 12]  # cast as in SQL
     assert values(training_set, "again") == [5.0, 5.5, 5.5, 6.0]
 
 

@@ -1,12 +1,12 @@
-"""Point-in-time lookups against a plain reading of their definition, on cases that hypothesis draws.
+"""Point-in-time lookups, compared with a simple implementation, on cases that hypothesis draws.
 
-The definition, in loops: of the rows of a feature table with the label's key, the newest at or before
-the label's time counts, if the lookback window reaches as far; else there is null. Where a key stands
-in the table twice, which SQL does not prevent, one of its rows counts, and it is one row for all
-features. Every label gives one row, and the order stays.
+The definition: the result for a label is the newest row of the feature table with the label's key at or
+before the label's time, if the row is within the lookback window, else null. SQL does not prevent
+duplicate keys: then the result is any one of the rows, the same row for all features. Each label gives
+one row, and the order of the labels stays.
 
-Times are whole nanoseconds here, keys and times come from small pools: ties, misses, equal instants and
-repeated labels are the rule, not the exception.
+Times are whole nanoseconds here. Keys and times come from small pools, so that ties, misses, equal times
+and repeated labels are frequent.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from lakelab.local.feature_engineering.point_in_time import look_up
 from lakelab.local.spark.session import LocalSparkSession
 
 STABLE = settings(
-    derandomize=True,  # the same cases in each run: what fails on one machine fails on all
+    derandomize=True,  # the same cases in each run and on each machine
     database=None,
     deadline=None,
     suppress_health_check=list(HealthCheck),
@@ -225,7 +225,7 @@ def timestamps(*units: str) -> st.SearchStrategy[Times]:
 
 
 DATES = Times(pa.date32())
-# a Delta table has microseconds; other units come with rows from elsewhere
+# a Delta table has microseconds; only rows from another source have other units
 TIMESTAMPS = st.tuples(timestamps("s", "ms", "us", "ns"), timestamps("s", "ms", "us", "us"))
 
 
@@ -286,7 +286,7 @@ TABLES: dict[str, tuple[list[str], str | None, dict[str, pa.DataType]]] = {
 """Feature tables: entity keys, time series column, columns."""
 
 START = datetime(2024, 3, 10, 6, 59, tzinfo=UTC)
-DRAWN: dict[pa.DataType, list[Any]] = {  # one key more often than others, so that rows meet
+DRAWN: dict[pa.DataType, list[Any]] = {  # one key is more frequent, so that rows match
     pa.string(): ["JFK", "JFK", "JFK", "EWR", "N1"],
     pa.int32(): [1, 2],
     pa.int64(): [1, 1, 1, 2],
@@ -350,7 +350,7 @@ def test_training_sets(spark: LocalSparkSession, case: TrainingCase) -> None:
             timeseries_column=time,
             schema=from_arrow_schema(columns),
         )
-        half = len(case.tables[name]) // 2  # two files; neither SQL nor an append looks at keys
+        half = len(case.tables[name]) // 2  # two files; neither SQL nor an append checks keys
         for rows_ in (case.tables[name][:half], case.tables[name][half:]):
             if rows_:
                 df = spark.createDataFrame(pa.Table.from_pylist(rows_, columns))
@@ -418,7 +418,7 @@ def assert_features(case: TrainingCase, label: Row, got: Row) -> None:
     weather = allowed("weather", where, WEATHER, ("at", "ts"), window)
     assert given_by(got, weather), f"weather: {label} may get {weather}, got {got}"
     at_base = []
-    for plane in planes:  # a base that is left out of the result was looked up nevertheless
+    for plane in planes:  # an excluded input column is looked up, too
         if given_by(got, [plane]):
             label["base"] = plane["base"]
             where = {"base": "origin", "gate": "gate"}

@@ -116,7 +116,9 @@ def test_write_table_merges_and_overwrites(
     assert (after.table_id, after.primary_keys, after.description, after.tags) == (
         before.table_id, before.primary_keys, before.description, before.tags,
     )  # fmt: skip
-    fs.write_table("planes", fs.read_table("planes").limit(0), "overwrite")  # of its own rows
+    fs.write_table(
+        "planes", fs.read_table("planes").limit(0), "overwrite"
+    )  # a DataFrame of the same table
     assert fs.read_table("planes").count() == 0
 
 

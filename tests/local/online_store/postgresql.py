@@ -76,7 +76,7 @@ def _run(*command: str | Path) -> None:
     words = [str(word) for word in command]
     if os.getuid() == 0 and getpass.getuser() != USER:
         words = ["runuser", "-u", USER, "--", *words]
-    # its output would be kept open by the server that pg_ctl leaves behind
+    # the server, which continues after pg_ctl, would keep the output of pg_ctl open
     with tempfile.TemporaryFile() as output:
         done = subprocess.run(words, stdout=output, stderr=output, cwd="/", check=False)
         if done.returncode:

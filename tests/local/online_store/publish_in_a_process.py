@@ -28,7 +28,7 @@ def main(root: str, mode: str, point: str) -> None:
     home = Home(Path(root))
     stores = OnlineStores(home, UnityCatalog(home.warehouse))
     source.BATCH_ROWS = 10
-    writing = Database._write
+    writing = Database.write
 
     def write(self: Database, connection: Any, table: Any, batches: Any, keys: Any) -> int:
         def half() -> Iterator[Any]:
@@ -42,7 +42,7 @@ def main(root: str, mode: str, point: str) -> None:
             die(point)
         return written
 
-    Database._write = write  # type: ignore[method-assign]
+    Database.write = write  # type: ignore[method-assign]
     for _ in range(5):
         stores.publish("main.f.t", "main.f.t_online", "features", mode)
     print("5 times")

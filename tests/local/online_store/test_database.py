@@ -172,7 +172,7 @@ def test_lookups_work_after_close(lab: Lab) -> None:
     lab.publish("t")
     online = lab.online("t")
     assert online.lookup(1) == {"id": 1}
-    driver = lab.stores.database._thread.driver
+    driver = lab.stores.database.driver_connection
     driver.execute("SELECT 1")
     lab.stores.close()
     with pytest.raises(lab.stores.database.Error, match="closed"):

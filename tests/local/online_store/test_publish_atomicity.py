@@ -139,7 +139,7 @@ def test_readers_see_consistent_rows_and_never_wait_for_a_publish(
     lab: Lab, readers: list[Reader], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lakelab.local.online_store.source.BATCH_ROWS", 100)
-    writing = Database._write
+    writing = Database.write
     held = []
 
     def hold() -> None:
@@ -162,7 +162,7 @@ def test_readers_see_consistent_rows_and_never_wait_for_a_publish(
         hold()
         return written
 
-    monkeypatch.setattr(Database, "_write", held_writing)
+    monkeypatch.setattr(Database, "write", held_writing)
     for number in range(1, 11):
         lab.delta("t").update(updates=dict.fromkeys(COLUMNS, str(number)))
         if number == 5:  # the rows move to another database table

@@ -126,7 +126,7 @@ def test_rows_are_found_by_keys_of_each_type(lab: Lab, type: str) -> None:
         assert online.lookup(other) == online.lookup(values[-1]), other
     assert online.lookup(None) is None
 
-    # a changed row is found again under its key, a deleted one is not
+    # a lookup finds an updated row, and no deleted row
     lab.append("t", pa.table({"id": keys.slice(0, 1), "x": [50]}))
     lab.delta("t").delete("x < 50")
     published = lab.publish("t")

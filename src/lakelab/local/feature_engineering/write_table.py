@@ -88,9 +88,8 @@ def write_table(
             except CommitFailedError:
                 if attempt == ATTEMPTS:
                     raise
-                time.sleep(
-                    random.uniform(0, 0.05 * attempt)
-                )  # the other writers can commit in the meantime
+                # the other writers can commit during the pause
+                time.sleep(random.uniform(0, 0.05 * attempt))
             except DeltaError as error:
                 if _CONSTRAINT_VIOLATED not in str(error):
                     raise

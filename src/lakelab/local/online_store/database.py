@@ -161,13 +161,18 @@ class Database:
         Error
             If the driver raises its error.
         """
+        row: tuple[Any, ...] | None = self.driver_connection.execute(statement, values).fetchone()
+        return row
+
+    @property
+    def driver_connection(self) -> Any:
+        """The driver's connection that this thread keeps; it is opened at the first access."""
         try:
-            driver = self._thread.driver
+            return self._thread.driver
         except AttributeError:
             self._thread.connection = self._connect(self.reading)
             driver = self._thread.driver = self._thread.connection.connection.driver_connection
-        row: tuple[Any, ...] | None = driver.execute(statement, values).fetchone()
-        return row
+            return driver
 
     def discard_connection(self) -> None:
         """Close the connection that this thread keeps, because it may be broken."""
@@ -188,15 +193,14 @@ class Database:
 
     def insert(self, connection: Connection, table: Table, batches: Batches) -> int:
         """Insert rows; return their number."""
-        return self._write(connection, table, batches, [])
+        return self.write(connection, table, batches, [])
 
     def upsert(self, connection: Connection, table: Table, batches: Batches) -> int:
         """Insert rows, or replace the rows with the same key; return their number."""
-        return self._write(connection, table, batches, [key.name for key in table.primary_key])
+        return self.write(connection, table, batches, [key.name for key in table.primary_key])
 
-    def _write(
-        self, connection: Connection, table: Table, batches: Batches, keys: list[str]
-    ) -> int:
+    def write(self, connection: Connection, table: Table, batches: Batches, keys: list[str]) -> int:
+        """Insert rows, or replace the rows with the same ``keys``, if any; return their number."""
         names = [column.name for column in table.columns]
         clause = _on_conflict(keys, names)
         if self.dialect == "postgresql":

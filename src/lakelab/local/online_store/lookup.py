@@ -83,9 +83,8 @@ class OnlineTable:
         for attempt in (1, 2, 3):
             layout = self._layout
             try:
-                if (
-                    type(key) in _SCALARS and len(layout.encoders) == 1
-                ):  # the fast path for most keys
+                # the fast path for most keys
+                if type(key) in _SCALARS and len(layout.encoders) == 1:
                     values: tuple[Any, ...] = (layout.encoders[0](key),)
                 else:
                     values = self._encode_key(layout, key)

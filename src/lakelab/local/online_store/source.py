@@ -80,9 +80,8 @@ class Source:
                 select += f" JOIN ({newest}) n ON {_equal([*self.keys, self.timeseries_column], 't', 'n')}"
             connection.execute(f"CREATE TEMP TABLE latest AS {select}")
             self._require_unique(connection)
-            ordered = ", ".join(
-                map(quoted, self.keys)
-            )  # inserts into a B-tree are fast in key order
+            # inserts into a B-tree are fast in key order
+            ordered = ", ".join(map(quoted, self.keys))
             reader = connection.sql(f"SELECT * FROM latest ORDER BY {ordered}").to_arrow_reader(
                 BATCH_ROWS
             )
