@@ -220,11 +220,18 @@ def test_create_training_set(
     ],
 )  # fmt: skip
 def test_models_and_specs_are_those_of_the_current_client(
-    fs: FeatureStoreClient, method: str, args: tuple[Any, ...], kwargs: Any, names: tuple[str, ...]
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    args: tuple[Any, ...],
+    kwargs: Any,
+    names: tuple[str, ...],
 ) -> None:
-    fs._client = create_autospec(FeatureEngineeringClient, instance=True)
-    answer = getattr(fs, method)(*args, **kwargs)
-    call = getattr(fs._client, method)
+    client = create_autospec(FeatureEngineeringClient, instance=True)
+    monkeypatch.setattr(
+        "lakelab.local.feature_store.client.FeatureEngineeringClient", lambda **_: client
+    )
+    answer = getattr(FeatureStoreClient(), method)(*args, **kwargs)
+    call = getattr(client, method)
     assert answer is (
         call.return_value if method in ("score_batch", "create_feature_spec") else None
     )
