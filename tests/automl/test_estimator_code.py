@@ -17,7 +17,9 @@ from lakelab.automl.estimator_code import constructor_code, definition_code, imp
 @pytest.mark.parametrize(
     ("value", "code"),
     [
-        ('it\'s "late"', '"it\'s \\"late\\""'),
+        ("it's late", '"it\'s late"'),
+        ('a "late" one', "'a \"late\" one'"),
+        ('it\'s "late"', repr('it\'s "late"')),
         (float("nan"), 'float("nan")'),
         (np.float64(0.5), "0.5"),
         (np.int64(3), "3"),

@@ -217,7 +217,9 @@ def _list_code(values: list[Any], indent: int) -> str:
 
 
 def _string_code(value: str, indent: int) -> str:
-    return '"' + repr("'" + value)[2:-1].replace('"', '\\"') + '"'
+    if '"' in value:
+        return repr(value)
+    return '"' + repr("'" + value)[2:-1] + '"'  # the quote makes repr use double quotes
 
 
 def _float_code(value: float, indent: int) -> str:
