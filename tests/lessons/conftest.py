@@ -1,4 +1,4 @@
-"""What the tests of several lessons share."""
+"""Fixtures of several lessons."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def defined(source: str, name: str, **names: Any) -> Any:
-    """Run a solution's code without its last line, the call of the checker; give what it defined.
+    """Run the code of a solution without its last line, the call of the checker; return its names.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def defined(source: str, name: str, **names: Any) -> Any:
 
 
 def assert_same_calls(rehearsal: type, real: type) -> None:
-    """Hold a rehearsal class against the real one: what passes its check works for real.
+    """Check that a rehearsal class has the calls of the real one, so that accepted answers work there.
 
     Each public method has the name and the first arguments, in the same order, of the real one's.
     """

@@ -1,4 +1,4 @@
-"""Lesson 01: its checks say what is wrong and pass what is right; its table names parts that exist."""
+"""Lesson 01: its checks find wrong answers and accept the solutions; its table refers to existing parts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class TestTenPractices:
     def test_all_ten_are_in_the_table_and_in_the_exercise(self, cells):
         assert tuple(row[0].lower() for row in self.rows(cells)) == exercises.PRACTICES
 
-    def test_each_names_a_part_of_the_lesson_and_lessons_that_exist(self, cells):
+    def test_each_practice_refers_to_existing_parts_and_lessons(self, cells):
         parts = [name for name, _ in self.parts(cells)]
         assert [part.partition(" · ")[0] for part in parts] == [str(n) for n in range(1, 13)]
         for row in self.rows(cells):
@@ -45,7 +45,7 @@ class TestTenPractices:
             for number in re.findall(r"\d\d", row[4]):
                 assert find_lesson(number)
 
-    def test_each_named_part_shows_it_by_code_that_asserts_or_is_used_later(self, cells):
+    def test_each_part_has_code_that_asserts_or_is_used_later(self, cells):
         parts = dict(self.parts(cells))
         for row in self.rows(cells):
             assert parts[row[3]], f"no code shows {row[0]}"
@@ -54,7 +54,7 @@ class TestTenPractices:
         assert {int(name.partition(" ")[0]) for name in asserting} == {1, 5, 6, 8, 9, 10, 11}
 
     def parts(self, cells) -> list[tuple[str, list[str]]]:
-        """Give the heading of each part of *See it work*, with its code."""
+        """Return the heading of each part of *See it work*, with its code."""
         found: list[tuple[str, list[str]]] = []
         for cell in cells.values():
             if cell.source.startswith("### "):
@@ -73,23 +73,23 @@ class TestPractices:
         assert check(lab, "01.1", self.right)
         assert "01.1: right" in capsys.readouterr().out
 
-    def test_unsolved(self, lab):
-        (told,) = exercises.check_practices(lab, dict.fromkeys(self.right, ...))
-        assert told == "No answer yet for 1, 2, 3, 4, 5, 6, 7, 8."
+    def test_the_unsolved_cell_is_refused(self, lab):
+        (mistake,) = exercises.check_practices(lab, dict.fromkeys(self.right, ...))
+        assert mistake == "No answer yet for 1, 2, 3, 4, 5, 6, 7, 8."
         assert "should be a dictionary, not list" in exercises.check_practices(lab, [])[0]
 
-    def test_spelling_does_not_count(self, lab):
-        told = {number: f" {practice.title()} " for number, practice in self.right.items()}
-        assert exercises.check_practices(lab, told) == []
+    def test_case_and_spaces_are_ignored(self, lab):
+        answers = {number: f" {practice.title()} " for number, practice in self.right.items()}
+        assert exercises.check_practices(lab, answers) == []
 
     @pytest.mark.parametrize("number", list(right))
-    def test_each_wrong_answer_is_told_with_its_reason(self, lab, number):
-        (told,) = exercises.check_practices(lab, {**self.right, number: "model management"})
-        assert told.startswith(f"{number} is not model management. Think of this: ")
+    def test_each_wrong_answer_gets_its_reason(self, lab, number):
+        (mistake,) = exercises.check_practices(lab, {**self.right, number: "model management"})
+        assert mistake.startswith(f"{number} is not model management. Think of this: ")
 
-    def test_no_practice_at_all(self, lab):
-        (told,) = exercises.check_practices(lab, {**self.right, 2: "be careful"})
-        assert told == "2: 'be careful' is none of the ten practices of the first table."
+    def test_an_unknown_practice(self, lab):
+        (mistake,) = exercises.check_practices(lab, {**self.right, 2: "be careful"})
+        assert mistake == "2: 'be careful' is none of the ten practices of the first table."
 
 
 class TestMayReplace:
@@ -97,7 +97,7 @@ class TestMayReplace:
         assert check(lab, "01.2", defined(exercises.EXERCISES["01.2"].solution, "may_replace"))
         assert "01.2: right" in capsys.readouterr().out
 
-    def test_unsolved(self, lab):
+    def test_the_unsolved_cell_is_refused(self, lab):
         def may_replace(candidate, champion, minimum): ...
 
         assert exercises.check_may_replace(lab, may_replace) == [
@@ -105,26 +105,30 @@ class TestMayReplace:
         ]
         assert "should be a function, not ellipsis" in exercises.check_may_replace(lab, ...)[0]
 
-    def test_a_bar_by_max_lets_a_nan_champion_be_replaced(self, lab):
-        (told,) = exercises.check_may_replace(
+    def test_max_replaces_a_champion_with_nan(self, lab):
+        (mistake,) = exercises.check_may_replace(
             lab, lambda new, old, least: new >= (least if old is None else max(least, old))
         )
-        assert told.startswith('the Champion\'s AUC is NaN: may_replace(0.74, float("nan"), 0.65)')
+        assert mistake.startswith(
+            'the Champion\'s AUC is NaN: may_replace(0.74, float("nan"), 0.65)'
+        )
 
-    def test_refusing_what_is_worse_lets_nan_through(self, lab):
-        told = exercises.check_may_replace(
+    def test_a_comparison_that_refuses_worse_models_accepts_nan(self, lab):
+        mistakes = exercises.check_may_replace(
             lab, lambda new, old, least: not (new < least or (old is not None and new < old))
         )
-        assert len(told) == 3
-        assert "the candidate's AUC is NaN" in told[0]
+        assert len(mistakes) == 3
+        assert "the candidate's AUC is NaN" in mistakes[0]
 
     def test_truth_of_the_champion_instead_of_none(self, lab):
-        told = exercises.check_may_replace(lab, lambda new, old, least: new >= least and new >= old)
-        assert "raised TypeError" in told[0]
-        told = exercises.check_may_replace(
+        mistakes = exercises.check_may_replace(
+            lab, lambda new, old, least: new >= least and new >= old
+        )
+        assert "raised TypeError" in mistakes[0]
+        mistakes = exercises.check_may_replace(
             lab, lambda new, old, least: new > least and new > (old or 0)
         )
-        assert {line.partition(":")[0] for line in told} == {
+        assert {line.partition(":")[0] for line in mistakes} == {
             "both are equal",
             "the candidate is exactly at the minimum, and there is no Champion",
         }

@@ -1,4 +1,4 @@
-"""Lesson 02: the runtimes as data, where an environment stands among them, and its exercises."""
+"""Lesson 02: the runtimes as data, the comparison with an environment, and the exercises."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ KEYS = {"name", "kind", "version", "ml", *runtimes.FACTS, "packages", "sources"}
 class TestEachRuntime:
     """Each entry of runtimes.yaml is complete, readable and has its sources."""
 
-    def test_it_has_all_keys(self, entry):
+    def test_an_entry_has_all_keys(self, entry):
         assert set(entry) == KEYS
         assert entry["kind"] in ("classic", "serverless")
 
-    def test_its_versions_are_versions(self, entry):
+    def test_versions_are_valid(self, entry):
         written = {"version": entry["version"], "python": entry["python"], **entry["packages"]}
         written |= {key: entry[key] for key in ("spark", "mlflow") if entry[key] is not None}
         for what, version in written.items():
             assert isinstance(version, str), f"{what} needs quotation marks"
             assert Version(version).release, what
 
-    def test_its_dates_are_dates(self, entry):
+    def test_dates_are_valid(self, entry):
         for key in ("released", "supported_until"):
             if entry[key] is not None and entry[key][0].isdigit():
                 datetime.date.fromisoformat(entry[key])
 
-    def test_flags_are_told_or_not_known(self, entry):
+    def test_flags_are_booleans_or_unknown(self, entry):
         assert entry["ml"] in (True, False)
         for key in ("autologging", "automl", "hyperopt", "gpu"):
             assert entry[key] in (True, False, None), key
 
-    def test_its_libraries_are_those_that_the_lesson_compares(self, entry):
+    def test_an_entry_has_the_libraries_of_the_lesson(self, entry):
         assert set(entry["packages"]) <= set(runtimes.libraries().index)
         assert all(canonicalize_name(name) == name for name in entry["packages"])
 
-    def test_it_says_where_this_is_written(self, entry):
+    def test_an_entry_has_its_sources(self, entry):
         first, *others = entry["sources"]
         part = "dbr" if entry["kind"] == "classic" else "serverless"
         assert first.startswith(f"databricks/environments: python/{part}/")
@@ -58,17 +58,17 @@ class TestEachRuntime:
         assert others
         assert all(source.startswith("docs: ") for source in others)
 
-    def test_the_two_ways_to_tell_a_version_agree(self, entry):
+    def test_the_two_records_of_a_version_agree(self, entry):
         assert entry["packages"]["mlflow-skinny"] == entry["mlflow"]
         assert entry["automl"] is ("databricks-automl-runtime" in entry["packages"])
 
-    def test_what_has_ml_libraries_is_called_so(self, entry):
+    def test_the_name_shows_the_ml_variant(self, entry):
         assert entry["name"].endswith(" ML") is entry["ml"]
         for library in ("xgboost", "torch", "databricks-feature-engineering"):
             assert (library in entry["packages"]) is entry["ml"]
 
 
-def test_no_runtime_and_no_source_comes_twice():
+def test_runtimes_and_sources_are_unique():
     for key in (lambda e: e["name"], lambda e: e["sources"][0]):
         assert len({key(entry) for entry in ENTRIES}) == len(ENTRIES)
 
@@ -95,27 +95,27 @@ STATED = {
     "Serverless 6 ML": {"spark": "4.2", "mlflow": "3.12.0", "scikit-learn": "1.7.2", "tensorflow": None,
                         "databricks-feature-engineering": "0.13.0.1", "hyperopt": False},
 }  # fmt: skip
-"""What the course's facts state beside the file: a slip of the pen in either shows here."""
+"""The facts of the course beside the file: a typing error in either of them fails a test."""
 
 
 @pytest.mark.parametrize("name", STATED)
-def test_the_file_says_what_the_sources_say(name):
+def test_the_file_agrees_with_the_sources(name):
     entry = next(entry for entry in ENTRIES if entry["name"] == name)
     found = {**dict.fromkeys(runtimes.libraries().index), **entry["packages"], **entry}
     assert {key: found[key] for key in STATED[name]} == STATED[name]
 
 
 class TestTables:
-    def test_one_row_for_each_runtime_and_only_the_asked_variants(self):
+    def test_one_row_for_each_runtime_of_the_variants(self):
         assert list(runtimes.runtimes().index) == [entry["name"] for entry in ENTRIES]
         assert all(name.endswith(" ML") for name in runtimes.runtimes(ml=True).index)
         assert not any(name.endswith(" ML") for name in runtimes.libraries(ml=False))
 
     def test_all_rows_are_shown(self):
-        """What the lesson displays ends after 20 rows."""
+        """`display` ends after 20 rows."""
         assert len(runtimes.libraries()) <= 20
 
-    def test_what_nobody_tells_is_said_to_be_so(self):
+    def test_a_value_without_a_source_is_not_verified(self):
         table = runtimes.runtimes()
         assert table.loc["Serverless 6 ML", "supported until"] == "not verified"
         assert table.loc["DBR 18 LTS", "Hyperopt"] == "not verified"
@@ -126,7 +126,7 @@ class TestTables:
 
 class TestTold:
     @pytest.mark.parametrize(
-        ("environ", "wanted"),
+        ("environ", "expected"),
         [
             ({"DATABRICKS_RUNTIME_VERSION": "16.4"}, Told("classic", "16.4")),
             ({"DATABRICKS_RUNTIME_VERSION": "18.1"}, Told("classic", "18.1")),
@@ -141,8 +141,8 @@ class TestTold:
             ({"HOME": "/home/me"}, None),
         ],
     )
-    def test_forms(self, environ, wanted):
-        assert runtimes.told(environ) == wanted
+    def test_forms(self, environ, expected):
+        assert runtimes.told(environ) == expected
 
 
 class TestPlaced:
@@ -155,26 +155,24 @@ class TestPlaced:
         ).sum() <= 2  # a cluster's and a serverless one may be the same
 
     @pytest.mark.parametrize(
-        ("told", "library", "variants"),
+        ("runtime", "library", "variants"),
         [
             (Told("classic", "18.1"), "xgboost", ["DBR 18 LTS ML", "DBR 18 LTS"]),
             (Told("classic", "18"), "pandas", ["DBR 18 LTS", "DBR 18 LTS ML"]),
             (Told("serverless", "6"), "xgboost", ["Serverless 6 ML", "Serverless 6"]),
         ],
     )
-    def test_a_known_number_leaves_its_variants_and_the_libraries_decide(
-        self, told, library, variants
-    ):
+    def test_a_known_version_limits_the_variants(self, runtime, library, variants):
         every = runtimes.libraries()
-        place = runtimes.placed(every[variants[0]].to_dict(), told)
+        place = runtimes.placed(every[variants[0]].to_dict(), runtime)
         assert place.index.tolist() == variants
         assert every.loc[library, variants[0]] != "–"
 
-    def test_an_unknown_number_is_compared_with_all(self):
+    def test_an_unknown_version_is_compared_with_all(self):
         assert len(runtimes.placed({}, Told("classic", "99.1"))) == len(ENTRIES)
         assert len(runtimes.placed({}, Told("classic", "180.1"))) == len(ENTRIES)  # not 18
 
-    def test_what_is_counted(self):
+    def test_the_counts_of_versions(self):
         here = runtimes.libraries()["DBR 19"].to_dict()
         here |= {"pandas": "2.3.0", "numpy": "2.4.6", "scipy": "–", "xgboost": "3.2.0"}
         row = runtimes.placed(here).loc["DBR 19"]
@@ -188,7 +186,7 @@ class TestPlaced:
 
 
 class TestCourseRequirements:
-    def test_the_extra_of_databricks_is_in_and_those_of_laptops_are_not(self):
+    def test_the_requirements_include_the_extra_databricks_only(self):
         names = {one.name for one in runtimes.course_requirements()}
         assert {"mlflow-skinny", "databricks-feature-engineering", "optuna"} <= names
         assert not names & {"pysail", "pytest", "jupyterlab"}
@@ -219,14 +217,14 @@ class TestTeams:
             wrong = exercises.check_teams(None, {**answers, team: entry["name"]})
             assert (not wrong) is (entry["name"] in right)
 
-    def test_unsolved(self, capsys):
+    def test_the_unsolved_cell_is_refused(self, capsys):
         assert not check(None, "02.1", dict.fromkeys(range(1, 7), ...))
         assert capsys.readouterr().out.count("no answer yet.") == 6
         assert not check(None, "02.1", ...)
         assert "nothing to check yet" in capsys.readouterr().out
 
     @pytest.mark.parametrize(
-        ("team", "answer", "said"),
+        ("team", "answer", "message"),
         [
             (1, "DBR 16.4 LTS ML", "1: DBR 16.4 LTS ML is supported until 2028-05-09 only."),
             (1, "DBR 19 ML", "1: DBR 19 ML has no AutoML built in."),
@@ -246,16 +244,16 @@ class TestTeams:
             (6, "18 LTS ML", "there is no runtime '18 LTS ML'. There are: DBR 16.4 LTS ML, "),
         ],
     )
-    def test_typical_wrong_answers(self, team, answer, said):
+    def test_typical_wrong_answers(self, team, answer, message):
         answers = defined(exercises.EXERCISES["02.1"].solution, "answers")
         wrong = exercises.check_teams(None, {**answers, team: answer})
         assert len(wrong) == 1
-        assert said in wrong[0]
+        assert message in wrong[0]
 
     @pytest.mark.parametrize(
         "answers", [7, ["DBR 19 ML"], {1: 7, 2: None, 3: [], "4": "DBR 19 ML"}]
     )
-    def test_answers_of_another_kind_raise_nothing(self, answers):
+    def test_answers_of_another_type_raise_nothing(self, answers):
         assert exercises.check_teams(None, answers)
 
 
@@ -272,14 +270,14 @@ class TestUnmet:
         assert check(None, "02.2", self.solution())
         assert "02.2: right" in capsys.readouterr().out
 
-    def test_unsolved(self, capsys):
+    def test_the_unsolved_cell_is_refused(self, capsys):
         def unmet(requirements, environment): ...
 
         assert not check(None, "02.2", unmet)
         assert "unmet returns nothing yet" in capsys.readouterr().out
         assert exercises.check_unmet(None, 7) == ["unmet should be a function, not int."]
 
-    def test_texts_compared_as_texts(self):
+    def test_versions_compared_as_strings(self):
         def as_texts(requirements, environment):
             return [
                 one
@@ -287,17 +285,17 @@ class TestUnmet:
                 if "==" in one and environment.get(one.split("==")[0]) != one.split("==")[1]
             ]
 
-        told = " ".join(exercises.check_unmet(None, as_texts))
-        assert "Where the name is spelled otherwise" in told
-        assert "Where the build has a local label" in told
+        mistakes = " ".join(exercises.check_unmet(None, as_texts))
+        assert "Where the name is spelled otherwise" in mistakes
+        assert "Where the build has a local label" in mistakes
 
     def test_a_missing_library(self):
         def hopeful(requirements, environment):
             needs = [Requirement(one) for one in requirements]
             return [str(n) for n in needs if not n.specifier.contains(environment[n.name])]
 
-        told = " ".join(exercises.check_unmet(None, hopeful))
-        assert "Where a library is not there, it raises KeyError" in told
+        mistakes = " ".join(exercises.check_unmet(None, hopeful))
+        assert "Where a library is not there, it raises KeyError" in mistakes
 
     def test_a_missing_library_is_not_met_without_a_version_either(self):
         def lenient(requirements, environment):
@@ -309,8 +307,8 @@ class TestUnmet:
                 and not n.specifier.contains(environment.get(canonicalize_name(n.name), "0"))
             ]
 
-        (told,) = exercises.check_unmet(None, lenient)
-        assert "Where a library is not there, and no version is asked for" in told
+        (mistake,) = exercises.check_unmet(None, lenient)
+        assert "Where a library is not there, and no version is asked for" in mistake
 
     def test_the_learner_cannot_change_the_cases(self):
         def greedy(requirements, environment):

@@ -1,4 +1,4 @@
-"""Lesson 03: the check of its exercise says what is wrong, and passes what is right."""
+"""Lesson 03: the check of its exercise finds wrong answers and accepts the solution."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_the_solution_passes(lab, capsys):
     assert "03.1: right" in capsys.readouterr().out
 
 
-def test_unsolved(lab, capsys):
+def test_the_unsolved_cell_is_refused(lab, capsys):
     def to_exclude(importance): ...
 
     assert not check(lab, "03.1", to_exclude)
@@ -32,12 +32,12 @@ def test_unsolved(lab, capsys):
 
 
 def names(mask_of):
-    """Give a function that returns the sorted names for which the mask is true."""
+    """Return a function that returns the sorted names for which the mask is true."""
     return lambda importance: sorted(importance.index[mask_of(importance)])
 
 
 @pytest.mark.parametrize(
-    ("to_exclude", "said"),
+    ("to_exclude", "message"),
     [
         (names(lambda t: t["mean"] <= t["std"]), "'noise' can go. Its mean is above its std"),
         (names(lambda t: t["mean"] < 2 * t["std"]), "'year' can go. Its mean is 0"),
@@ -52,5 +52,5 @@ def names(mask_of):
         ("noise", "should be a function, not str"),
     ],
 )
-def test_wrong_answers_are_told_why(lab, to_exclude, said):
-    assert said in "\n".join(check_to_exclude(lab, to_exclude))
+def test_wrong_answers_get_a_reason(lab, to_exclude, message):
+    assert message in "\n".join(check_to_exclude(lab, to_exclude))

@@ -1,4 +1,4 @@
-"""Lesson 04: the checks of its exercises say what is wrong, and pass what is right."""
+"""Lesson 04: the checks of its exercises find wrong answers and accept the solutions."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ def test_the_solutions_pass(lab, capsys, name, function):
 
 
 @pytest.mark.parametrize(("name", "function"), [("04.1", "class_weights"), ("04.2", "edited_copy")])
-def test_unsolved(lab, capsys, name, function):
+def test_the_unsolved_cell_is_refused(lab, capsys, name, function):
     assert not check(lab, name, lambda *arguments: None)
     assert f"{function} returned None" in capsys.readouterr().out
 
 
 def weights(how):
-    """Give a function that computes each class's weight from its rows before and after."""
+    """Return a function that computes the weight of each class from its rows before and after."""
     return lambda before, after: {
         name: how(before.count(name), after.count(name)) for name in dict.fromkeys(before)
     }
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "message"),
     [
         (3, "should be a function, not int"),
         (lambda before, after: 1.357, "returned float"),
@@ -52,12 +52,12 @@ def weights(how):
         (weights(lambda before, after: str(before / after)), "a number is wanted"),
     ],
 )
-def test_wrong_weights_are_told_why(lab, answer, said):
-    assert said in check_class_weights(lab, answer)[0]
+def test_wrong_weights_get_a_reason(lab, answer, message):
+    assert message in check_class_weights(lab, answer)[0]
 
 
 def editing(pattern, *, every=False, copied=True, strict=True):
-    """Give an editor with flaws."""
+    """Return an editor with flaws."""
 
     def edited_copy(notebook, name, value):
         edited = copy.deepcopy(notebook) if copied else notebook
@@ -79,7 +79,7 @@ GOOD = r"\b{name}=[^,\s)]+"
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "message"),
     [
         ("notebook", "should be a function, not str"),
         (lambda notebook, name, value: notebook.missing, "raised AttributeError"),
@@ -92,6 +92,6 @@ GOOD = r"\b{name}=[^,\s)]+"
         (lambda notebook, name, value: copy.deepcopy(notebook), "this cell is wanted"),
     ],
 )
-def test_wrong_edits_are_told_why(lab, answer, said):
+def test_wrong_edits_get_a_reason(lab, answer, message):
     assert check_edited_copy(lab, editing(GOOD)) == []
-    assert said in check_edited_copy(lab, answer)[0]
+    assert message in check_edited_copy(lab, answer)[0]

@@ -1,4 +1,4 @@
-"""Lesson 05: the checks of its exercises say what is wrong, and pass what is right."""
+"""Lesson 05: the checks of its exercises find wrong answers and accept the solutions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def lab() -> Lab:
 
 
 def granting(*grants, principal=None):
-    """A function that makes these grants."""
+    """Return a function that makes these grants."""
 
     def share(w, table, group):
         for kind, name, privilege in grants:
@@ -49,13 +49,13 @@ class TestShare:
         grants = [(kinds.get(k, SecurableType.TABLE), n, p) for k, n, p in [*DOORS, READ]]
         assert exercises.check_share(lab, granting(*grants)) == []
 
-    def test_unsolved(self, lab, capsys):
+    def test_the_unsolved_cell_is_refused(self, lab, capsys):
         def share(w, table, group): ...
 
         assert not check(lab, "05.1", share)
-        said = capsys.readouterr().out
-        assert "SELECT on the table ops.weather.hourly is missing." in said
-        assert "USE CATALOG on the catalog ops is missing." in said
+        output = capsys.readouterr().out
+        assert "SELECT on the table ops.weather.hourly is missing." in output
+        assert "USE CATALOG on the catalog ops is missing." in output
 
     def test_select_alone(self, lab):
         assert exercises.check_share(lab, granting(READ)) == [
@@ -64,16 +64,16 @@ class TestShare:
         ]
 
     @pytest.mark.parametrize(
-        ("surplus", "told"),
+        ("surplus", "message"),
         [
             (("SCHEMA", "ops.weather", Privilege.SELECT), "SELECT on schema ops.weather"),
             (("CATALOG", "ops", Privilege.ALL_PRIVILEGES), "ALL PRIVILEGES on catalog ops"),
             (("TABLE", "ops.weather.hourly", Privilege.MODIFY), "MODIFY on table"),
         ],
     )
-    def test_more_than_was_asked_for(self, lab, surplus, told):
+    def test_surplus_grants(self, lab, surplus, message):
         (wrong,) = exercises.check_share(lab, granting(*DOORS, READ, surplus))
-        assert told in wrong
+        assert message in wrong
         assert "more than reading this table" in wrong
 
     def test_granted_to_everybody(self, lab):
@@ -81,7 +81,7 @@ class TestShare:
         assert "Granted to account users; only data-scientists asked." in wrong
 
     @pytest.mark.parametrize("answer", [3, lambda w, table, group: w.sql("GRANT"), lambda: None])
-    def test_other_answers_are_told(self, lab, answer):
+    def test_other_answers_are_refused(self, lab, answer):
         assert len(exercises.check_share(lab, answer)) == 1
 
 
@@ -90,7 +90,7 @@ class TestPlan:
         assert check(lab, "05.2", defined(exercises.EXERCISES["05.2"].solution, "plan"))
         assert "05.2: right" in capsys.readouterr().out
 
-    def test_unsolved(self, lab, capsys):
+    def test_the_unsolved_cell_is_refused(self, lab, capsys):
         def plan(tables, catalog): ...
 
         assert not check(lab, "05.2", plan)
@@ -109,13 +109,13 @@ class TestPlan:
         assert "should become main.flights.airports, not main.hive_metastore" in wrong[0]
         assert "ops.weather.hourly is in Unity Catalog already" in wrong[2]
 
-    def test_other_answers_are_told(self, lab):
+    def test_other_answers_are_refused(self, lab):
         assert "should be a function" in exercises.check_plan(lab, 3)[0]
         assert "TypeError" in exercises.check_plan(lab, lambda: None)[0]
 
 
-def test_the_rehearsal_knows_the_call_of_the_real_one():
-    """Same names, same order of arguments: what passes the check works for real."""
+def test_the_rehearsal_has_the_call_of_the_real_client():
+    """The calls have the same names and arguments, so that an accepted answer works in a workspace."""
     real = list(inspect.signature(GrantsAPI.update).parameters)
     rehearsed = list(inspect.signature(RehearsalGrants.update).parameters)
     assert real[:4] == [*rehearsed[:3], "changes"]

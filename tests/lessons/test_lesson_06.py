@@ -1,4 +1,4 @@
-"""The exercises of lesson 06: unsolved and wrong answers are told apart, the solutions pass."""
+"""Lesson 06: the checks of its exercises find wrong answers and accept the solutions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lakelab.study import exercises
 
 @pytest.fixture
 def names(spark: Any, schema: str) -> dict[str, Any]:
-    """What the notebook has at hand when the exercises begin."""
+    """Return the names that the notebook has defined before the exercises."""
     answer_official_names()
     from databricks.feature_engineering import FeatureEngineeringClient
 
@@ -32,7 +32,7 @@ def names(spark: Any, schema: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)
-def test_unsolved(names, exercise, capsys):
+def test_the_unsolved_cell_is_refused(names, exercise, capsys):
     assert not exercises.check(names["lab"], exercise, ...)
     assert "nothing to check yet" in capsys.readouterr().out
 
@@ -44,7 +44,7 @@ def test_the_solution_passes(names, exercise, capsys):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"primary_keys": ["carrier", "mean_distance"]}, "what names a row is the carrier alone"),
         ({"description": None}, "no description"),
@@ -52,7 +52,7 @@ def test_the_solution_passes(names, exercise, capsys):
         ({"name": "other"}, "There is no table"),
     ],
 )
-def test_a_wrong_carriers_table_is_told_what_is_wrong(names, capsys, change, said):
+def test_a_wrong_carriers_table_gets_a_reason(names, capsys, change, message):
     arguments = {
         "name": "carriers",
         "primary_keys": "carrier",
@@ -62,10 +62,10 @@ def test_a_wrong_carriers_table_is_told_what_is_wrong(names, capsys, change, sai
     }
     table = names["fe"].create_table(**arguments)
     assert not exercises.check(names["lab"], "06.1", table)
-    assert said in capsys.readouterr().out
+    assert message in capsys.readouterr().out
 
 
-def test_a_table_without_a_key_is_told_so(names, capsys):
+def test_a_table_without_a_key_gets_a_reason(names, capsys):
     names["carriers"].write.saveAsTable("carriers")
     assert not exercises.check(names["lab"], "06.1", "carriers")
     assert "no primary key" in capsys.readouterr().out
@@ -75,7 +75,7 @@ COLUMNS = "origin STRING NOT NULL, runway STRING NOT NULL, ts TIMESTAMP NOT NULL
 
 
 @pytest.mark.parametrize(
-    ("statement", "said"),
+    ("statement", "message"),
     [
         (f"CREATE TABLE runway_wind ({COLUMNS}, PRIMARY KEY (origin, runway, ts))", "TIMESERIES"),
         (
@@ -89,7 +89,7 @@ COLUMNS = "origin STRING NOT NULL, runway STRING NOT NULL, ts TIMESTAMP NOT NULL
         (42, "should be a string"),
     ],
 )
-def test_a_wrong_statement_is_told_what_is_wrong(names, capsys, statement, said):
+def test_a_wrong_statement_gets_a_reason(names, capsys, statement, message):
     assert not exercises.check(names["lab"], "06.2", statement)
-    assert said in capsys.readouterr().out
+    assert message in capsys.readouterr().out
     assert not names["spark"].catalog.tableExists("runway_wind"), "the check cleans up"

@@ -1,4 +1,4 @@
-"""The exercises of lesson 07: unsolved and wrong answers are told apart, the solutions pass."""
+"""Lesson 07: the checks of its exercises find wrong answers and accept the solutions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RAW = ["carrier", "origin", "month", "day", "sched_dep_ts", "dep_delay"]
 
 
 def notebook(spark: Any, schema: str, flights: pd.DataFrame) -> dict[str, Any]:
-    """What the notebook has at hand when the exercises begin, `raw_flights` among it."""
+    """Return the names that the notebook has defined before the exercises, with `raw_flights`."""
     answer_official_names()
     from databricks.feature_engineering import FeatureEngineeringClient
 
@@ -33,7 +33,7 @@ def notebook(spark: Any, schema: str, flights: pd.DataFrame) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)
-def test_unsolved(exercise, capsys):
+def test_the_unsolved_cell_is_refused(exercise, capsys):
     assert not exercises.check(Lab(cast("Any", None), "", "", "test", "test"), exercise, ...)
     assert "nothing to check yet" in capsys.readouterr().out
 
@@ -103,7 +103,7 @@ class TestNewest:
 
 
 class TestChangedHours:
-    """07.2: what differs between the first version and today's table."""
+    """07.2: the difference between the first version and the current table."""
 
     @pytest.fixture
     def names(self, spark: Any, schema: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The checks of lesson 08: what they refuse, what they say, and that the solutions pass."""
+"""Lesson 08: the checks of its exercises find wrong answers and accept the solutions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from databricks.feature_engineering import (  # noqa: E402
 
 @pytest.fixture
 def lab(spark, schema):
-    """A stand-in lab with a few flights of June, July and August, and both feature tables."""
+    """Return a stand-in lab with a few flights of June, July and August, and both feature tables."""
     fe, catalog, name = FeatureEngineeringClient(), *schema.split(".")
     departures = pd.to_datetime(
         ["2013-06-30 15:10", "2013-07-01 15:10", "2013-07-01 19:40", "2013-08-09 21:00"]
@@ -65,7 +65,7 @@ def lab(spark, schema):
 
 
 def names(lab):
-    """What the lesson has left in the notebook when the exercises begin."""
+    """Return the names that the notebook has defined before the exercises."""
     schema = f"{lab.catalog}.{lab.schema}"
     at = {"lookup_key": "origin", "timestamp_lookup_key": "prediction_ts"}
     return {
@@ -89,7 +89,7 @@ def test_the_solution_passes(lab, capsys, exercise):
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)
-def test_the_unsolved_cell_says_so(lab, capsys, exercise):
+def test_the_unsolved_cell_is_refused(lab, capsys, exercise):
     lab.check(exercise, ...)
     assert "nothing to check yet" in capsys.readouterr().out
 
@@ -111,7 +111,7 @@ def training_set(lab, months="7 AND 8", time="prediction_ts", **changed):
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         ({"time": "sched_dep_ts"}, "is not that of prediction_ts"),
         ({"months": "6 AND 8"}, "It has 4 rows, expected 3"),
@@ -124,18 +124,20 @@ def training_set(lab, months="7 AND 8", time="prediction_ts", **changed):
         ({"label": None, "exclude_columns": [*NOT_FOR_THE_MODEL, "late"]}, "no column late"),
     ],
 )
-def test_what_is_wrong_with_a_training_set(lab, changed, said):
-    (told,) = check_challenger_set(lab, training_set(lab, **changed))
-    assert said in told
+def test_mistakes_in_a_training_set(lab, changed, message):
+    (mistake,) = check_challenger_set(lab, training_set(lab, **changed))
+    assert message in mistake
 
 
 def test_a_training_set_without_congestion(lab):
-    (told,) = check_challenger_set(lab, training_set(lab, feature_lookups=[names(lab)["weather"]]))
-    assert "Features of airport_congestion are missing: departures_3h" in told
+    (mistake,) = check_challenger_set(
+        lab, training_set(lab, feature_lookups=[names(lab)["weather"]])
+    )
+    assert "Features of airport_congestion are missing: departures_3h" in mistake
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         ({"timestamp_lookup_key": "sched_dep_ts"}, "expected prediction_ts"),
         ({"timestamp_lookup_key": None, "lookback_window": None}, "expected two hours"),
@@ -149,7 +151,7 @@ def test_a_training_set_without_congestion(lab):
         ({"table_name": "airport_weather"}, "expected airport_congestion"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_a_lookup(lab, changed, said):
+def test_mistakes_in_a_lookup(lab, changed, message):
     right = {
         "table_name": f"{lab.catalog}.{lab.schema}.airport_congestion",
         "lookup_key": "origin",
@@ -159,10 +161,10 @@ def test_what_is_wrong_with_a_lookup(lab, changed, said):
         "lookback_window": timedelta(hours=2),
         "default_values": {"delay_before": 0},
     }
-    assert said in " ".join(check_lookup(lab, FeatureLookup(**{**right, **changed})))
+    assert message in " ".join(check_lookup(lab, FeatureLookup(**{**right, **changed})))
 
 
-def test_answers_of_another_kind(lab):
+def test_answers_of_another_type(lab):
     frame = lab.spark.table(f"{lab.catalog}.{lab.schema}.flight_labels")
     assert "not DataFrame" in check_challenger_set(lab, frame)[0]
     assert "not str" in check_lookup(lab, "airport_congestion")[0]

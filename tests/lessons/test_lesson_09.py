@@ -1,4 +1,4 @@
-"""The checks of lesson 09 tell right answers from the wrong ones that people give."""
+"""Lesson 09: the checks of its exercises find common mistakes and accept the solutions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NEEDED = ["carrier", "origin", "dest", "distance", "hour", "sched_arr_time", "da
 
 
 class StandInClient:
-    """Scores as `score_batch` does, with a model that calls a flight late where it sees little."""
+    """Scores like `score_batch`, with a model that predicts delays for a low visibility."""
 
     def __init__(self, weather: pd.DataFrame):
         self.weather = weather
@@ -68,7 +68,7 @@ def lab(spark, schema, weather) -> Lab:
 
 @pytest.fixture
 def notebook(lab, weather) -> dict:
-    """The names that the lesson has defined when the exercises come."""
+    """Return the names that the lesson has defined before the exercises."""
     labels = lab.spark.table(f"{lab.catalog}.{lab.schema}.flight_labels")
     return {
         "F": F,
@@ -82,15 +82,15 @@ def notebook(lab, weather) -> dict:
 
 @pytest.mark.parametrize("exercise", EXERCISES)
 class TestEachExercise:
-    def test_the_solution_is_right(self, exercise, notebook, capsys):
+    def test_the_solution_passes(self, exercise, notebook, capsys):
         exec(EXERCISES[exercise].solution, notebook)
         assert capsys.readouterr().out.startswith(f"{exercise}: right.")
 
-    def test_the_unsolved_cell_is_not(self, exercise, lab, capsys):
+    def test_the_unsolved_cell_is_refused(self, exercise, lab, capsys):
         lab.check(exercise, ...)
         assert "nothing to check yet" in capsys.readouterr().out
 
-    def test_what_is_no_scored_dataframe_is_not(self, exercise, notebook):
+    def test_an_answer_that_is_no_scored_dataframe_is_refused(self, exercise, notebook):
         check, friday = EXERCISES[exercise].check, notebook["friday"]
         assert "Spark DataFrame, not DataFrame" in check(notebook["lab"], friday.toPandas())[0]
         assert "no column `prediction`" in check(notebook["lab"], friday)[0]
@@ -106,15 +106,15 @@ def july(notebook, *columns, where=JULY, **arguments) -> str:
 def test_july_with_too_many_columns(notebook):
     needed = ["flight_id", *NEEDED, "prediction_ts"]
     assert "nobody knew it" in july(notebook, *needed, "late", result_type="int")
-    said = july(notebook, *needed, "tailnum", "month", result_type="int")
-    assert said == "tailnum, month: the model needs none of these from you."
+    message = july(notebook, *needed, "tailnum", "month", result_type="int")
+    assert message == "tailnum, month: the model needs none of these from you."
 
 
 def test_july_without_ids_or_with_other_flights(notebook):
     assert "whose prediction" in july(notebook, *NEEDED, "prediction_ts", result_type="int")
     needed = ["flight_id", *NEEDED, "prediction_ts"]
-    said = july(notebook, *needed, where="month = 7", result_type="int")
-    assert said == "It has 3 flights, expected the 1 July flights from JFK."
+    message = july(notebook, *needed, where="month = 7", result_type="int")
+    assert message == "It has 3 flights, expected the 1 July flights from JFK."
 
 
 def test_july_with_doubles(notebook):
@@ -129,33 +129,33 @@ def newark_fog(notebook, df) -> list[str]:
 
 def test_fog_with_nulls_elsewhere(notebook):
     fog = F.when(F.col("origin") == "EWR", F.lit(0.25))
-    (said,) = newark_fog(notebook, notebook["friday"].withColumn("visib", fog))
-    assert "its nulls included" in said
+    (message,) = newark_fog(notebook, notebook["friday"].withColumn("visib", fog))
+    assert "its nulls included" in message
 
 
 def test_fog_everywhere_or_nowhere(notebook):
-    (said,) = newark_fog(notebook, notebook["friday"].withColumn("visib", F.lit(0.25)))
-    assert "The fog is everywhere" in said
-    (said,) = newark_fog(notebook, notebook["friday"])
-    assert "EWR should all see visib 0.25" in said
+    (message,) = newark_fog(notebook, notebook["friday"].withColumn("visib", F.lit(0.25)))
+    assert "The fog is everywhere" in message
+    (message,) = newark_fog(notebook, notebook["friday"])
+    assert "EWR should all see visib 0.25" in message
 
 
 def test_fog_with_one_value_for_all_others(notebook):
     fog = F.when(F.col("origin") == "EWR", F.lit(0.25)).otherwise(F.lit(5.0))
-    (said,) = newark_fog(notebook, notebook["friday"].withColumn("visib", fog))
-    assert "not what the table says" in said
+    (message,) = newark_fog(notebook, notebook["friday"].withColumn("visib", fog))
+    assert "not what the table says" in message
 
 
 def test_fog_for_some_flights_or_twice(notebook):
     friday = notebook["friday"]
-    (said,) = newark_fog(notebook, friday.where("origin = 'EWR'"))
-    assert "expected the 6 flights of `friday`" in said
-    (said,) = newark_fog(notebook, friday.unionByName(friday))
-    assert said == "Some flights are there twice."
+    (message,) = newark_fog(notebook, friday.where("origin = 'EWR'"))
+    assert "expected the 6 flights of `friday`" in message
+    (message,) = newark_fog(notebook, friday.unionByName(friday))
+    assert message == "Some flights are there twice."
 
 
-def test_fog_without_the_asked_columns(notebook):
+def test_fog_without_the_required_columns(notebook):
     uri = f"models:/{notebook['MODEL']}@Champion"
     scored = notebook["fe"].score_batch(model_uri=uri, df=notebook["friday"])
-    said = EXERCISES["09.2"].check(notebook["lab"], scored.select("flight_id", "prediction"))
-    assert said[0].startswith("It lacks origin, visib;")
+    message = EXERCISES["09.2"].check(notebook["lab"], scored.select("flight_id", "prediction"))
+    assert message[0].startswith("It lacks origin, visib;")

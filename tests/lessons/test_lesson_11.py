@@ -1,4 +1,4 @@
-"""Lesson 11: the checks of its exercises say what is wrong, and pass what is right."""
+"""Lesson 11: the checks of its exercises find wrong answers and accept the solutions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def lab():
 
 
 def searching(**arguments):
-    """Give a function that returns the first run of such a search."""
+    """Return a function that returns the first run of a search."""
 
     def best_run(client, experiment_id):
         found = client.search_runs([experiment_id], **arguments)
@@ -41,7 +41,7 @@ class TestBestRun:
         assert check(lab, "11.1", defined(exercises.EXERCISES["11.1"].solution, "best_run"))
         assert "11.1: right" in capsys.readouterr().out
 
-    def test_by_hand_over_all_pages_passes(self, lab):
+    def test_a_loop_over_all_pages_passes(self, lab):
         def best_run(client, experiment_id):
             usable, page = [], None
             while page is None or page.token:
@@ -60,7 +60,7 @@ class TestBestRun:
 
         assert check_best_run(lab, best_run) == []
 
-    def test_unsolved(self, lab, capsys):
+    def test_the_unsolved_cell_is_refused(self, lab, capsys):
         def best_run(client, experiment_id): ...
 
         assert not check(lab, "11.1", best_run)
@@ -69,7 +69,7 @@ class TestBestRun:
         assert "nothing to check yet" in capsys.readouterr().out
 
     @pytest.mark.parametrize(
-        ("arguments", "said"),
+        ("arguments", "message"),
         [
             ({"order_by": ORDER}, "'crashed early'. It FAILED"),
             (
@@ -109,8 +109,8 @@ class TestBestRun:
             ),
         ],
     )
-    def test_wrong_searches_are_told_what_they_found(self, lab, arguments, said):
-        assert said in check_best_run(lab, searching(**arguments))[0]
+    def test_wrong_searches_get_a_reason(self, lab, arguments, message):
+        assert message in check_best_run(lab, searching(**arguments))[0]
 
     def test_nan_fools_max(self, lab):
         def best_run(client, experiment_id):
@@ -128,13 +128,13 @@ class TestBestRun:
 
         assert "belongs to another experiment" in check_best_run(lab, best_run)[0]
 
-    def test_nothing_to_choose_from(self, lab):
+    def test_an_experiment_without_a_usable_run(self, lab):
         def best_run(client, experiment_id):
             return client.search_runs([experiment_id], USABLE, order_by=ORDER)[0]
 
-        (told,) = check_best_run(lab, best_run)
-        assert "with no run to choose from: best_run raised IndexError" in told
-        assert "Return None there" in told
+        (mistake,) = check_best_run(lab, best_run)
+        assert "with no run to choose from: best_run raised IndexError" in mistake
+        assert "Return None there" in mistake
 
     def test_only_the_first_page(self, lab):
         def best_run(client, experiment_id):
@@ -145,11 +145,11 @@ class TestBestRun:
                 default=None,
             )
 
-        (told,) = check_best_run(lab, best_run)
-        assert "an experiment of 1,201 runs, whose best is the oldest" in told
+        (mistake,) = check_best_run(lab, best_run)
+        assert "an experiment of 1,201 runs, whose best is the oldest" in mistake
 
     @pytest.mark.parametrize(
-        ("answer", "said"),
+        ("answer", "message"),
         [
             (3, "should be a function, not int"),
             (lambda client, experiment_id: client.search_runs([experiment_id], USABLE), "a list"),
@@ -158,8 +158,8 @@ class TestBestRun:
             (lambda client: None, "raised TypeError"),
         ],
     )
-    def test_answers_of_another_kind(self, lab, answer, said):
-        assert said in check_best_run(lab, answer)[0]
+    def test_answers_of_another_type(self, lab, answer, message):
+        assert message in check_best_run(lab, answer)[0]
 
 
 class TestBestStep:
@@ -167,14 +167,14 @@ class TestBestStep:
         assert check(lab, "11.2", defined(exercises.EXERCISES["11.2"].solution, "best_step"))
         assert "11.2: right" in capsys.readouterr().out
 
-    def test_unsolved(self, lab, capsys):
+    def test_the_unsolved_cell_is_refused(self, lab, capsys):
         def best_step(client, run_id): ...
 
         assert not check(lab, "11.2", best_step)
         assert "returned None" in capsys.readouterr().out
 
     @pytest.mark.parametrize(
-        ("choose", "said"),
+        ("choose", "message"),
         [
             (lambda curve: min(curve, key=lambda point: point.value).step, "step 40 is NaN"),
             (lambda curve: curve[-1].step, "Step 60 is the last one"),
@@ -188,11 +188,11 @@ class TestBestStep:
             (lambda curve: {}["log_loss"], "raised KeyError"),
         ],
     )
-    def test_wrong_steps(self, lab, choose, said):
+    def test_wrong_steps(self, lab, choose, message):
         def best_step(client, run_id):
             return choose(client.get_metric_history(run_id, "log_loss"))
 
-        assert said in check_best_step(lab, best_step)[0]
+        assert message in check_best_step(lab, best_step)[0]
 
     def test_another_metric_and_another_run(self, lab):
         def by_auc(client, run_id):
@@ -207,13 +207,13 @@ class TestBestStep:
 
 
 def numbers(curve):
-    """Give the points that are numbers, the lowest first, as they come."""
+    """Return the points that are numbers, the lowest first, otherwise in the order of the history."""
     return sorted((p for p in curve if not math.isnan(p.value)), key=lambda p: p.value)
 
 
 @pytest.mark.parametrize("rehearsal", [exercises.Rehearsal, exercises.Curve])
-def test_the_rehearsals_know_the_calls_of_the_real_client(rehearsal):
-    """Same names, same arguments, same defaults: what passes the check works on a store."""
+def test_the_rehearsals_have_the_calls_of_the_real_client(rehearsal):
+    """The calls have the same names, arguments and defaults, so that an accepted answer works on a store."""
     for name, call in inspect.getmembers(rehearsal, inspect.isfunction):
         if not name.startswith("_"):
             real = list(inspect.signature(getattr(MlflowClient, name)).parameters.values())
@@ -224,7 +224,7 @@ def test_the_rehearsals_know_the_calls_of_the_real_client(rehearsal):
 
 
 def test_the_rehearsal_searches_as_a_store_does(tmp_path, monkeypatch):
-    """The same runs in SQL: each search of the lesson gives the same names in the same order."""
+    """With the same runs in SQL, each search of the lesson returns the same names in the same order."""
     monkeypatch.setenv("_MLFLOW_SERVER_ARTIFACT_ROOT", str(tmp_path))
     store = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
     planted = [
@@ -252,6 +252,6 @@ def test_the_rehearsal_searches_as_a_store_does(tmp_path, monkeypatch):
         {"filter_string": "metrics.auc > 0.8", "max_results": 2},
     ]
     for search in searches:
-        told = [run.info.run_name for run in rehearsal.search_runs([HERE], **search)]
+        names = [run.info.run_name for run in rehearsal.search_runs([HERE], **search)]
         real = [run.info.run_name for run in store.search_runs([experiment], **search)]
-        assert told == real, search
+        assert names == real, search

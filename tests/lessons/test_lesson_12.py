@@ -1,4 +1,4 @@
-"""Lesson 12: the checks of its exercises say what is wrong, and pass what is right."""
+"""Lesson 12: the checks of its exercises find wrong answers and accept the solutions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def lab():
 
 @pytest.fixture(scope="module", autouse=True)
 def store(tmp_path_factory):
-    """A store for runs in a folder of its own."""
+    """Return a client of a store for runs in a temporary folder."""
     root = tmp_path_factory.mktemp("lesson_12")
     before = mlflow.get_tracking_uri()
     with pytest.MonkeyPatch.context() as patch:
@@ -51,7 +51,7 @@ def client():
 
 @pytest.fixture
 def in_the_lesson(client):
-    """What the lesson has defined before the exercises."""
+    """Return the names that the lesson has defined before the exercises."""
     return {
         "client": client,
         "mlflow": mlflow,
@@ -78,7 +78,7 @@ def points(diary=DIARY):
 
 @pytest.fixture
 def imported(client):
-    """Give a function that logs all of 12.1 but the model, with changes; it returns the run's id."""
+    """Return a function that logs 12.1 without its model, with changes, and returns the run id."""
 
     def log(metrics=None, learning_rate="0.02", epochs="3", trained_by="another program"):
         run_id = client.create_run("0").info.run_id
@@ -128,7 +128,7 @@ class TestImport:
             mlflow.sklearn.log_model(MODEL, artifact_path="model", input_example=X.head(2), **HOW)
         assert check_import(lab, run.info.run_id, DIARY) == []
 
-    def test_unsolved(self, lab, capsys):
+    def test_the_unsolved_cell_is_refused(self, lab, capsys):
         assert not check(lab, "12.1", ..., DIARY)
         assert "There is no run yet" in capsys.readouterr().out
 
@@ -136,13 +136,13 @@ class TestImport:
         for diary in ((), (None,), (7,), (DIARY[["ms"]],)):
             assert "Give the diary" in check_import(lab, imported(), *diary)[0]
 
-    def test_what_is_no_id(self, lab, client):
+    def test_an_answer_that_is_no_id(self, lab, client):
         assert "not Run" in check_import(lab, client.create_run("0"), DIARY)[0]
         assert "not int" in check_import(lab, 12, DIARY)[0]
         (wrong,) = check_import(lab, "no-such-run", DIARY)
         assert wrong.startswith("Reading the run back failed with MlflowException")
 
-    def test_a_run_with_nothing_in_it(self, lab, client):
+    def test_an_empty_run(self, lab, client):
         assert check_import(lab, client.create_run("0").info.run_id, DIARY) == [
             "It is still RUNNING: end the block, or call client.set_terminated(run_id).",
             "The parameter learning_rate is missing, expected 0.02.",
@@ -153,7 +153,7 @@ class TestImport:
             NO_MODEL,
         ]
 
-    def test_how_it_ended(self, lab, client, imported):
+    def test_the_status_of_the_run(self, lab, client, imported):
         run_id = imported()
         client.set_terminated(run_id, "FAILED")
         assert check_import(lab, run_id, DIARY) == ["It is FAILED, not FINISHED.", NO_MODEL]
@@ -161,7 +161,7 @@ class TestImport:
         assert check_import(lab, run_id, DIARY) == ["The run is deleted."]
 
     @pytest.mark.parametrize(
-        ("changed", "said"),
+        ("changed", "message"),
         [
             ({"learning_rate": "0.01"}, "The parameter learning_rate is 0.01, expected 0.02."),
             ({"epochs": "three"}, "The parameter epochs is three, expected 3."),
@@ -184,8 +184,8 @@ class TestImport:
             ),
         ],
     )
-    def test_one_thing_wrong(self, lab, imported, changed, said):
-        assert check_import(lab, imported(**changed), DIARY) == [said, NO_MODEL]
+    def test_one_thing_wrong(self, lab, imported, changed, message):
+        assert check_import(lab, imported(**changed), DIARY) == [message, NO_MODEL]
 
     def test_other_numbers_for_the_same_parameters_pass(self, lab, imported):
         assert check_import(lab, imported(learning_rate="2e-2"), DIARY) == [NO_MODEL]
@@ -244,7 +244,7 @@ class TestSweep:
     def test_by_the_client_passes(self, lab, sweep):
         assert check_sweep(lab, sweep()[0]) == []
 
-    def test_unsolved(self, lab, capsys):
+    def test_the_unsolved_cell_is_refused(self, lab, capsys):
         assert not check(lab, "12.2", ...)
         assert "nothing to check yet" in capsys.readouterr().out
 
@@ -270,7 +270,7 @@ class TestSweep:
         client.set_terminated(children[2], "FAILED")
         assert check_sweep(lab, parent) == ["The child C = 10: It is FAILED, not FINISHED."]
 
-    def test_the_worst_for_the_best(self, lab, client, sweep):
+    def test_the_worst_child_as_the_best(self, lab, client, sweep):
         parent, children = sweep()
         client.log_metric(parent, "best_loss", 0.5, step=1)
         client.set_tag(parent, "best_run", children[0])
@@ -279,7 +279,7 @@ class TestSweep:
             "The parent's tag best_run is not the id of the child with the smallest loss.",
         ]
 
-    def test_a_parent_that_says_nothing(self, lab, client):
+    def test_a_parent_without_a_record_of_the_best(self, lab, client):
         parent = client.create_run("0").info.run_id
         client.create_run("0", tags={"mlflow.parentRunId": parent})
         wrong = check_sweep(lab, parent)

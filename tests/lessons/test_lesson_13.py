@@ -1,4 +1,4 @@
-"""Lesson 13: its exercises; the lesson, its pictures and the list of what it names agree."""
+"""Lesson 13: its exercises; the lesson, its screenshots and the list of pages agree."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from lakelab.study.exercises import check
 from .conftest import defined
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-MOST_BYTES = 150_000
+MAX_BYTES = 150_000
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def notebook():
 
 @pytest.fixture(scope="module")
 def code(notebook):
-    """All code of the lesson, as one breaks lines or not."""
+    """Return all code of the lesson without line breaks."""
     return squeezed("\n".join(c.source for c in notebook.cells if c.cell_type == "code"))
 
 
@@ -48,7 +48,7 @@ def squeezed(source: str) -> str:
 
 
 def words_about(notebook, page) -> str:
-    """Give the one cell that shows the picture of a page."""
+    """Return the only cell with the screenshot of a page."""
     (cell,) = [c for c in notebook.cells if f"](images/{page.picture})" in c.source]
     return cell.source
 
@@ -66,19 +66,19 @@ class TestPage:
         for item in page.items:
             assert squeezed(item.call) in code, item.see
 
-    def test_the_picture_is_there_and_small(self, page):
+    def test_the_screenshot_exists_and_is_small(self, page):
         picture = (NOTEBOOKS / "images" / page.picture).read_bytes()
-        assert len(picture) <= MOST_BYTES
+        assert len(picture) <= MAX_BYTES
         assert picture.startswith(b"\x89PNG\r\n\x1a\n")
         size = struct.unpack(">II", picture[16:24])
         assert size[1] == (page.crop or page.height)
 
-    def test_the_picture_is_described_for_those_who_cannot_see_it(self, notebook, page):
+    def test_the_screenshot_has_an_alternative_text(self, notebook, page):
         (alt,) = re.findall(r"!\[(.*)\]\(images/", words_about(notebook, page))
         assert len(alt.split()) >= 4
 
 
-def test_no_picture_is_left_over():
+def test_each_screenshot_belongs_to_a_page():
     there = {path.name for path in (NOTEBOOKS / "images").glob("lesson_13_*")}
     assert there == {page.picture for page in pages()}
 
@@ -116,13 +116,13 @@ def test_pages_and_forms_are_each_used_and_known():
         ("first_charts", ["system/d", "system/a"], ["a", "d"]),
     ],
 )
-def test_how_the_ui_writes_values(how, value, written):
+def test_values_are_formatted_as_in_the_ui(how, value, written):
     assert [text.pattern for text in Item("x", "x", how).expected(value)] == [
         re.escape(text) for text in written
     ]
 
 
-def test_patterns_find_what_changes_and_keep_the_order():
+def test_patterns_match_relative_times_and_keep_the_order():
     (ago,) = Item("Created", "", "ago").expected(0)
     assert ago.search("3 minutes ago")
     assert ago.search("1 hour ago")
@@ -135,7 +135,7 @@ def test_patterns_find_what_changes_and_keep_the_order():
 # ---- exercise 1 --------------------------------------------------------------------------------------
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    """An experiment with what the exercise asks for, in a store of its own."""
+    """Create an experiment with the runs of the exercise in a temporary store."""
     folder = tmp_path_factory.mktemp("store")
     client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
     experiment = client.create_experiment("study", artifact_location=str(folder))
@@ -162,7 +162,7 @@ def store(tmp_path_factory):
 
 @pytest.fixture
 def study(store, monkeypatch):
-    """Let the checker look there; gives a client and the experiment, as in the lesson."""
+    """Point the checker at the experiment; return a client and the experiment, as in the lesson."""
     client, experiment = store
     monkeypatch.setattr("mlflow.MlflowClient", lambda: client)
     monkeypatch.setattr(exercises, "_study", lambda client: experiment)
@@ -189,17 +189,17 @@ class TestFound:
         assert check(None, "13.1", *RIGHT)
         assert "13.1: right" in capsys.readouterr().out
 
-    def test_unsolved(self, study, lab, capsys):
+    def test_the_unsolved_cell_is_refused(self, study, lab, capsys):
         assert not check(lab, "13.1", ..., ..., ...)
         assert "nothing to check yet" in capsys.readouterr().out
         assert not check(lab, "13.1", 2, ..., ...)
-        said = capsys.readouterr().out
-        assert "digest is missing" in said
-        assert "step is missing" in said
-        assert "deleted" not in said
+        output = capsys.readouterr().out
+        assert "digest is missing" in output
+        assert "step is missing" in output
+        assert "deleted" not in output
 
     @pytest.mark.parametrize(
-        ("answer", "said"),
+        ("answer", "message"),
         [
             ((3, "bbbb2222", 2), "so many runs are active"),
             ((5, "bbbb2222", 2), "so many there are in all"),
@@ -220,9 +220,9 @@ class TestFound:
             ((2, "bbbb2222", "2"), "a whole number, not str"),
         ],
     )
-    def test_wrong_answers(self, study, lab, answer, said):
-        (told,) = check_found(lab, *answer)
-        assert said in told
+    def test_wrong_answers(self, study, lab, answer, message):
+        (mistake,) = check_found(lab, *answer)
+        assert message in mistake
 
     def test_a_whole_metric(self, study, lab):
         client, ids = study
@@ -235,7 +235,7 @@ class TestFound:
         assert check_found(lab, 2, "#bbbb2222", 2.0) == []
 
     @pytest.mark.parametrize("found", [None, "999999"])
-    def test_a_study_that_is_not_there_is_told(self, study, lab, monkeypatch, found):
+    def test_a_missing_study_is_reported(self, study, lab, monkeypatch, found):
         monkeypatch.setattr(exercises, "_study", lambda client: found)
         assert check_found(lab, 2, "bbbb2222", 2) == [
             "The study is not whole. Run the notebook's first cell, %run ./_lab, again."
@@ -262,7 +262,7 @@ class TestBehind:
 
         assert check_behind(lab, behind) == []
 
-    def test_unsolved(self, lab, capsys):
+    def test_the_unsolved_cell_is_refused(self, lab, capsys):
         def behind(client, link): ...
 
         assert not check(lab, "13.2", behind)
@@ -280,7 +280,7 @@ class TestBehind:
         assert "?o=4711 not found" in second
 
     @pytest.mark.parametrize(
-        ("answer", "said"),
+        ("answer", "message"),
         [
             (lambda info: (info.run_id, info.status, seconds(info)), "should be 'night training'"),
             (lambda info: (info.run_name, "FINISHED", seconds(info)), "should be 'FAILED'"),
@@ -303,17 +303,17 @@ class TestBehind:
             (lambda info: info, "Return three things"),
         ],
     )
-    def test_wrong_answers(self, lab, answer, said):
+    def test_wrong_answers(self, lab, answer, message):
         def behind(client, link):
             return answer(client.get_run(re.search(r"[0-9a-f]{32}", link)[0]).info)
 
-        assert said in check_behind(lab, behind)[0]
+        assert message in check_behind(lab, behind)[0]
 
     def test_other_calls_and_other_kinds(self, lab):
-        told = check_behind(lab, lambda client, link: client.search_runs(["3"]))[0]
-        assert "get_run only, not search_runs" in told
+        mistakes = check_behind(lab, lambda client, link: client.search_runs(["3"]))[0]
+        assert "get_run only, not search_runs" in mistakes
         assert "a function, not str" in check_behind(lab, "night training")[0]
 
-    def test_the_rehearsal_knows_the_call_of_the_real_client(self):
+    def test_the_rehearsal_has_the_call_of_the_real_client(self):
         real = inspect.signature(MlflowClient.get_run).parameters
         assert list(inspect.signature(exercises.Rehearsal.get_run).parameters) == list(real)

@@ -1,4 +1,4 @@
-"""Lesson 13 in a real browser: what it names is on the live pages, with the values that the calls return."""
+"""Lesson 13 in a real browser: its items are on the live pages, with the values of the calls."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
 class Visitor(NamedTuple):
-    """The lesson after its last cell, a browser's tab, and each address that it has asked for."""
+    """The lesson after its last cell, a browser tab, and the addresses of all its requests."""
 
     lesson: RunningLesson
     tab: Any
-    asked: list[str]
+    requests: list[str]
 
 
 @pytest.fixture(scope="module")
 def visitor(tmp_path_factory) -> Iterator[Visitor]:
-    """Run the lesson in a fresh home, and keep it while the browser looks at its UI."""
+    """Run the lesson in a new home, and keep it for the browser."""
     leave_without_a_browser()
-    asked: list[str] = []
+    requests: list[str] = []
     with (
         lesson_running(NOTEBOOKS, tmp_path_factory.mktemp("lesson_13")) as lesson,
         browser() as tab,
     ):
-        tab.on("request", lambda request: asked.append(request.url))
+        tab.on("request", lambda request: requests.append(request.url))
         [url] = lesson.evaluate(["lab.ui()"])
-        yield Visitor(lesson, tab, asked)
+        yield Visitor(lesson, tab, requests)
     assert ends(url), "the server outlived the lesson"
 
 
 def leave_without_a_browser() -> None:
-    """Skip where no Chromium can be had; in CI that is a failure."""
+    """Skip the tests without Chromium; in CI that is a failure."""
     try:
         find_chromium()
     except (NoChromiumError, ModuleNotFoundError) as error:
@@ -60,7 +60,7 @@ def leave_without_a_browser() -> None:
 
 
 def ends(url: str) -> bool:
-    """Wait until nobody answers any more."""
+    """Wait until the address no longer answers."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         try:
@@ -71,30 +71,30 @@ def ends(url: str) -> bool:
 
 
 class TestNoBrowser:
-    """Before the visitor comes: a process drives one browser at a time."""
+    """Tests before the first browser, as a process runs one browser at a time."""
 
     @pytest.fixture(autouse=True)
     def nowhere(self, monkeypatch, tmp_path):
         monkeypatch.setattr(live.shutil, "which", lambda name: None)
         monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
 
-    def test_elsewhere_it_is_skipped_and_says_what_to_install(self, monkeypatch):
+    def test_outside_ci_the_tests_are_skipped_with_a_reason(self, monkeypatch):
         monkeypatch.delenv("CI", raising=False)
         with pytest.raises(pytest.skip.Exception, match="apt install chromium"):
             leave_without_a_browser()
 
-    def test_in_ci_it_fails(self, monkeypatch):
+    def test_in_ci_the_tests_fail(self, monkeypatch):
         monkeypatch.setenv("CI", "true")
         with pytest.raises(pytest.fail.Exception, match="In CI a browser must be there"):
             leave_without_a_browser()
 
-    def test_the_pictures_are_not_begun(self, capsys):
+    def test_screenshots_need_a_browser(self, capsys):
         assert screenshots.main() == 1
         assert "playwright install chromium" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.page)
-def test_all_that_the_lesson_names_is_on_the_page_that_it_links_to(visitor, page):
+def test_all_items_of_the_lesson_are_on_their_page(visitor, page):
     lesson, tab, _ = visitor
     calls = [item.call for item in page.items]
     url, *values = lesson.evaluate([f"lab.ui({page.route})", *calls])
@@ -107,7 +107,7 @@ def test_all_that_the_lesson_names_is_on_the_page_that_it_links_to(visitor, page
 
 def the_icon_says_how_a_run_ended(lesson: RunningLesson, tab: Any) -> None:
     """Green for FINISHED, red for FAILED: one shape and colour for each status."""
-    [told] = lesson.evaluate(["[run.info.status for run in runs[:8]]"])
+    [statuses] = lesson.evaluate(["[run.info.status for run in runs[:8]]"])
     icons = tab.eval_on_selector_all(
         "[id^='cell-runDateAndNestInfo'] span[role=img]",
         """found => found.map(icon => ({
@@ -117,7 +117,7 @@ def the_icon_says_how_a_run_ended(lesson: RunningLesson, tab: Any) -> None:
         })).sort((one, other) => one.top - other.top)""",
     )
     seen: dict[str, set[tuple[str, bool]]] = {}
-    for status, icon in zip(told, icons, strict=False):
+    for status, icon in zip(statuses, icons, strict=False):
         red, green = icon["colour"]
         seen.setdefault(status, set()).add((icon["shape"], red > green))
     assert set(seen) == {"FINISHED", "FAILED"}
@@ -134,7 +134,7 @@ BESIDE_THE_TABLE = {
     "runs": the_icon_says_how_a_run_ended,
     "chart": the_ten_newest_are_drawn,
 }
-"""What the lesson says of a page in its text."""
+"""The claims of the lesson about a page in its text."""
 
 
 def test_a_deleted_run_is_among_the_deleted_ones_only_and_keeps_its_page(visitor):
@@ -173,9 +173,11 @@ def test_the_artifacts_of_a_run_without_files_are_those_of_its_model(visitor):
     tab.get_by_text("MLmodel").first.wait_for()
 
 
-def test_the_ui_calls_nobody(visitor):
-    """No telemetry, no fonts, nothing from elsewhere. Last: the pages above have been opened."""
+def test_the_ui_sends_no_request_to_another_host(visitor):
+    """The UI loads no telemetry and no fonts. This test is last, after all pages were opened."""
     [url] = visitor.lesson.evaluate(["lab.ui()"])
-    assert visitor.asked
-    elsewhere = {asked for asked in visitor.asked if not asked.startswith((url, "data:", "blob:"))}
+    assert visitor.requests
+    elsewhere = {
+        address for address in visitor.requests if not address.startswith((url, "data:", "blob:"))
+    }
     assert elsewhere == set()

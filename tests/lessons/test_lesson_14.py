@@ -1,4 +1,4 @@
-"""Lesson 14: the checks of its exercises say what is wrong, and pass what is right."""
+"""Lesson 14: the checks of its exercises find wrong answers and accept the solutions."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class TestRegister:
         assert check(lab, "14.1", solved())
         assert "14.1: right" in capsys.readouterr().out
 
-    def test_looking_before_making_passes(self, lab):
+    def test_a_check_before_the_creation_passes(self, lab):
         def looks(client, name, logged):
             if name not in [model.name for model in client.search_registered_models()]:
                 client.create_registered_model(name=name, description="new")
@@ -57,7 +57,7 @@ class TestRegister:
 
         assert exercises.check_register(lab, looks) == []
 
-    def test_unsolved(self, lab, capsys):
+    def test_the_unsolved_cell_is_refused(self, lab, capsys):
         def register(client, name, logged): ...
 
         assert not check(lab, "14.1", register)
@@ -68,7 +68,7 @@ class TestRegister:
     def test_a_version_instead_of_a_function(self, lab):
         assert "should be a function, not str" in exercises.check_register(lab, "1")[0]
 
-    def test_making_the_model_each_time(self, lab):
+    def test_creating_the_model_each_time(self, lab):
         def again(client, name, logged):
             client.create_registered_model(name)
             return client.create_model_version(name, logged.model_uri, logged.run_id)
@@ -77,7 +77,7 @@ class TestRegister:
         assert "Where the model exists, it raised MlflowException" in wrong
         assert "already exists" in wrong
 
-    def test_never_making_the_model(self, lab):
+    def test_never_creating_the_model(self, lab):
         def never(client, name, logged):
             return client.create_model_version(name, logged.model_uri, logged.run_id)
 
@@ -92,7 +92,7 @@ class TestRegister:
 
         wrong = exercises.check_register(lab, no_run)
         assert len(wrong) == 2
-        assert all("does not know its run: give run_id" in told for told in wrong)
+        assert all("does not know its run: give run_id" in mistake for mistake in wrong)
 
     def test_another_source_and_nothing_returned(self, lab):
         def elsewhere(client, name, logged):
@@ -104,7 +104,7 @@ class TestRegister:
         assert "the source is 'models:/m-other'" in wrong[0]
         assert "it returns nothing" in wrong[1]
 
-    def test_passing_over_every_error(self, lab):
+    def test_ignoring_every_error(self, lab):
         def blind(client, name, logged):
             with contextlib.suppress(MlflowException):
                 client.create_registered_model(name)
@@ -118,20 +118,20 @@ class TestRegister:
         def module(client, name, logged):
             return client.register_model(logged.model_uri, name)
 
-        (told, _) = exercises.check_register(lab, module)
-        assert "no attribute 'register_model'" in told
-        assert "create_model_version" in told
+        (mistake, _) = exercises.check_register(lab, module)
+        assert "no attribute 'register_model'" in mistake
+        assert "create_model_version" in mistake
 
 
-def test_the_rehearsal_registry_knows_the_calls_of_the_real_one():
-    """Same names, same order of arguments: what passes the check works on a model."""
+def test_the_rehearsal_registry_has_the_calls_of_the_real_client():
+    """The calls have the same names and arguments, so that an accepted answer works on a real model."""
     assert_same_calls(exercises.Rehearsal, MlflowClient)
 
 
 # ---- in a real registry --------------------------------------------------------------------------
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory):
-    """A workspace with the schema main.flights, and this process' clients pointed at it."""
+    """Start a workspace with the schema main.flights, and point the clients of this process at it."""
     home = Home(tmp_path_factory.mktemp("home14")).prepare()
     unity = UnityCatalog(home.warehouse)
     unity.create_catalog("main")
@@ -150,7 +150,7 @@ def workspace(tmp_path_factory):
 
 @pytest.fixture
 def notebook(workspace, lab) -> dict[str, Any]:
-    """What the notebook has defined before its last exercise."""
+    """Return the names that the notebook has defined before its last exercise."""
     flights = read_raw("flights").dropna(subset=["arr_delay"])
 
     def fit(month):
@@ -198,7 +198,7 @@ class TestVersion:
         exec(exercises.EXERCISES["14.2"].solution, notebook)
         assert capsys.readouterr().out.count("14.2: right") == 2
 
-    def test_unsolved(self, lab, capsys):
+    def test_the_unsolved_cell_is_refused(self, lab, capsys):
         assert not check(lab, "14.2", ...)
         assert "nothing to check yet" in capsys.readouterr().out
 
@@ -206,23 +206,23 @@ class TestVersion:
         assert "not int" in exercises.check_version(lab, 1)[0]
 
     def test_another_name(self, lab, log):
-        told = exercises.check_version(lab, log(name="delay"))
-        assert told == [
+        mistakes = exercises.check_version(lab, log(name="delay"))
+        assert mistakes == [
             "It is a version of main.flights.delay, expected main.flights.lesson_14_exercise."
         ]
 
     def test_a_version_that_is_not_there(self, lab, workspace):
         made_up = SimpleNamespace(name="main.flights.lesson_14_exercise", version="999")
-        (told,) = exercises.check_version(lab, made_up)
-        assert "does not exist" in told
+        (mistake,) = exercises.check_version(lab, made_up)
+        assert "does not exist" in mistake
 
     def test_another_month(self, lab, log):
-        (told,) = exercises.check_version(lab, log(month=1))
-        assert "what the model of July predicts" in told
+        (mistake,) = exercises.check_version(lab, log(month=1))
+        assert "what the model of July predicts" in mistake
 
     def test_other_features(self, lab, log):
-        (told,) = exercises.check_version(lab, log(features=["hour"]))
-        assert told.startswith("Its signature takes hour, expected hour, distance")
+        (mistake,) = exercises.check_version(lab, log(features=["hour"]))
+        assert mistake.startswith("Its signature takes hour, expected hour, distance")
 
     def test_without_a_run(self, lab, log):
         good = log()

@@ -1,4 +1,4 @@
-"""Lesson 15: the checks of its exercises say what is wrong, and pass what is right."""
+"""Lesson 15: the checks of its exercises find wrong answers and accept the solutions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def lab() -> Lab:
 
 
 def granting(*grants, principal=None):
-    """A function that makes these grants."""
+    """Return a function that makes these grants."""
 
     def share(w, model, colleague):
         for kind, name, privilege in grants:
@@ -50,13 +50,13 @@ class TestShare:
         grants = [(kinds.get(k, SecurableType.FUNCTION), n, p) for k, n, p in [*DOORS, LOAD]]
         assert exercises.check_share(lab, granting(*grants)) == []
 
-    def test_unsolved(self, lab, capsys):
+    def test_the_unsolved_cell_is_refused(self, lab, capsys):
         def share(w, model, colleague): ...
 
         assert not check(lab, "15.1", share)
-        said = capsys.readouterr().out
-        assert "EXECUTE on the function ops.flights.delay is missing." in said
-        assert "USE CATALOG on the catalog ops is missing." in said
+        output = capsys.readouterr().out
+        assert "EXECUTE on the function ops.flights.delay is missing." in output
+        assert "USE CATALOG on the catalog ops is missing." in output
 
     def test_execute_alone(self, lab):
         wrong = exercises.check_share(lab, granting(LOAD))
@@ -66,16 +66,16 @@ class TestShare:
         ]
 
     @pytest.mark.parametrize(
-        ("surplus", "told"),
+        ("surplus", "message"),
         [
             (("SCHEMA", "ops.flights", Privilege.EXECUTE), "EXECUTE on schema ops.flights"),
             (("CATALOG", "ops", Privilege.ALL_PRIVILEGES), "ALL PRIVILEGES on catalog ops"),
             (("FUNCTION", "ops.flights.delay", Privilege.MANAGE), "MANAGE on function"),
         ],
     )
-    def test_more_than_was_asked_for(self, lab, surplus, told):
+    def test_surplus_grants(self, lab, surplus, message):
         (wrong,) = exercises.check_share(lab, granting(*DOORS, LOAD, surplus))
-        assert told in wrong
+        assert message in wrong
         assert "more than loading this model" in wrong
 
     def test_granted_to_everybody(self, lab):
@@ -90,7 +90,7 @@ class TestShare:
     @pytest.mark.parametrize(
         "answer", [3, lambda w, model, colleague: w.sql("GRANT"), lambda: None]
     )
-    def test_other_answers_are_told(self, lab, answer):
+    def test_other_answers_are_refused(self, lab, answer):
         assert len(exercises.check_share(lab, answer)) == 1
 
 
@@ -110,13 +110,13 @@ class TestMove:
 
         assert exercises.check_move(lab, by_search) == []
 
-    def test_unsolved(self, lab, capsys):
+    def test_the_unsolved_cell_is_refused(self, lab, capsys):
         def move(registry, catalog, model, target): ...
 
         assert not check(lab, "15.2", move)
         assert "Nothing was copied" in capsys.readouterr().out
 
-    def test_the_number_as_text(self, lab):
+    def test_the_version_as_a_string(self, lab):
         def text(registry, catalog, model, target):
             found = registry.search_model_versions(f"name='{model}'")
             live = [v.version for v in found if v.current_stage == "Production"]
@@ -136,7 +136,7 @@ class TestMove:
         assert "the old registry's number" in wrong[0]
         assert "it raises IndexError, not ValueError" in wrong[1]
 
-    def test_nothing_in_production_is_not_looked_at(self, lab):
+    def test_a_missing_check_for_production(self, lab):
         def blind(registry, catalog, model, target):
             version = max(
                 registry.get_latest_versions(model), key=lambda v: v.current_stage == "Production"
@@ -148,13 +148,13 @@ class TestMove:
         assert "it raises no ValueError" in wrong[0]
         assert "it copied version" in wrong[1]
 
-    def test_other_answers_are_told(self, lab):
+    def test_other_answers_are_refused(self, lab):
         assert "should be a function" in exercises.check_move(lab, 3)[0]
         assert "TypeError" in exercises.check_move(lab, lambda: None)[0]
 
 
-def test_the_rehearsals_know_the_calls_of_the_real_ones():
-    """Same names, same order of arguments: what passes the check works for real."""
+def test_the_rehearsals_have_the_calls_of_the_real_clients():
+    """The calls have the same names and arguments, so that an accepted answer works in a workspace."""
     assert_same_calls(exercises.RehearsalMove, MlflowClient)
     real = list(inspect.signature(GrantsAPI.update).parameters)
     rehearsed = list(inspect.signature(RehearsalGrants.update).parameters)

@@ -1,4 +1,4 @@
-"""Lesson 16: its exercises say what is wrong; its pipeline trains, writes lineage, and has a gate."""
+"""Lesson 16: the checks of its exercises; its pipeline trains, logs lineage, and has a gate."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ class TestScenarios:
     def test_a_list_passes_too_and_capitals_do_not_matter(self, lab):
         assert exercises.check_scenarios(lab, [answer.upper() for answer in RIGHT.values()]) == []
 
-    def test_unsolved(self, lab, capsys):
+    def test_the_unsolved_cell_is_refused(self, lab, capsys):
         assert not check(lab, "16.1", dict.fromkeys(range(1, 9), ...))
         assert "No answer yet: replace each ..." in capsys.readouterr().out
 
     @pytest.mark.parametrize("number", RIGHT)
     def test_each_wrong_answer_is_named_with_its_reason_and_no_other(self, lab, number):
         for given in set(exercises.CHOICES) - {RIGHT[number]}:
-            told = exercises.check_scenarios(lab, RIGHT | {number: given})
-            assert len(told) == 1
-            assert told[0].startswith(f"{number}: not {given}: ")
-            assert exercises.SCENARIOS[number].why[given] in told[0]
+            mistakes = exercises.check_scenarios(lab, RIGHT | {number: given})
+            assert len(mistakes) == 1
+            assert mistakes[0].startswith(f"{number}: not {given}: ")
+            assert exercises.SCENARIOS[number].why[given] in mistakes[0]
 
-    def test_what_is_missing_or_not_an_answer_is_said(self, lab):
-        told = exercises.check_scenarios(lab, RIGHT | {2: ..., 3: "models", 4: 7})
-        assert told == [
+    def test_missing_and_invalid_answers_are_reported(self, lab):
+        mistakes = exercises.check_scenarios(lab, RIGHT | {2: ..., 3: "models", 4: 7})
+        assert mistakes == [
             "2: no answer yet.",
             "3: 'models' is none of code, model, hybrid.",
             "4: 7 is none of code, model, hybrid.",
@@ -59,7 +59,7 @@ class TestScenarios:
         assert "8: no answer yet." in exercises.check_scenarios(lab, list(RIGHT.values())[:7])
 
     @pytest.mark.parametrize("answers", ["code", 5, {"code"}])
-    def test_answers_of_another_kind(self, lab, answers):
+    def test_answers_of_another_type(self, lab, answers):
         assert "Give a dictionary" in exercises.check_scenarios(lab, answers)[0]
 
     def test_each_choice_is_right_somewhere_and_the_last_hint_counts_them(self):
@@ -68,10 +68,10 @@ class TestScenarios:
         hint = exercises.EXERCISES["16.1"].hints[-1]
         assert "Four of them promote code, three the model, and one" in hint
 
-    def test_the_notebook_tells_as_many_situations(self):
+    def test_the_notebook_has_as_many_situations(self):
         cells = {cell.id: cell.source for cell in nbformat.read(NOTEBOOK, as_version=4).cells}
-        told = re.findall(r"^(\d+)\. ", cells["your-turn"], flags=re.MULTILINE)
-        assert [int(number) for number in told] == list(exercises.SCENARIOS)
+        numbers = re.findall(r"^(\d+)\. ", cells["your-turn"], flags=re.MULTILINE)
+        assert [int(number) for number in numbers] == list(exercises.SCENARIOS)
 
 
 class TestForeignTables:
@@ -80,7 +80,7 @@ class TestForeignTables:
         assert check(lab, "16.2", function)
         assert "16.2: right" in capsys.readouterr().out
 
-    def test_unsolved(self, lab, capsys):
+    def test_the_unsolved_cell_is_refused(self, lab, capsys):
         def foreign_tables(run, schema): ...
 
         assert not check(lab, "16.2", foreign_tables)
@@ -92,9 +92,9 @@ class TestForeignTables:
             names = {entry.dataset.name for entry in run.inputs.dataset_inputs}
             return sorted(name for name in names if not name.startswith(schema))
 
-        told = exercises.check_foreign_tables(lab, by_prefix)
-        assert len(told) == 1
-        assert "prod.lakelab_eu, which is another one" in told[0]
+        mistakes = exercises.check_foreign_tables(lab, by_prefix)
+        assert len(mistakes) == 1
+        assert "prod.lakelab_eu, which is another one" in mistakes[0]
 
     def test_the_catalog_alone_is_not_enough(self, lab):
         def by_catalog(run, schema):
@@ -108,11 +108,11 @@ class TestForeignTables:
             names = [entry.dataset.name for entry in run.inputs.dataset_inputs]
             return sorted(name for name in names if name.rpartition(".")[0] != schema)
 
-        told = exercises.check_foreign_tables(lab, twice)
-        assert len(told) == 1
-        assert "one of them twice" in told[0]
+        mistakes = exercises.check_foreign_tables(lab, twice)
+        assert len(mistakes) == 1
+        assert "one of them twice" in mistakes[0]
 
-    def test_an_error_is_said(self, lab):
+    def test_an_error_is_reported(self, lab):
         def broken(run, schema):
             return run.data.inputs
 
@@ -122,7 +122,7 @@ class TestForeignTables:
 # ---- the pipeline -----------------------------------------------------------------------------------
 @pytest.fixture
 def pipeline(experiment, monkeypatch):
-    """The module, with a store for runs and models of its own."""
+    """Return the module, with a temporary store for runs and models."""
     answer_official_names()
     from lakelab.lessons.lesson_16 import pipeline
 
@@ -133,7 +133,7 @@ def pipeline(experiment, monkeypatch):
 
 @pytest.fixture
 def tables(spark, schema):
-    """One flight in twenty, and all weather, in a fresh schema; gives its two-level name."""
+    """Create a schema with one flight in twenty and all weather; return its two-level name."""
     from databricks.feature_engineering import FeatureEngineeringClient
 
     labels = flights.flight_labels(flights.read_raw("flights").iloc[::20])
@@ -148,7 +148,7 @@ def tables(spark, schema):
     return schema
 
 
-def test_the_pipeline_keeps_what_somebody_needs_to_train_again(pipeline, spark, tables):
+def test_the_pipeline_logs_all_that_a_new_training_needs(pipeline, spark, tables):
     client = MlflowClient()
     version = pipeline.train_and_register(spark, tables, "m", seed=3, git_commit="4f1c")
 
@@ -193,7 +193,7 @@ class TestTheJobs:
 
     @pytest.fixture
     def trained(self, pipeline, spark, tables, monkeypatch):
-        """A version that the task `train` has registered; gives the arguments that name it."""
+        """Register a version with the task `train`; return the arguments for it."""
         monkeypatch.setattr(pipeline, "SparkSession", FakeBuilder(spark))
         monkeypatch.setattr(pipeline.mlflow, "set_registry_uri", lambda uri: None)
         version = pipeline.train(spark, tables, "m")
@@ -244,7 +244,7 @@ class TestTheJobs:
             pipeline.main(["promote", *second])
         assert str(client.get_registered_model(name).aliases["Champion"]) == "1"
 
-    def test_a_deployment_job_waits_for_approval_and_may_come_twice(
+    def test_a_deployment_job_waits_for_approval_and_can_run_twice(
         self, pipeline, spark, tables, trained, client
     ):
         name = f"{tables}.m"
@@ -269,7 +269,7 @@ class TestTheJobs:
 
 
 class FakeBuilder:
-    """`SparkSession.builder.getOrCreate()`, which gives the session of the tests."""
+    """A `SparkSession.builder` whose `getOrCreate()` returns the session of the tests."""
 
     def __init__(self, spark):
         self._spark = spark
@@ -282,7 +282,7 @@ class FakeBuilder:
         return self._spark
 
 
-def test_it_names_no_environment(pipeline):
-    """What is promoted as code must not know where it is."""
+def test_the_pipeline_names_no_environment(pipeline):
+    """Promoted code must not depend on its environment."""
     text = Path(pipeline.__file__).read_text(encoding="utf-8")
     assert not re.search(r"\b(dev|staging|prod)\b", text)

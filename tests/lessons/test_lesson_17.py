@@ -1,4 +1,4 @@
-"""Lesson 17: the checks of its exercises say what is wrong, and pass what is right."""
+"""Lesson 17: the checks of its exercises find wrong answers and accept the solutions."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class TestFind:
 
         assert exercises.check_find(lab, find) == []
 
-    def test_unsolved(self, lab, capsys):
+    def test_the_unsolved_cell_is_refused(self, lab, capsys):
         def find(client, name, key, value): ...
 
         assert not check(lab, "17.1", find)
@@ -65,10 +65,10 @@ class TestFind:
             listed = client.search_model_versions(f"name='{name}'")
             return [int(v.version) for v in listed if read(v.tags, key) == value]
 
-        (told,) = exercises.check_find(lab, find)
-        assert "What a search finds has no tags" in told
+        (mistake,) = exercises.check_find(lab, find)
+        assert "What a search finds has no tags" in mistake
 
-    def test_a_tag_that_is_not_there(self, lab):
+    def test_a_missing_tag(self, lab):
         def find(client, name, key, value):
             listed = client.search_model_versions(f"name='{name}'")
             versions = [client.get_model_version(name, v.version) for v in listed]
@@ -77,7 +77,7 @@ class TestFind:
         assert exercises.check_find(lab, find) == ["find raised KeyError: 'validation_status'"]
 
     @pytest.mark.parametrize(
-        ("returned", "said"),
+        ("returned", "message"),
         [
             ([11, 2], "the right versions, not sorted"),
             (["11", "2"], "expected whole numbers"),
@@ -86,9 +86,9 @@ class TestFind:
             ("2, 11", "returns str, expected a list"),
         ],
     )
-    def test_other_answers(self, lab, returned, said):
-        (told,) = exercises.check_find(lab, lambda *_: returned)
-        assert said in told
+    def test_other_answers(self, lab, returned, message):
+        (mistake,) = exercises.check_find(lab, lambda *_: returned)
+        assert message in mistake
 
     def test_the_second_tag_counts_too(self, lab):
         assert "region = approved" in exercises.check_find(lab, lambda *_: [2, 11])[0]
@@ -99,13 +99,13 @@ class TestCloseReview:
         assert check(lab, "17.2", solved("17.2", "close_review"))
         assert "17.2: right" in capsys.readouterr().out
 
-    def test_unsolved(self, lab, capsys):
+    def test_the_unsolved_cell_is_refused(self, lab, capsys):
         def close_review(client, name, day): ...
 
         assert not check(lab, "17.2", close_review)
-        said = capsys.readouterr().out
-        assert "Version 2 was pending, and has validation_status 'pending' now" in said
-        assert "no tag last_review" in said
+        output = capsys.readouterr().out
+        assert "Version 2 was pending, and has validation_status 'pending' now" in output
+        assert "no tag last_review" in output
 
     def reviewed(self, client, name):
         """The numbers of the versions."""
@@ -117,9 +117,9 @@ class TestCloseReview:
                 client.delete_model_version_tag(name, version, "validation_status")
             client.set_registered_model_tag(name, "last_review", day)
 
-        told = exercises.check_close_review(lab, everywhere)
-        assert told[0].startswith("Version 1 has {'trained_on': 'June'} now, expected")
-        assert told[1].startswith("Version 4 has no tags now, expected")
+        mistakes = exercises.check_close_review(lab, everywhere)
+        assert mistakes[0].startswith("Version 1 has {'trained_on': 'June'} now, expected")
+        assert mistakes[1].startswith("Version 4 has no tags now, expected")
 
     @pytest.mark.parametrize("value", [None, ""])
     def test_an_empty_value_is_no_deletion(self, lab, value):
@@ -132,17 +132,17 @@ class TestCloseReview:
                     client.set_model_version_tag(name, version, "validation_status", value)
             client.set_registered_model_tag(name, "last_review", day)
 
-        told = exercises.check_close_review(lab, emptied)
-        assert len(told) == 2
-        assert "delete the tag" in told[0]
+        mistakes = exercises.check_close_review(lab, emptied)
+        assert len(mistakes) == 2
+        assert "delete the tag" in mistakes[0]
 
     def test_the_version_as_a_number(self, lab):
         def number(client, name, day):
             client.delete_model_version_tag(name, 2, "validation_status")
 
-        (told,) = exercises.check_close_review(lab, number)
-        assert "TypeError" in told
-        assert "version as text" in told
+        (mistake,) = exercises.check_close_review(lab, number)
+        assert "TypeError" in mistake
+        assert "version as text" in mistake
 
     def test_the_day_on_the_first_review_only(self, lab):
         close = solved("17.2", "close_review")
@@ -151,24 +151,24 @@ class TestCloseReview:
             noted = client.get_registered_model(name).tags.get("last_review")
             close(client, name, noted or day)
 
-        (told,) = exercises.check_close_review(lab, once)
-        assert "expected last_review = 2013-10-31" in told
+        (mistake,) = exercises.check_close_review(lab, once)
+        assert "expected last_review = 2013-10-31" in mistake
 
     def test_a_call_that_does_not_exist(self, lab):
         def guess(client, name, day):
             client.remove_model_tag(name)
 
-        (told,) = exercises.check_close_review(lab, guess)
-        assert "no attribute 'remove_model_tag'" in told
-        assert "delete_model_version_tag" in told
+        (mistake,) = exercises.check_close_review(lab, guess)
+        assert "no attribute 'remove_model_tag'" in mistake
+        assert "delete_model_version_tag" in mistake
 
 
-def test_the_rehearsal_registry_knows_the_calls_of_the_real_one():
-    """Same names, same order of arguments: what passes the check works on a model."""
+def test_the_rehearsal_registry_has_the_calls_of_the_real_client():
+    """The calls have the same names and arguments, so that an accepted answer works on a real model."""
     assert_same_calls(exercises.Rehearsal, MlflowClient)
 
 
-def test_what_a_rehearsed_search_finds_has_no_tags_as_in_unity_catalog():
+def test_versions_from_a_search_have_no_tags_as_in_unity_catalog():
     from mlflow.entities.model_registry.model_version_search import ModelVersionSearch
 
     real = ModelVersionSearch(name="a.b.c", version="1", creation_timestamp=0)

@@ -1,4 +1,4 @@
-"""Lesson 18: the checks of its exercises say what is wrong, and pass what is right."""
+"""Lesson 18: the checks of its exercises find wrong answers and accept the solutions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class TestRollBack:
 
         assert exercises.check_roll_back(lab, by_keyword) == []
 
-    def test_unsolved(self, lab, capsys):
+    def test_the_unsolved_cell_is_refused(self, lab, capsys):
         def roll_back(client, name): ...
 
         assert not check(lab, "18.1", roll_back)
@@ -70,9 +70,9 @@ class TestRollBack:
         def stages(client, name):
             client.transition_model_version_stage(name, 3, "Production")
 
-        told = exercises.check_roll_back(lab, stages)[0]
-        assert "transition_model_version_stage" in told
-        assert "set_registered_model_alias" in told
+        mistakes = exercises.check_roll_back(lab, stages)[0]
+        assert "transition_model_version_stage" in mistakes
+        assert "set_registered_model_alias" in mistakes
 
 
 class TestPromote:
@@ -80,15 +80,15 @@ class TestPromote:
         assert check(lab, "18.2", defined(exercises.EXERCISES["18.2"].solution, "promote"))
         assert "18.2: right" in capsys.readouterr().out
 
-    def test_unsolved(self, lab, capsys):
+    def test_the_unsolved_cell_is_refused(self, lab, capsys):
         def promote(client, name): ...
 
         assert not check(lab, "18.2", promote)
-        said = capsys.readouterr().out
-        assert "no alias has moved" in said
-        assert "Where validation_status is pending, it raises no ValueError." in said
+        output = capsys.readouterr().out
+        assert "no alias has moved" in output
+        assert "Where validation_status is pending, it raises no ValueError." in output
 
-    def test_without_a_look_at_the_tag(self, lab):
+    def test_without_a_check_of_the_tag(self, lab):
         def blind(client, name):
             move(client, name, "Previous", "Champion")
             move(client, name, "Champion", "Challenger")
@@ -98,7 +98,7 @@ class TestPromote:
         assert "Where validation_status is pending, it moved aliases all the same." in wrong
         assert "Where validation_status is not set, it raises no ValueError." in wrong
 
-    def test_a_tag_that_is_not_there(self, lab):
+    def test_a_missing_tag(self, lab):
         def careless(client, name):
             challenger = client.get_model_version_by_alias(name, "Challenger")
             if challenger.tags["validation_status"] != "approved":
@@ -111,7 +111,7 @@ class TestPromote:
             "Where validation_status is not set, it raises KeyError, not ValueError."
         ]
 
-    def test_previous_asked_for_too_late(self, lab):
+    def test_previous_read_too_late(self, lab):
         def late(client, name):
             challenger = client.get_model_version_by_alias(name, "Challenger")
             if challenger.tags.get("validation_status") != "approved":
@@ -124,6 +124,6 @@ class TestPromote:
         assert wrong[1] == "The alias Challenger is still there."
 
 
-def test_the_rehearsal_registry_knows_the_calls_of_the_real_one():
-    """Same names, same order of arguments: what passes the check works on a model."""
+def test_the_rehearsal_registry_has_the_calls_of_the_real_client():
+    """The calls have the same names and arguments, so that an accepted answer works on a real model."""
     assert_same_calls(exercises.Rehearsal, MlflowClient)

@@ -1,4 +1,4 @@
-"""Exercises of lesson 01: the practice that was missing, and the decision of a gate."""
+"""Exercises of lesson 01: find the missing practice, and decide on a replacement of the Champion."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PRACTICES = (
     "controlled promotion",
     "separation of environments",
 )
-"""The ten, in the words of the lesson's first table."""
+"""The ten practices of the first table of the lesson."""
 
 MISSING: dict[int, tuple[str, str]] = {
     1: (
@@ -34,7 +34,7 @@ MISSING: dict[int, tuple[str, str]] = {
     7: ("experiment tracking", "parameters belong into the run that used them"),
     8: ("governance and audit", "a trace of who did what, from which tables, answers this"),
 }
-"""What went wrong -> the practice that would have prevented it, and how."""
+"""Incident -> the practice that prevents it, and how."""
 
 NAN = float("nan")
 CASES: dict[str, tuple[float, float | None, float, bool]] = {
@@ -53,7 +53,7 @@ CASES: dict[str, tuple[float, float | None, float, bool]] = {
 
 
 def check_practices(lab: CheckContext, answers: Any) -> list[str]:
-    """Compare each answer, and say why a wrong one is wrong."""
+    """Compare each answer with the right practice, and explain the wrong answers."""
     if not isinstance(answers, dict):
         return [f"`practices` should be a dictionary, not {type(answers).__name__}."]
     wrong = []
@@ -63,24 +63,24 @@ def check_practices(lab: CheckContext, answers: Any) -> list[str]:
         given = answers.get(number, ...)
         if given is ...:
             continue
-        told = " ".join(given.lower().split()) if isinstance(given, str) else given
-        if told not in PRACTICES:
+        answer = " ".join(given.lower().split()) if isinstance(given, str) else given
+        if answer not in PRACTICES:
             wrong.append(f"{number}: {given!r} is none of the ten practices of the first table.")
-        elif told != practice:
-            wrong.append(f"{number} is not {told}. Think of this: {why}.")
+        elif answer != practice:
+            wrong.append(f"{number} is not {answer}. Think of this: {why}.")
     return wrong
 
 
 def check_may_replace(lab: CheckContext, may_replace: Any) -> list[str]:
-    """Call the function for each case."""
+    """Compare the result of the function with the expected one for each case."""
     if not callable(may_replace):
         return [f"`may_replace` should be a function, not {type(may_replace).__name__}."]
     wrong = []
     for situation, (candidate, champion, minimum, right) in CASES.items():
-        called = f"may_replace({_told(candidate)}, {_told(champion)}, {minimum})"
+        called = f"may_replace({_score_code(candidate)}, {_score_code(champion)}, {minimum})"
         try:
             found = may_replace(candidate, champion, minimum)
-        except Exception as error:  # noqa: BLE001 - the learner's own code: whatever it raises is told
+        except Exception as error:  # noqa: BLE001 - a learner's function may raise anything
             wrong.append(f"{situation}: {called} raised {type(error).__name__}: {error}")
             continue
         if found is None:
@@ -90,7 +90,7 @@ def check_may_replace(lab: CheckContext, may_replace: Any) -> list[str]:
     return wrong
 
 
-def _told(score: float | None) -> str:
+def _score_code(score: float | None) -> str:
     return 'float("nan")' if score is not None and math.isnan(score) else repr(score)
 
 

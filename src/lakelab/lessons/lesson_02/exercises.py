@@ -9,7 +9,7 @@ from lakelab.lessons.exercise import CheckContext, Exercise
 from lakelab.lessons.lesson_02.runtimes import entries
 
 Wish = tuple[Callable[[dict[str, Any]], bool], str]
-"""What a team wants of a runtime, and what to say of one that does not have it."""
+"""A requirement of a team, and the message about a runtime that does not meet it."""
 
 
 def _ships(library: str, specifier: str = "") -> Wish:
@@ -75,7 +75,7 @@ TEAMS: dict[int, list[Wish]] = {
 
 
 def fitting(team: int) -> list[str]:
-    """Name the runtimes that have all that a team wants.
+    """Return the names of the runtimes that meet all requirements of a team.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def fitting(team: int) -> list[str]:
 
 
 def check_teams(lab: CheckContext, answers: Any) -> list[str]:
-    """Look each chosen runtime up, and say what the team misses there."""
+    """Check each chosen runtime, and return the first requirement of the team that it does not meet."""
     if not isinstance(answers, dict):
         return [f"answers should be a dictionary of six names, not {type(answers).__name__}."]
     by_name = {entry["name"]: entry for entry in entries()}
@@ -102,12 +102,12 @@ def check_teams(lab: CheckContext, answers: Any) -> list[str]:
         else:
             entry = by_name[answer]
             lacks = [what for fits, what in wishes if not fits(entry)]
-            wrong += [f"{team}: {answer} {_told(what, entry)}." for what in lacks[:1]]
+            wrong += [f"{team}: {answer} {_fill_in(what, entry)}." for what in lacks[:1]]
     return wrong
 
 
-def _told(what: str, entry: dict[str, Any]) -> str:
-    """Fill in what the runtime has; a library that its list does not name, is said so."""
+def _fill_in(what: str, entry: dict[str, Any]) -> str:
+    """Insert the values of the runtime into a message; name a library that the runtime does not list."""
     for key, value in {**entry, **entry["packages"]}.items():
         what = what.replace(f"{{{key}}}", str(value))
     if "{" in what:
@@ -134,21 +134,21 @@ CASES: list[tuple[str, list[str], list[str]]] = [
 
 
 def check_unmet(lab: CheckContext, unmet: Any) -> list[str]:
-    """Call the function with requirements of eight kinds."""
+    """Compare the result of the function with the expected one for eight kinds of requirements."""
     if not callable(unmet):
         return [f"unmet should be a function, not {type(unmet).__name__}."]
     wrong = []
     for kind, requirements, expected in CASES:
         try:
-            got = unmet(list(requirements), dict(HERE))
+            result = unmet(list(requirements), dict(HERE))
         except Exception as error:  # noqa: BLE001 - a learner's function may raise anything
             wrong.append(f"Where {kind}, it raises {type(error).__name__}: {error}.")
             continue
-        if got is None:
+        if result is None:
             return ["unmet returns nothing yet."]
-        if got != expected:
+        if result != expected:
             wrong.append(
-                f"Where {kind}, it returns {got!r} for {requirements}; it should be {expected}."
+                f"Where {kind}, it returns {result!r} for {requirements}; it should be {expected}."
             )
     return wrong
 

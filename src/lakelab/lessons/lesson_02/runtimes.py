@@ -1,6 +1,6 @@
-"""The runtimes as data, and where this one stands among them: lesson 02.
+"""The runtimes as data, and a comparison with the current environment: lesson 02.
 
-What each runtime ships is in ``runtimes.yaml``, with the source of each entry.
+``runtimes.yaml`` has the libraries of each runtime, with the source of each entry.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ FACTS = {
     "released": "released",
     "supported_until": "supported until",
 }
-"""The columns of `runtimes`, and how each is called there."""
+"""Key of an entry -> column of `runtimes`."""
 
 
 class Told(NamedTuple):
-    """What Databricks tells a notebook about its runtime: ``("classic", "17.3")``."""
+    """The runtime as Databricks reports it to a notebook: ``("classic", "17.3")``."""
 
     kind: str
     version: str
@@ -48,7 +48,7 @@ class Told(NamedTuple):
 
 @cache
 def entries() -> tuple[dict[str, Any], ...]:
-    """Give all runtimes as ``runtimes.yaml`` has them; the file says what each key means.
+    """Return the entries of ``runtimes.yaml``; the file explains the keys.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def entries() -> tuple[dict[str, Any], ...]:
 
 
 def runtimes(ml: bool | None = None) -> pd.DataFrame:
-    """Tell for each runtime what is not a library.
+    """Return the properties of each runtime, apart from its libraries.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def runtimes(ml: bool | None = None) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row for each runtime, named by it; texts. What no source tells is "not verified".
+        One row of strings for each runtime. A value without a source is "not verified".
 
     Examples
     --------
@@ -86,7 +86,7 @@ def runtimes(ml: bool | None = None) -> pd.DataFrame:
 
 
 def libraries(ml: bool | None = None) -> pd.DataFrame:
-    """Tell which version of each library each runtime ships.
+    """Return the version of each library in each runtime.
 
     Parameters
     ----------
@@ -96,8 +96,8 @@ def libraries(ml: bool | None = None) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row for each library, one column for each runtime; versions as texts. A library that the
-        runtime's list does not name is "–".
+        One row for each library, one column for each runtime; versions as strings. A library that a
+        runtime does not list is "–".
 
     Examples
     --------
@@ -110,11 +110,11 @@ def libraries(ml: bool | None = None) -> pd.DataFrame:
 
 
 def told(environ: Mapping[str, str]) -> Told | None:
-    """Read from environment variables which runtime this is; None where there is no Databricks.
+    """Read the current runtime from environment variables; return None outside Databricks.
 
     Serverless compute names its environment version in ``DATABRICKS_ENV_VERSION``; the older
     ``DATABRICKS_RUNTIME_VERSION`` holds ``client.5.1`` there, and ``17.3`` or ``18.x`` on a cluster. Neither
-    is known to tell the ML variant.
+    identifies the ML variant.
 
     Examples
     --------
@@ -133,28 +133,28 @@ def told(environ: Mapping[str, str]) -> Told | None:
         client = version.removeprefix("client.")
     if client:
         return Told("serverless", client.partition(".")[0])
-    found = re.match(r"\d+(\.\d+)?", version)
-    return Told("classic", found[0]) if found else None
+    match = re.match(r"\d+(\.\d+)?", version)
+    return Told("classic", match[0]) if match else None
 
 
 def placed(here: Mapping[str, str], runtime: Told | None = None) -> pd.DataFrame:
-    """Compare an environment with all runtimes: the nearest comes first.
+    """Compare an environment with all runtimes; the most similar runtime is first.
 
-    Versions count as equal where their first two parts are: 2.2.3 and 2.2.1 are.
+    Versions are equal if their first two parts are: for example 2.2.3 and 2.2.1.
 
     Parameters
     ----------
     here : mapping of str to str
-        What is installed: the version of each library, by its normalized name. One that is not there
-        may be left out, or be "–".
+        The installed version of each library, by its normalized name. A library that is not installed
+        may be missing, or be "–".
     runtime : Told, optional
-        Compare only with the variants of this runtime, if it is known.
+        If given, only the variants of this runtime are compared.
 
     Returns
     -------
     pandas.DataFrame
-        One row for each runtime. Columns: how many libraries have the "same version", an "other
-        version", are "only there" and "only here", and their sum without the first, "different".
+        One row for each runtime. Columns: the number of libraries with the "same version", with an "other
+        version", "only there" and "only here", and the sum of the last three, "different".
 
     Examples
     --------
@@ -162,8 +162,10 @@ def placed(here: Mapping[str, str], runtime: Told | None = None) -> pd.DataFrame
     {'same version': 18, 'other version': 0, 'only there': 0, 'only here': 0, 'different': 0}
     """
     rows = {}
-    for name, there in libraries().to_dict().items():
-        pairs = [(here.get(str(one), NOT_LISTED), version) for one, version in there.items()]
+    for name, versions in libraries().to_dict().items():
+        pairs = [
+            (here.get(str(library), NOT_LISTED), version) for library, version in versions.items()
+        ]
         both = [(mine, its) for mine, its in pairs if NOT_LISTED not in (mine, its)]
         same = sum(_minor(mine) == _minor(its) for mine, its in both)
         rows[name] = {
@@ -179,7 +181,7 @@ def placed(here: Mapping[str, str], runtime: Told | None = None) -> pd.DataFrame
 
 
 def course_requirements() -> list[Requirement]:
-    """Tell what this course needs on Databricks, as its package declares it.
+    """Return the requirements of this course on Databricks, as its package declares them.
 
     Returns
     -------
@@ -201,9 +203,11 @@ def course_requirements() -> list[Requirement]:
         declared = requires("lakelab") or []
     except PackageNotFoundError:  # a Git folder on Databricks, where nothing is installed
         declared = _declared_in(PYPROJECT)
-    found = [Requirement(one) for one in declared]
+    requirements = [Requirement(requirement) for requirement in declared]
     return [
-        one for one in found if one.marker is None or one.marker.evaluate({"extra": "databricks"})
+        requirement
+        for requirement in requirements
+        if requirement.marker is None or requirement.marker.evaluate({"extra": "databricks"})
     ]
 
 
@@ -227,7 +231,7 @@ def _minor(version: str) -> tuple[int, ...]:
 
 
 def _is(entry: dict[str, Any], runtime: Told | None) -> bool:
-    """Say whether an entry is a variant of a runtime; 18.1 and 18.x are point releases of 18."""
+    """Return whether an entry is a variant of a runtime; 18.1 and 18.x are point releases of 18."""
     if runtime is None:
         return True
     same = runtime.version == entry["version"] or runtime.version.startswith(entry["version"] + ".")

@@ -1,4 +1,4 @@
-"""Exercises of lesson 03: say which columns a model can do without."""
+"""Exercises of lesson 03: select the columns that a model does not need."""
 
 from __future__ import annotations
 
@@ -31,31 +31,33 @@ def _table(names: list[str]) -> pd.DataFrame:
 
 
 def check_to_exclude(lab: CheckContext, to_exclude: Any) -> list[str]:
-    """Let the function judge a table with a case of each kind, and one where all columns stay."""
+    """Check the function on a table with each kind of column, and on one where all columns stay."""
     if not callable(to_exclude):
         return [f"to_exclude should be a function, not {type(to_exclude).__name__}."]
-    wrong = _judge(to_exclude, list(PLANTED))
+    wrong = _check_on(to_exclude, list(PLANTED))
     if wrong:
         return wrong
-    told = _judge(to_exclude, ["wind", "hour"])
-    return [f"with a table where all columns stay: {what}" for what in told]
+    mistakes = _check_on(to_exclude, ["wind", "hour"])
+    return [f"with a table where all columns stay: {what}" for what in mistakes]
 
 
-def _judge(to_exclude: Any, names: list[str]) -> list[str]:
-    wanted = sorted(name for name in names if not PLANTED[name][2])
+def _check_on(to_exclude: Any, names: list[str]) -> list[str]:
+    expected = sorted(name for name in names if not PLANTED[name][2])
     try:
-        got = to_exclude(_table(names))
+        returned = to_exclude(_table(names))
     except Exception as error:  # noqa: BLE001 - a learner's function may raise anything
         return [f"to_exclude raised {type(error).__name__}: {error}."]
-    if got is None:
+    if returned is None:
         return ["to_exclude returned None. Return a list; an empty one if all columns stay."]
-    if not isinstance(got, list):
-        return [f"to_exclude should return a list of names, not {type(got).__name__}."]
-    if strangers := [name for name in got if name not in names]:
+    if not isinstance(returned, list):
+        return [f"to_exclude should return a list of names, not {type(returned).__name__}."]
+    if strangers := [name for name in returned if name not in names]:
         return [f"{strangers[0]!r} is no column of the table. Its index holds the names."]
-    wrong = [f"{name!r} should stay. {PLANTED[name][3]}" for name in got if name not in wanted]
-    wrong += [f"{name!r} can go. {PLANTED[name][3]}" for name in wanted if name not in got]
-    if not wrong and got != wanted:
+    wrong = [
+        f"{name!r} should stay. {PLANTED[name][3]}" for name in returned if name not in expected
+    ]
+    wrong += [f"{name!r} can go. {PLANTED[name][3]}" for name in expected if name not in returned]
+    if not wrong and returned != expected:
         wrong = ["the names are right, but they should be sorted, and each there once."]
     return wrong
 

@@ -1,4 +1,4 @@
-"""Exercises of lesson 04: weights for sampled classes, and a generated notebook that is edited."""
+"""Exercises of lesson 04: weights for sampled classes, and an edit of a generated notebook."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ SAMPLED: list[tuple[list[Any], list[Any]]] = [
     (["no", "yes"] * 6, ["yes", "no"] * 6),
     ([0] * 900 + [1] * 300 + [2] * 10, [1] * 150 + [0] * 150 + [2] * 10),
 ]
-"""Classes of the training rows before and after AutoML sampled them."""
+"""Classes of the training rows before and after the sampling of AutoML."""
 
 
 def check_class_weights(lab: CheckContext, answer: Any) -> list[str]:
-    """Hold the weights against rows before / rows after."""
+    """Compare the weights with the ratio of rows before and after the sampling."""
     if not callable(answer):
         return [f"class_weights should be a function, not {type(answer).__name__}."]
     for before, after in SAMPLED:
@@ -28,42 +28,42 @@ def check_class_weights(lab: CheckContext, answer: Any) -> list[str]:
             f"{name}: {before.count(name)} before, {after.count(name)} after" for name in right
         )
         try:
-            told = answer(list(before), list(after))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is said
+            weights = answer(list(before), list(after))
+        except Exception as error:  # noqa: BLE001 - a learner's function may raise anything
             return [f"class_weights raised {type(error).__name__}: {error} ({counts})."]
-        if told is None:
+        if weights is None:
             return ["class_weights returned None: return a dictionary from class to weight."]
-        if not isinstance(told, dict):
+        if not isinstance(weights, dict):
             return [
-                f"class_weights returned {type(told).__name__}: a dictionary from class to weight "
+                f"class_weights returned {type(weights).__name__}: a dictionary from class to weight "
                 f"is wanted."
             ]
-        if set(told) != set(right):
-            return [f"The keys are {list(told)}: one for each class is wanted ({counts})."]
+        if set(weights) != set(right):
+            return [f"The keys are {list(weights)}: one for each class is wanted ({counts})."]
         for name, weight in right.items():
-            said = _wrong_weight(name, told[name], weight, counts)
-            if said:
-                return [said]
+            mistake = _wrong_weight(name, weights[name], weight, counts)
+            if mistake:
+                return [mistake]
     return []
 
 
-def _wrong_weight(name: Any, told: Any, right: float, counts: str) -> str | None:
-    if isinstance(told, bool) or not isinstance(told, int | float):
-        return f"The weight of {name} is {told!r}: a number is wanted."
-    if abs(told - right) < 1e-9:
+def _wrong_weight(name: Any, weight: Any, right: float, counts: str) -> str | None:
+    if isinstance(weight, bool) or not isinstance(weight, int | float):
+        return f"The weight of {name} is {weight!r}: a number is wanted."
+    if abs(weight - right) < 1e-9:
         return None
-    if abs(told - 1 / right) < 1e-9:
+    if abs(weight - 1 / right) < 1e-9:
         return (
-            f"The weight of {name} is {told:.3f}, the share of rows that stayed. Fewer rows must count "
+            f"The weight of {name} is {weight:.3f}, the share of rows that stayed. Fewer rows must count "
             f"for more: the other way round ({counts})."
         )
-    if abs(told - right) < 0.001:
-        return f"The weight of {name} is rounded: {told}. Return it as it comes."
-    return f"The weight of {name} is {told:.3f}: its rows x weight is not what it was ({counts})."
+    if abs(weight - right) < 0.001:
+        return f"The weight of {name} is rounded: {weight}. Return it as it comes."
+    return f"The weight of {name} is {weight:.3f}: its rows x weight is not what it was ({counts})."
 
 
 def rehearsal_notebook() -> Any:
-    """Give a small notebook whose parameters lie in wait."""
+    """Return a small notebook with parameters that are easy to confuse."""
     return new_notebook(
         cells=[
             new_markdown_cell("# LightGBM\nTrained with learning_rate=0.1 and num_leaves=31."),
@@ -81,40 +81,40 @@ CHANGES: list[tuple[str, float, str]] = [("learning_rate", 0.05, "0.1"), ("num_l
 
 
 def check_edited_copy(lab: CheckContext, answer: Any) -> list[str]:
-    """Let the function edit a small notebook, and look at every cell."""
+    """Check every cell of a small notebook that the function edited."""
     if not callable(answer):
         return [f"edited_copy should be a function, not {type(answer).__name__}."]
     for name, value, before in CHANGES:
         notebook = rehearsal_notebook()
         untouched = copy.deepcopy(notebook)
         try:
-            told = answer(notebook, name, value)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is said
+            edited = answer(notebook, name, value)
+        except Exception as error:  # noqa: BLE001 - a learner's function may raise anything
             return [f"With {name}={value}: edited_copy raised {type(error).__name__}: {error}."]
-        if told is None:
+        if edited is None:
             return ["edited_copy returned None: return the copy."]
         if notebook != untouched:
             return ["The original has changed. Make a copy.deepcopy first, and edit that."]
-        if not isinstance(told, nbformat.NotebookNode) or "cells" not in told:
-            return [f"edited_copy returned {type(told).__name__}: return a notebook."]
-        wrong = _wrong_cells(told, untouched, name, value, before)
+        if not isinstance(edited, nbformat.NotebookNode) or "cells" not in edited:
+            return [f"edited_copy returned {type(edited).__name__}: return a notebook."]
+        wrong = _wrong_cells(edited, untouched, name, value, before)
         if wrong:
             return [wrong]
     try:
         answer(rehearsal_notebook(), "max_depth", 3)
     except ValueError:
         return []
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is said
+    except Exception as error:  # noqa: BLE001 - a learner's function may raise anything
         return [
             f"No code cell sets max_depth: a ValueError is wanted, not {type(error).__name__}: {error}."
         ]
     return ["No code cell sets max_depth, and edited_copy said nothing: raise a ValueError."]
 
 
-def _wrong_cells(told: Any, untouched: Any, name: str, value: Any, before: str) -> str | None:
-    if len(told.cells) != len(untouched.cells):
-        return f"The copy has {len(told.cells)} cells, the original {len(untouched.cells)}."
-    for cell, old in zip(told.cells, untouched.cells, strict=True):
+def _wrong_cells(edited: Any, untouched: Any, name: str, value: Any, before: str) -> str | None:
+    if len(edited.cells) != len(untouched.cells):
+        return f"The copy has {len(edited.cells)} cells, the original {len(untouched.cells)}."
+    for cell, old in zip(edited.cells, untouched.cells, strict=True):
         if cell.cell_type == "markdown" and cell.source != old.source:
             return "A markdown cell has changed. Edit code cells only."
         if "start_learning_rate" in old.source and cell.source != old.source:
@@ -122,11 +122,11 @@ def _wrong_cells(told: Any, untouched: Any, name: str, value: Any, before: str) 
                 "start_learning_rate has changed: it is another name. In a regular expression, \\b "
                 "marks where a name begins."
             )
-        wanted = old.source
+        expected = old.source
         if "LGBMClassifier" in old.source:
-            wanted = old.source.replace(f"{name}={before}", f"{name}={value}")
-        if cell.source != wanted:
-            return f"With {name}={value}, this cell is wanted:\n{wanted}\nand this one came:\n{cell.source}"
+            expected = old.source.replace(f"{name}={before}", f"{name}={value}")
+        if cell.source != expected:
+            return f"With {name}={value}, this cell is wanted:\n{expected}\nand this one came:\n{cell.source}"
     return None
 
 

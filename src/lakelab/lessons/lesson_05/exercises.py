@@ -1,4 +1,4 @@
-"""Exercises of lesson 05: share one feature table, and plan the way into Unity Catalog."""
+"""Exercises of lesson 05: share a feature table, and plan the move into Unity Catalog."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NEEDED = {
 
 
 def check_share(lab: CheckContext, share: Any) -> list[str]:
-    """Compare what was granted with what is needed: no less, no more."""
+    """Compare the granted privileges with exactly the needed ones."""
     return wrong_shares(share, TABLE, GROUP, NEEDED, "reading this table")
 
 
@@ -34,7 +34,7 @@ PLAN = {
 
 
 def check_plan(lab: CheckContext, plan: Any) -> list[str]:
-    """Compare the plan with what must move, table by table."""
+    """Compare the plan with the tables that must move."""
     if not callable(plan):
         return [f"plan should be a function, not {type(plan).__name__}."]
     try:

@@ -1,4 +1,4 @@
-"""Exercises of lesson 06: make a feature table with the client, and one with SQL."""
+"""Exercises of lesson 06: create a feature table with the client, and one with SQL."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lakelab.lessons.exercise import CheckContext, Exercise
 
 
 def check_carriers(lab: CheckContext, table: Any) -> list[str]:
-    """Look at the feature table `carriers` itself, not only at what the learner hands in."""
+    """Check the feature table `carriers` itself, not only the answer."""
     from databricks.feature_engineering import FeatureEngineeringClient
 
     name = f"{lab.catalog}.{lab.schema}.carriers"
@@ -33,7 +33,7 @@ def check_carriers(lab: CheckContext, table: Any) -> list[str]:
 
 
 def check_runway_wind(lab: CheckContext, statement: Any) -> list[str]:
-    """Run the learner's statement, look at what it made, and remove it again."""
+    """Run the learner's statement, check the table, and drop it again."""
     from databricks.feature_engineering import FeatureEngineeringClient
 
     name = f"{lab.catalog}.{lab.schema}.runway_wind"
@@ -46,7 +46,7 @@ def check_runway_wind(lab: CheckContext, statement: Any) -> list[str]:
             return [f"The statement ran, but there is no table {name} afterwards."]
         columns = {field.name: field for field in lab.spark.table(name).schema.fields}
         found = FeatureEngineeringClient().get_table(name=name)
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with a learner's SQL is told to them
+    except Exception as error:  # noqa: BLE001 - a learner's SQL may raise anything
         return [f"{type(error).__name__}: {error}"]
     finally:
         lab.spark.sql(f"DROP TABLE IF EXISTS {name}")

@@ -13,7 +13,7 @@ COLUMNS = ["carrier", "month", "flights", "mean_delay"]
 
 
 def check_newest(lab: CheckContext, newest: Any) -> list[str]:
-    """Look at the table `carrier_delays`: what it holds counts, not how it came there."""
+    """Check the rows of the table `carrier_delays`, regardless of the way they were written."""
     name = f"{lab.catalog}.{lab.schema}.carrier_delays"
     if not lab.spark.catalog.tableExists(name):
         return [f"There is no table {name}. Run the cell above the exercise again."]
@@ -27,23 +27,23 @@ def check_newest(lab: CheckContext, newest: Any) -> list[str]:
             f"Drop it from the DataFrame, run the cell above again, and write anew."
         )
     rows = found.select(*COLUMNS).toPandas().set_index("carrier").sort_index()
-    wanted = _newest_by_hand(lab)
+    expected = _expected_newest(lab)
     if rows["month"].max() == 5:
         return [*wrong, "The table still knows nothing newer than May. Write with fe.write_table."]
-    for carrier in wanted.index.difference(rows.index):
+    for carrier in expected.index.difference(rows.index):
         wrong.append(f"Carrier {carrier} is missing: its newest row in `landed` is of June.")
-    for carrier in rows.index.difference(wanted.index):
+    for carrier in rows.index.difference(expected.index):
         wrong.append(f"There is no carrier {carrier} in `landed`.")
-    both = rows.index.intersection(wanted.index)
-    old = [carrier for carrier in both if rows["month"][carrier] != wanted["month"][carrier]]
+    both = rows.index.intersection(expected.index)
+    old = [carrier for carrier in both if rows["month"][carrier] != expected["month"][carrier]]
     if old:
         wrong.append(f"Not the newest month: {', '.join(old)}.")
-    elif not (rows.loc[both, "mean_delay"] - wanted.loc[both, "mean_delay"]).abs().max() < 1e-6:
+    elif not (rows.loc[both, "mean_delay"] - expected.loc[both, "mean_delay"]).abs().max() < 1e-6:
         wrong.append("The months are right, but mean_delay is not the one that landed.")
     return wrong
 
 
-def _newest_by_hand(lab: CheckContext) -> pd.DataFrame:
+def _expected_newest(lab: CheckContext) -> pd.DataFrame:
     flights = lab.spark.table(f"{lab.catalog}.{lab.schema}.raw_flights")
     landed = flights.where("month IN (6, 7)").select("carrier", "month", "dep_delay").toPandas()
     means = landed.groupby(["carrier", "month"]).agg(mean_delay=("dep_delay", "mean"))
@@ -52,14 +52,14 @@ def _newest_by_hand(lab: CheckContext) -> pd.DataFrame:
 
 
 def check_changed_hours(lab: CheckContext, changed: Any) -> list[str]:
-    """Compare with the airport-hours that differ when the features are computed both ways."""
+    """Compare with the number of airport-hours that differ between both versions of the features."""
     if hasattr(changed, "count") and hasattr(changed, "columns"):
         return ["That is a DataFrame; count its rows with .count()."]
     if isinstance(changed, bool) or not isinstance(changed, int):
         return [f"changed_hours should be a whole number, not {type(changed).__name__}."]
     first, today = _both_versions(lab)
-    wanted = _differing(first, today)
-    if changed == wanted:
+    expected = _differing(first, today)
+    if changed == expected:
         return []
     storm = today["ts"].between(pd.Timestamp("2013-03-08"), pd.Timestamp("2013-03-09 23:00"))
     added = len(today) - len(first)
@@ -71,13 +71,13 @@ def check_changed_hours(lab: CheckContext, changed: Any) -> list[str]:
             today
         ): "That is today's whole table: leave late_share_3h out, and begin with the old rows.",
         added: "Those are the rows that were added, not the ones that changed.",
-        added + wanted: "Rows that were added count, too: begin with the old rows, not today's.",
+        added + expected: "Rows that were added count, too: begin with the old rows, not today's.",
     }
     return [mistakes.get(changed, f"It is not {changed}. Which columns, and which versions?")]
 
 
 def _both_versions(lab: CheckContext) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Compute what the first load knew, and what the table knows at the end."""
+    """Compute the table after the first load, and the table at the end."""
     columns = ["carrier", "origin", "month", "day", "sched_dep_ts", "dep_delay"]
     raw = lab.spark.table(f"{lab.catalog}.{lab.schema}.raw_flights").select(*columns)
     flights = raw.toPandas()

@@ -1,4 +1,4 @@
-"""Exercises of lesson 08: an honest training set from two tables, and one precise lookup."""
+"""Exercises of lesson 08: a point-in-time correct training set from two tables, and one precise lookup."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from lakelab.lessons.exercise import CheckContext, Exercise
 
 if TYPE_CHECKING:
     import pandas as pd
+    from databricks.feature_engineering import FeatureLookup
 
 NOT_FOR_THE_MODEL = ["flight_id", "flight", "month", "sched_dep_ts", "tailnum"]
 TABLES = ("airport_weather", "airport_congestion")
 
 
 def check_challenger_set(lab: CheckContext, training_set: Any) -> list[str]:
-    """Load the training set; compare its columns, its rows and when its congestion was known."""
-    if not hasattr(type(training_set), "load_df"):  # a DataFrame has any name, as a column
+    """Check the columns and rows of the training set, and the time of its congestion."""
+    if not hasattr(
+        type(training_set), "load_df"
+    ):  # asked of the type: a DataFrame has attributes for columns of any name
         return [
             f"challenger_set should be what create_training_set returned, "
             f"not {type(training_set).__name__}."
@@ -36,8 +39,8 @@ def check_challenger_set(lab: CheckContext, training_set: Any) -> list[str]:
             f"It has {len(found):,} rows, expected {len(flights):,}: "
             f"the flights of July and August, all of them.",
         ]
-    told = _departures(lab, found)
-    if not found["departures_3h"].fillna(-1).eq(told.fillna(-1)).all():
+    expected = _expected_departures(lab, found)
+    if not found["departures_3h"].fillna(-1).eq(expected.fillna(-1)).all():
         wrong.append(
             "Its congestion is not that of prediction_ts: some rows were written later, or are "
             "older than need be. Which column is the timestamp_lookup_key?"
@@ -48,8 +51,8 @@ def check_challenger_set(lab: CheckContext, training_set: Any) -> list[str]:
 def _compare_columns(lab: CheckContext, columns: list[str], schedule: list[str]) -> list[str]:
     wrong = []
     for table in TABLES:
-        there = lab.spark.table(f"{lab.catalog}.{lab.schema}.{table}").columns
-        missing = [name for name in there if name not in ("origin", "ts", *columns)]
+        table_columns = lab.spark.table(f"{lab.catalog}.{lab.schema}.{table}").columns
+        missing = [name for name in table_columns if name not in ("origin", "ts", *columns)]
         if missing:
             wrong.append(f"Features of {table} are missing: {', '.join(missing)}.")
     if "late" not in columns:
@@ -61,15 +64,15 @@ def _compare_columns(lab: CheckContext, columns: list[str], schedule: list[str])
     return wrong
 
 
-def _departures(lab: CheckContext, rows: pd.DataFrame) -> pd.Series:
-    """Look departures_3h up as of prediction_ts, by hand."""
+def _expected_departures(lab: CheckContext, rows: pd.DataFrame) -> pd.Series:
+    """Return departures_3h as of prediction_ts, computed with pandas."""
     import pandas as pd
 
     table = lab.spark.table(f"{lab.catalog}.{lab.schema}.airport_congestion")
-    there = table.select("origin", "ts", "departures_3h").toPandas()
+    congestion = table.select("origin", "ts", "departures_3h").toPandas()
     joined = pd.merge_asof(
         rows[["origin", "prediction_ts"]].reset_index().sort_values("prediction_ts"),
-        there.sort_values("ts"),
+        congestion.sort_values("ts"),
         left_on="prediction_ts",
         right_on="ts",
         by="origin",
@@ -78,11 +81,27 @@ def _departures(lab: CheckContext, rows: pd.DataFrame) -> pd.Series:
 
 
 def check_lookup(lab: CheckContext, lookup: Any) -> list[str]:
-    """Read what the lookup says; what it returns, only a training set can tell."""
+    """Check the arguments of the lookup, and its features in a training set."""
     from databricks.feature_engineering import FeatureEngineeringClient, FeatureLookup
 
     if not isinstance(lookup, FeatureLookup):
         return [f"lookup should be a FeatureLookup, not {type(lookup).__name__}."]
+    if wrong := _wrong_arguments(lookup):
+        return wrong
+    labels = lab.spark.table(f"{lab.catalog}.{lab.schema}.flight_labels")
+    try:
+        training_set = FeatureEngineeringClient().create_training_set(
+            df=labels.select("origin", "prediction_ts").limit(1),
+            feature_lookups=[lookup],
+            label=None,
+        )
+        features = [name for name in training_set.load_df().columns if name not in labels.columns]
+    except ValueError as error:
+        return [f"create_training_set refuses it: {error}"]
+    return _wrong_features(lookup, features)
+
+
+def _wrong_arguments(lookup: FeatureLookup) -> list[str]:
     wrong = []
     if str(lookup.table_name).split(".")[-1] != "airport_congestion":
         wrong.append(f"It reads {lookup.table_name}; expected airport_congestion.")
@@ -94,18 +113,11 @@ def check_lookup(lab: CheckContext, lookup: Any) -> list[str]:
         )
     if lookup.lookback_window != timedelta(hours=2):
         wrong.append(f"Its lookback_window is {lookup.lookback_window!r}; expected two hours.")
-    if wrong:
-        return wrong
-    labels = lab.spark.table(f"{lab.catalog}.{lab.schema}.flight_labels")
-    try:
-        got = FeatureEngineeringClient().create_training_set(
-            df=labels.select("origin", "prediction_ts").limit(1),
-            feature_lookups=[lookup],
-            label=None,
-        )
-        features = [name for name in got.load_df().columns if name not in labels.columns]
-    except ValueError as error:
-        return [f"create_training_set refuses it: {error}"]
+    return wrong
+
+
+def _wrong_features(lookup: FeatureLookup, features: list[str]) -> list[str]:
+    wrong = []
     if features != ["delay_before"]:
         wrong.append(f"It gives {', '.join(features)}; expected delay_before alone.")
     if lookup.feature_names != ["mean_delay_3h"]:

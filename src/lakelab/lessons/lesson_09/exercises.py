@@ -13,7 +13,7 @@ NEEDED = (
     "flight_id", "carrier", "origin", "dest", "distance", "hour", "sched_arr_time", "day_of_week",
     "prediction_ts",
 )  # fmt: skip
-"""What exercise 1 hands over: what names a flight, and what the Champion does not look up."""
+"""The columns of exercise 1: the id of a flight, and the inputs that the Champion does not look up."""
 
 JULY = "month = 7 AND origin = 'JFK'"
 FRIDAY = (
@@ -24,7 +24,7 @@ FOG = 0.25
 
 
 def check_july(lab: CheckContext, scored: Any) -> list[str]:
-    """Look at columns, rows and the type of the prediction; the model itself is not asked again."""
+    """Check the columns, the rows and the type of the prediction without a new prediction."""
     if wrong := _not_scored(scored, "july"):
         return wrong
     columns = scored.columns
@@ -36,9 +36,9 @@ def check_july(lab: CheckContext, scored: Any) -> list[str]:
     if "flight_id" not in given:
         wrong.append("Without `flight_id` nobody can tell whose prediction it is.")
     else:
-        wanted = lab.spark.table(_labels(lab)).where(JULY).select("flight_id").toPandas()
+        expected = lab.spark.table(_labels(lab)).where(JULY).select("flight_id").toPandas()
         found = scored.select("flight_id").toPandas()
-        wrong += _same_flights(found["flight_id"], wanted["flight_id"], "July flights from JFK")
+        wrong += _same_flights(found["flight_id"], expected["flight_id"], "July flights from JFK")
     type_ = dict(scored.dtypes)["prediction"]
     if type_ not in ("int", "bigint"):
         wrong.append(f"`prediction` is {type_}. Which argument says what type it has?")
@@ -50,13 +50,13 @@ def check_july(lab: CheckContext, scored: Any) -> list[str]:
 
 
 def check_newark_fog(lab: CheckContext, scored: Any) -> list[str]:
-    """Compare the visibility of each flight with the fog, or with what the table says."""
+    """Compare the visibility of each flight with the fog, or with the table."""
     if wrong := _not_scored(scored, "newark_fog"):
         return wrong
-    wanted = ["flight_id", "origin", "visib", "prediction"]
-    if missing := [name for name in wanted if name not in scored.columns]:
-        return [f"It lacks {', '.join(missing)}; expected the columns {', '.join(wanted)}."]
-    found, measured = scored.select(*wanted).toPandas(), _measured(lab)
+    columns = ["flight_id", "origin", "visib", "prediction"]
+    if missing := [name for name in columns if name not in scored.columns]:
+        return [f"It lacks {', '.join(missing)}; expected the columns {', '.join(columns)}."]
+    found, measured = scored.select(*columns).toPandas(), _measured(lab)
     wrong = _same_flights(found["flight_id"], measured["flight_id"], "flights of `friday`")
     if wrong:
         return wrong
@@ -64,15 +64,15 @@ def check_newark_fog(lab: CheckContext, scored: Any) -> list[str]:
     if not (found.loc[newark, "visib"] == FOG).all():
         wrong.append(f"The flights from EWR should all see visib {FOG}.")
     others = found[~newark].merge(measured[["flight_id", "visib"]], on="flight_id")
-    seen, told = others["visib_x"], others["visib_y"]
-    if seen.isna().all():
+    visibility, expected = others["visib_x"], others["visib_y"]
+    if visibility.isna().all():
         wrong.append(
             "JFK and LGA have no visibility at all. A column wins for every row, its nulls included: "
             "score EWR and the others apart."
         )
-    elif (seen == FOG).all():
+    elif (visibility == FOG).all():
         wrong.append("The fog is everywhere: at JFK and LGA, visib should come from the table.")
-    elif not ((seen == told) | (seen.isna() & told.isna())).all():
+    elif not ((visibility == expected) | (visibility.isna() & expected.isna())).all():
         wrong.append("At JFK and LGA, visib is not what the table says for each flight.")
     if found["prediction"].isna().any():
         wrong.append("Some flights have no prediction.")
@@ -93,16 +93,16 @@ def _not_scored(scored: Any, name: str) -> list[str]:
     return []
 
 
-def _same_flights(found: pd.Series[Any], wanted: pd.Series[Any], what: str) -> list[str]:
+def _same_flights(found: pd.Series[Any], expected: pd.Series[Any], what: str) -> list[str]:
     if found.duplicated().any():
         return ["Some flights are there twice."]
-    if set(found) != set(wanted):
-        return [f"It has {len(found):,} flights, expected the {len(wanted):,} {what}."]
+    if set(found) != set(expected):
+        return [f"It has {len(found):,} flights, expected the {len(expected):,} {what}."]
     return []
 
 
 def _measured(lab: CheckContext) -> pd.DataFrame:
-    """Give the flights of `friday` with the visibility at their `prediction_ts`."""
+    """Return the flights of `friday` with the visibility at their `prediction_ts`."""
     import pandas as pd
 
     friday = lab.spark.table(_labels(lab)).where(FRIDAY)

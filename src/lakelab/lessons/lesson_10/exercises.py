@@ -1,4 +1,4 @@
-"""Exercises of lesson 10: which side answers what, and what a publish puts online."""
+"""Exercises of lesson 10: choose between the offline and the online store, and compute a publish."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ SIDES: dict[int, tuple[str, str]] = {
     7: ("online", "many lookups of one key: what an online store is made for"),
     8: ("offline", "features are written offline, and published from there"),
 }
-"""Situation -> the side that answers it, and why."""
+"""Situation -> the store for it, and the reason."""
 
 KEYS, TIME = ["origin", "runway"], "ts"
 
 
 def check_sides(lab: CheckContext, answers: Any) -> list[str]:
-    """Compare each answer, and say why the wrong ones are wrong."""
+    """Compare each answer with the right store, and explain the wrong answers."""
     if not isinstance(answers, dict):
         return [f"`answers` should be a dictionary, not {type(answers).__name__}."]
     wrong = []
@@ -34,16 +34,16 @@ def check_sides(lab: CheckContext, answers: Any) -> list[str]:
         given = answers.get(number, ...)
         if given is ...:
             continue
-        told = given.strip().lower() if isinstance(given, str) else given
-        if told not in ("offline", "online"):
+        answer = given.strip().lower() if isinstance(given, str) else given
+        if answer not in ("offline", "online"):
             wrong.append(f'{number}: the answer is "offline" or "online", not {given!r}.')
-        elif told != side:
-            wrong.append(f"{number} is not {told}. Think of this: {why}.")
+        elif answer != side:
+            wrong.append(f"{number} is not {answer}. Think of this: {why}.")
     return wrong
 
 
 def check_latest(lab: CheckContext, latest: Any) -> list[str]:
-    """Call the function on tables that trip up what is almost right."""
+    """Check the function on tables where common mistakes show."""
     if not callable(latest):
         return [f"`latest` should be a function, not {type(latest).__name__}."]
     wrong = []
@@ -51,7 +51,7 @@ def check_latest(lab: CheckContext, latest: Any) -> list[str]:
         given = rows.copy()
         try:
             found = latest(given, list(keys), TIME)
-        except Exception as error:  # noqa: BLE001 - the learner's own code: whatever it raises is told
+        except Exception as error:  # noqa: BLE001 - a learner's function may raise anything
             wrong.append(f"{situation}: it raised {type(error).__name__}: {error}")
             continue
         if found is None:
@@ -97,12 +97,12 @@ def _compare(found: pd.DataFrame, rows: pd.DataFrame, keys: list[str]) -> str | 
         return (
             f"it has the columns {', '.join(map(str, found.columns))}, expected those of the table."
         )
-    wanted = rows.sort_values(TIME).drop_duplicates(keys, keep="last")
-    if len(found) != len(wanted):
-        return f"it gave {len(found)} rows, expected {len(wanted)}, one for each key."
+    expected = rows.sort_values(TIME).drop_duplicates(keys, keep="last")
+    if len(found) != len(expected):
+        return f"it gave {len(found)} rows, expected {len(expected)}, one for each key."
     columns = list(rows.columns)
     one, other = (
-        frame[columns].sort_values(columns).reset_index(drop=True) for frame in (found, wanted)
+        frame[columns].sort_values(columns).reset_index(drop=True) for frame in (found, expected)
     )
     if one.equals(other.astype(one.dtypes.to_dict())):
         return None

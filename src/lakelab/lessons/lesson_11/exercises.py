@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from mlflow.entities import Metric, Run
 
 HERE, ELSEWHERE = "7", "8"
-"""The experiment that is searched, and another one."""
+"""The searched experiment, and another one."""
 
 NAN = float("nan")
 
 
 @dataclass(frozen=True)
 class Planted:
-    """A run that lies in wait, and what to say to those who return it."""
+    """A run of the rehearsal, and the message if it is returned by mistake."""
 
     name: str
     metrics: dict[str, float]
@@ -84,32 +84,36 @@ LOSERS = [
 ]
 
 
+def _make_run(plan: Planted, run_id: str, number: int) -> Run:
+    from mlflow.entities import Metric, Run, RunData, RunInfo
+
+    info = RunInfo(
+        run_id=run_id,
+        experiment_id=plan.experiment,
+        user_id="learner",
+        status=plan.status,
+        start_time=1_000 + number,
+        end_time=None if plan.status == "RUNNING" else 2_000 + number,
+        lifecycle_stage=plan.stage,
+        run_name=plan.name,
+    )
+    metrics = [Metric(key, value, 0, 0) for key, value in plan.metrics.items()]
+    return Run(info, RunData(metrics=metrics, params=[], tags=[]))
+
+
 class Rehearsal:
-    """Experiments in memory that answer the calls of MlflowClient with which one searches.
+    """Experiments in memory with the search calls of MlflowClient.
 
     Parameters
     ----------
     planted : list of Planted
-        The runs; each has started after the one before it.
+        The runs in the order of their start.
     """
 
     def __init__(self, planted: list[Planted]):
-        from mlflow.entities import Metric, Run, RunData, RunInfo
-
-        self.runs: list[Run] = []
-        for number, plan in enumerate(planted):
-            info = RunInfo(
-                run_id=f"run-{number:04}",
-                experiment_id=plan.experiment,
-                user_id="learner",
-                status=plan.status,
-                start_time=1_000 + number,
-                end_time=None if plan.status == "RUNNING" else 2_000 + number,
-                lifecycle_stage=plan.stage,
-                run_name=plan.name,
-            )
-            metrics = [Metric(key, value, 0, 0) for key, value in plan.metrics.items()]
-            self.runs.append(Run(info, RunData(metrics=metrics, params=[], tags=[])))
+        self.runs = [
+            _make_run(plan, f"run-{number:04}", number) for number, plan in enumerate(planted)
+        ]
 
     def search_runs(
         self,
@@ -131,7 +135,7 @@ class Rehearsal:
             for run in self.runs
             if run.info.experiment_id in map(str, ids) and run.info.lifecycle_stage in stages
         ]
-        # MLflow's own search over lists: the grammar and the messages are the real ones
+        # MLflow's own search over lists, with the same grammar and messages
         found = SearchUtils.sort(SearchUtils.filter(found, filter_string), order_by)
         return PagedList(*SearchUtils.paginate(found, page_token, max_results))
 
@@ -145,12 +149,12 @@ class Rehearsal:
 
 
 class Curve:
-    """A run in memory that answers `get_metric_history` and `get_run`.
+    """A run in memory with the calls `get_metric_history` and `get_run`.
 
     Parameters
     ----------
     points : list of tuple of int and float
-        Step and value, in the order in which they come.
+        Step and value, in the order of the history.
     """
 
     def __init__(self, points: list[tuple[int, float]]):
@@ -159,19 +163,18 @@ class Curve:
     def get_metric_history(self, run_id: str, key: str) -> list[Metric]:
         from mlflow.entities import Metric
 
-        self._known(run_id)
-        if key == "auc":  # another curve, for whoever looks at the wrong one
+        self._require_known(run_id)
+        if key == "auc":  # another curve, to find an answer from the wrong metric
             return [Metric(key, 0.5 + step / 1_000, 0, step) for step, _ in self.points]
         return [Metric(key, value, 0, step) for step, value in self.points if key == "log_loss"]
 
     def get_run(self, run_id: str) -> Run:
-        self._known(run_id)
+        self._require_known(run_id)
         step, value = max(self.points)
-        run = Rehearsal([Planted("curve", {"log_loss": value, "auc": 0.5 + step / 1_000})]).runs[0]
-        run.info._run_id = run_id
-        return run
+        metrics = {"log_loss": value, "auc": 0.5 + step / 1_000}
+        return _make_run(Planted("curve", metrics), run_id, 0)
 
-    def _known(self, run_id: str) -> None:
+    def _require_known(self, run_id: str) -> None:
         from mlflow.exceptions import MlflowException
 
         if run_id != "curve":
@@ -179,7 +182,7 @@ class Curve:
 
 
 def check_best_run(lab: CheckContext, best_run: Any) -> list[str]:
-    """Let the function search three experiments: with traps, with nothing usable, with two pages."""
+    """Check the function on three experiments: with traps, without a usable run, with two pages."""
     if not callable(best_run):
         return [f"best_run should be a function, not {type(best_run).__name__}."]
     planted = [WINNER, *LOSERS, *UNUSABLE]
@@ -201,11 +204,11 @@ def check_best_run(lab: CheckContext, best_run: Any) -> list[str]:
     return wrong
 
 
-def _search(best_run: Any, planted: list[Planted], wanted: Planted | None) -> list[str]:
+def _search(best_run: Any, planted: list[Planted], expected: Planted | None) -> list[str]:
     from mlflow.entities import Run
 
     try:
-        got = best_run(Rehearsal(planted), HERE)
+        returned = best_run(Rehearsal(planted), HERE)
     except AttributeError as error:
         if "Rehearsal" not in str(error):
             return [f"best_run raised AttributeError: {error}."]
@@ -214,49 +217,53 @@ def _search(best_run: Any, planted: list[Planted], wanted: Planted | None) -> li
         ]
     except Exception as error:  # noqa: BLE001 - a learner's function may raise anything
         return [f"best_run raised {type(error).__name__}: {error}."]
-    if got is None:
-        return [] if wanted is None else ["best_run returned None, and there is a best run."]
-    if isinstance(got, list):
+    if returned is None:
+        return [] if expected is None else ["best_run returned None, and there is a best run."]
+    if isinstance(returned, list):
         return ["best_run returned a list. Return one run: the first, or None if there is none."]
-    if not isinstance(got, Run):
-        return [f"best_run should return a Run or None, not {type(got).__name__}."]
-    if wanted and got.info.run_name == wanted.name:
+    if not isinstance(returned, Run):
+        return [f"best_run should return a Run or None, not {type(returned).__name__}."]
+    if expected and returned.info.run_name == expected.name:
         return []
     why = {plan.name: plan.why_not for plan in planted}
-    told = why.get(got.info.run_name) or "It does not have the highest auc."
-    return [f"it chose the run '{got.info.run_name}'. {told}"]
+    reason = why.get(returned.info.run_name) or "It does not have the highest auc."
+    return [f"it chose the run '{returned.info.run_name}'. {reason}"]
 
 
 POINTS = [(40, NAN), (50, 0.47), (10, 0.62), (30, 0.44), (20, 0.44), (0, 0.66), (60, 0.52)]
-"""Not in order: a history says which step each value belongs to."""
+"""The points are not in order: the step of each point counts."""
 
 
 def check_best_step(lab: CheckContext, best_step: Any) -> list[str]:
-    """Let the function look at a curve with a NaN, two lowest points and a rise at the end."""
+    """Check the function on a curve with a NaN, two lowest points and a rise at the end."""
     if not callable(best_step):
         return [f"best_step should be a function, not {type(best_step).__name__}."]
     try:
-        got = best_step(Curve(POINTS), "curve")
+        returned = best_step(Curve(POINTS), "curve")
     except Exception as error:  # noqa: BLE001 - a learner's function may raise anything
         return [
             f"best_step raised {type(error).__name__}: {str(error).replace('Curve', 'client')}."
         ]
-    if got is None:
+    if returned is None:
         return ["best_step returned None. Return the step, a whole number."]
-    if hasattr(got, "step"):
+    if hasattr(returned, "step"):
         return ["best_step returned the whole Metric. Return its step."]
-    if isinstance(got, bool) or not isinstance(got, (int, float)):
-        return [f"best_step should return a whole number, not {type(got).__name__}."]
-    if got == 20:
+    if isinstance(returned, bool) or not isinstance(returned, (int, float)):
+        return [f"best_step should return a whole number, not {type(returned).__name__}."]
+    if returned == 20:
         return []
-    told = {
+    hints = {
         0.44: "That is the lowest value. Return the step at which it was.",
         30: "Step 30 is as low as step 20, and later. The earlier one is wanted.",
         40: "The value at step 40 is NaN. No comparison with it is true, so min cannot judge it.",
         60: "Step 60 is the last one; the value was lower before.",
         0: "The loss was highest at step 0. Or is it the position in the list?",
     }
-    return [told.get(got, f"The loss was not lowest at step {got}. Look at each point's step.")]
+    return [
+        hints.get(
+            returned, f"The loss was not lowest at step {returned}. Look at each point's step."
+        )
+    ]
 
 
 EXERCISES = {

@@ -1,4 +1,4 @@
-"""Exercises of lesson 12: bring a finished training into a run, and log a sweep."""
+"""Exercises of lesson 12: log a finished training as a run, and log a sweep."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ LEARNING_RATE = 0.02
 TRAINED_BY = "another program"
 SWEPT = [0.001, 0.1, 10.0]
 
-Look = Callable[["MlflowClient", "Run"], list[str]]
-"""Takes a client and a run; returns what is wrong with the run."""
+RunCheck = Callable[["MlflowClient", "Run"], list[str]]
+"""(client, run) -> the mistakes in the run."""
 
 
 def check_import(lab: CheckContext, run_id: Any, diary: Any = None) -> list[str]:
-    """Read a run back, and compare it with the diary of the training that it should hold."""
+    """Read a run, and compare it with the diary of its training."""
     if list(getattr(diary, "columns", [])) != ["ms", "epoch", "loss"]:
         return ['Give the diary as it was: lab.check("12.1", run_id, diary).']
-    return _of_run(run_id, lambda client, run: _wrong_import(client, run, diary))
+    return _check_run(run_id, lambda client, run: _wrong_import(client, run, diary))
 
 
 def check_sweep(lab: CheckContext, sweep_id: Any) -> list[str]:
-    """Search the children of a run, and look at what the parent says of the best of them."""
-    return _of_run(sweep_id, _wrong_sweep)
+    """Check the children of a run, and the parent's record of the best child."""
+    return _check_run(sweep_id, _wrong_sweep)
 
 
-def _of_run(run_id: Any, look: Look) -> list[str]:
-    """Find a run, and look at it; whatever goes wrong is something to say."""
+def _check_run(run_id: Any, check: RunCheck) -> list[str]:
+    """Read a run and check it; an error of a call is a mistake, too."""
     from mlflow import MlflowClient
 
     if run_id is None or run_id is ...:
@@ -47,7 +47,7 @@ def _of_run(run_id: Any, look: Look) -> list[str]:
         run = client.get_run(run_id)
         if run.info.lifecycle_stage == "deleted":
             return ["The run is deleted."]
-        return _wrong_end(run) + look(client, run)
+        return _wrong_end(run) + check(client, run)
     except Exception as error:  # noqa: BLE001 - a learner's run may be anything
         return [f"Reading the run back failed with {type(error).__name__}: {error}"]
 
@@ -104,8 +104,8 @@ def _wrong_artifact(client: MlflowClient, run_id: str, diary: pd.DataFrame) -> l
 
     found = [entry.path for entry in client.list_artifacts(run_id)]
     if "diary.csv" not in found:
-        there = ", ".join(found) or "none"
-        return [f"There is no artifact diary.csv. Artifacts of the run: {there}."]
+        names = ", ".join(found) or "none"
+        return [f"There is no artifact diary.csv. Artifacts of the run: {names}."]
     read = pd.read_csv(StringIO(load_text(f"runs:/{run_id}/diary.csv")))
     if len(read) != len(diary) or not set(diary.columns) <= set(read.columns):
         return ["diary.csv does not hold the diary, with its columns and a row for each epoch."]
@@ -134,9 +134,9 @@ def _wrong_sweep(client: MlflowClient, parent: Run) -> list[str]:
     if not children:
         return ["No run names it as its parent: open each try with nested=True, in its block."]
     wrong = [
-        f"The child {child.info.run_name}: {told}"
+        f"The child {child.info.run_name}: {mistake}"
         for child in children
-        for told in _wrong_end(child)
+        for mistake in _wrong_end(child)
     ]
     swept = sorted(_number(child.data.params.get("C")) for child in children)
     if swept != SWEPT:
@@ -150,8 +150,8 @@ def _wrong_sweep(client: MlflowClient, parent: Run) -> list[str]:
     best = min(losses, key=lambda child: losses[child])
     found_loss = parent.data.metrics.get("best_loss", math.nan)
     if not math.isclose(found_loss, losses[best], rel_tol=1e-9):
-        told = "missing" if math.isnan(found_loss) else f"{found_loss:.4f}"
-        wrong.append(f"The parent's best_loss is {told}, expected {losses[best]:.4f}.")
+        shown = "missing" if math.isnan(found_loss) else f"{found_loss:.4f}"
+        wrong.append(f"The parent's best_loss is {shown}, expected {losses[best]:.4f}.")
     if parent.data.tags.get("best_run") != best:
         wrong.append("The parent's tag best_run is not the id of the child with the smallest loss.")
     return wrong

@@ -1,4 +1,4 @@
-"""Exercises of lesson 13: find what the UI shows, and follow a link to what is behind it."""
+"""Exercises of lesson 13: find values in the UI, and follow a link to its run."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 VALIDATED = "final, calibration sigmoid"
 TOO_FAST = "boosting, rate 0.3, 31 leaves"
-"""The runs of the study that the first exercise asks about."""
+"""The runs of the study in the first exercise."""
 
 
 def check_found(lab: CheckContext, deleted: Any, digest: Any, step: Any) -> list[str]:
-    """Compare three things that can be seen in the UI with what the calls return."""
+    """Compare three values from the UI with the results of calls."""
     from mlflow import MlflowClient
 
     client = MlflowClient()
@@ -26,13 +26,13 @@ def check_found(lab: CheckContext, deleted: Any, digest: Any, step: Any) -> list
     if not all(_runs(client, ids, name) for name in (VALIDATED, TOO_FAST)):
         return ["The study is not whole. Run the notebook's first cell, %run ./_lab, again."]
     return [
-        told
-        for told in (
-            _about_deleted(client, ids, deleted),
-            _about_digest(client, ids, digest),
-            _about_step(client, ids, step),
+        mistake
+        for mistake in (
+            _wrong_deleted(client, ids, deleted),
+            _wrong_digest(client, ids, digest),
+            _wrong_step(client, ids, step),
         )
-        if told
+        if mistake
     ]
 
 
@@ -44,7 +44,7 @@ def _study(client: MlflowClient) -> str | None:
     return str(found.experiment_id) if found else None
 
 
-def _about_deleted(client: MlflowClient, ids: list[str], deleted: Any) -> str | None:
+def _wrong_deleted(client: MlflowClient, ids: list[str], deleted: Any) -> str | None:
     from mlflow.entities import ViewType
 
     if deleted is ...:
@@ -66,23 +66,23 @@ def _about_deleted(client: MlflowClient, ids: list[str], deleted: Any) -> str | 
     return f"deleted: there are not {deleted}. Set State to Deleted, and read below the table."
 
 
-def _about_digest(client: MlflowClient, ids: list[str], digest: Any) -> str | None:
+def _wrong_digest(client: MlflowClient, ids: list[str], digest: Any) -> str | None:
     if digest is ...:
         return f"digest is missing: on which data was '{VALIDATED}' validated?"
     inputs = _run(client, ids, VALIDATED).inputs
     assert inputs is not None
     by_context = {tag.value: one.dataset for one in inputs.dataset_inputs for tag in one.tags}
-    said = str(digest).strip("()# ")
-    if said == by_context["validation"].digest:
+    given = str(digest).strip("()# ")
+    if given == by_context["validation"].digest:
         return None
-    if said == by_context["training"].digest:
+    if given == by_context["training"].digest:
         return "digest: that is the data it was trained on. It has a second dataset, behind +1."
-    if said in [dataset.name for dataset in by_context.values()]:
+    if given in [dataset.name for dataset in by_context.values()]:
         return "digest: that is the dataset's name. The digest stands behind it, in brackets."
-    return f"digest: no dataset of '{VALIDATED}' has {said!r}. Look under Datasets on its page."
+    return f"digest: no dataset of '{VALIDATED}' has {given!r}. Look under Datasets on its page."
 
 
-def _about_step(client: MlflowClient, ids: list[str], step: Any) -> str | None:
+def _wrong_step(client: MlflowClient, ids: list[str], step: Any) -> str | None:
     if step is ...:
         return f"step is missing: when was the log_loss of '{TOO_FAST}' smallest?"
     if hasattr(step, "step"):
@@ -132,14 +132,14 @@ PLANTED: dict[str, tuple[str, str, float | None]] = {
     BROKEN: ("too deep", "FAILED", 0.25),
     RUNNING: ("still at it", "RUNNING", None),
 }
-"""By id: name, status, seconds."""
+"""Id -> name, status, seconds."""
 
 
 class Rehearsal:
-    """Three runs in memory, which are got as MlflowClient gets them."""
+    """Three runs in memory with the call `get_run` of MlflowClient."""
 
     def get_run(self, run_id: str) -> Run:
-        """Give a run by its id, and by nothing else."""
+        """Return the run with an id."""
         from mlflow.entities import Run, RunData, RunInfo
         from mlflow.exceptions import MlflowException
         from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
@@ -164,18 +164,18 @@ class Rehearsal:
 
 
 def check_behind(lab: CheckContext, behind: Any) -> list[str]:
-    """Let the function follow links of both UIs, to a run that is still running among others."""
+    """Check the function on links of both UIs, also to a run that is still running."""
     if not callable(behind):
         return [f"behind should be a function, not {type(behind).__name__}."]
     wrong = []
     for link, run_id in LINKS.items():
-        told = _about_link(behind, link, PLANTED[run_id])
-        if told:
-            wrong.append(f"{told} The link: {link}")
+        mistake = _wrong_link(behind, link, PLANTED[run_id])
+        if mistake:
+            wrong.append(f"{mistake} The link: {link}")
     return wrong[:2]
 
 
-def _about_link(behind: Any, link: str, planted: tuple[str, str, float | None]) -> str | None:
+def _wrong_link(behind: Any, link: str, planted: tuple[str, str, float | None]) -> str | None:
     try:
         got = behind(Rehearsal(), link)
     except Exception as error:  # noqa: BLE001 - a learner's function may raise anything
@@ -184,14 +184,14 @@ def _about_link(behind: Any, link: str, planted: tuple[str, str, float | None]) 
         return "It returned None. Return a tuple: name, status, seconds."
     if not isinstance(got, (tuple, list)) or len(got) != 3:
         return f"It returned {got!r}. Return three things: name, status, seconds."
-    for what, is_, should in zip(("name", "status", "seconds"), got, planted, strict=True):
-        if is_ == should:
+    for what, actual, expected in zip(("name", "status", "seconds"), got, planted, strict=True):
+        if actual == expected:
             continue
-        if what == "seconds" and should and is_ == should * 1000:
-            return f"seconds is {is_:g}: these are milliseconds."
-        if what == "seconds" and should is None:
-            return f"seconds is {is_!r}. The run has not ended yet: return None."
-        return f"{what} is {is_!r}, and should be {should!r}."
+        if what == "seconds" and expected and actual == expected * 1000:
+            return f"seconds is {actual:g}: these are milliseconds."
+        if what == "seconds" and expected is None:
+            return f"seconds is {actual!r}. The run has not ended yet: return None."
+        return f"{what} is {actual!r}, and should be {expected!r}."
     return None
 
 

@@ -1,4 +1,7 @@
-"""The lesson running, and a browser on the MLflow UI that it opened: for the pictures and for the test."""
+"""A running lesson 13, and a browser on its MLflow UI, for the screenshots and the tests.
+
+Tested in ``tests/lessons/test_lesson_13_browser.py``.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +27,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page as Tab
 
 SECONDS = 20
-"""How long a page may take to show what it should."""
+"""The timeout for the content of a page."""
 
-# Each visitor is shown the mode for language models, an assistant and an advertisement first
-_BEEN_HERE = """
+# New visitors see the mode for language models, an assistant and an advertisement first
+_RETURNING_VISITOR = """
 localStorage.setItem("mlflow.workflowType_v1", '"machine_learning"');
 localStorage.setItem("mlflow.assistant.fab.autoOpenedOnFirstLoad_v1", "true");
 localStorage.setItem("mlflow.assistant.panelOpen_v1", "false");
@@ -36,24 +39,24 @@ localStorage.setItem("_mlflow_model_registry_promo_modal_dismissed_v1", "true");
 
 
 class NoChromiumError(Exception):
-    """There is no browser to drive; the message says what to install."""
+    """No browser is installed; the message says what to install."""
 
 
 # ---- the lesson ------------------------------------------------------------------------------------
 class RunningLesson:
-    """The lesson after its last cell, its kernel still there, and with it the UI."""
+    """The lesson after its last cell, with its kernel and its UI still running."""
 
     def __init__(self, client: NotebookClient):
         self._client = client
 
     @property
     def printed(self) -> str:
-        """All that its cells printed."""
+        """The output of all cells."""
         cells = [cell for cell in self._client.nb.cells if cell.cell_type == "code"]
         return "".join(output.get("text", "") for cell in cells for output in cell.outputs)
 
     def evaluate(self, expressions: list[str]) -> list[Any]:
-        """Give the values of expressions in the lesson's own names, as far as JSON can tell them."""
+        """Return the values of expressions over the names of the lesson, converted to JSON."""
         source = (
             "import json as _json\n"
             f"print(_json.dumps([eval(one, globals()) for one in {expressions!r}], default=str))"
@@ -68,7 +71,7 @@ class RunningLesson:
 
 @contextmanager
 def lesson_running(notebooks: Path, home: Path) -> Iterator[RunningLesson]:
-    """Run lesson 13 in a kernel, which ends with the context.
+    """Run lesson 13 in a kernel, which stops at the end of the context.
 
     Parameters
     ----------
@@ -97,19 +100,19 @@ def lesson_running(notebooks: Path, home: Path) -> Iterator[RunningLesson]:
         for number, cell in enumerate(list(notebook.cells)):
             client.execute_cell(cell, number)
             for output in cell.get("outputs", []):
-                if output.output_type == "error":  # `%run` shows an error and goes on
+                if output.output_type == "error":  # `%run` shows an error and continues
                     raise RuntimeError(f"cell {cell.id}: {output.ename}: {output.evalue}")
         yield RunningLesson(client)
 
 
 # ---- the browser -----------------------------------------------------------------------------------
 def find_chromium() -> str:
-    """Find a Chromium that is installed.
+    """Return the path of an installed Chromium.
 
     Raises
     ------
     NoChromiumError
-        If there is none.
+        If no Chromium is installed.
     """
     for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
         if found := shutil.which(name):
@@ -117,7 +120,7 @@ def find_chromium() -> str:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        own = playwright.chromium.executable_path  # of `playwright install`, perhaps not done
+        own = playwright.chromium.executable_path  # exists only after `playwright install`
     if Path(own).is_file():
         return own
     raise NoChromiumError(
@@ -128,22 +131,22 @@ def find_chromium() -> str:
 
 @contextmanager
 def browser() -> Iterator[Tab]:
-    """Start headless Chromium, in English and in UTC, as one who has seen the MLflow UI before."""
+    """Start headless Chromium in English and UTC, as a returning visitor of the MLflow UI."""
     from playwright.sync_api import sync_playwright
 
-    # as root, in a container, Chromium's sandbox cannot be had; it sees pages of this machine only
+    # root in a container cannot use Chromium's sandbox; the browser opens pages of this machine only
     sandbox = [] if hasattr(os, "getuid") and os.getuid() else ["--no-sandbox"]
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=find_chromium(), args=sandbox)
         context = chromium.new_context(locale="en-US", timezone_id="UTC", color_scheme="light")
-        context.add_init_script(_BEEN_HERE)
+        context.add_init_script(_RETURNING_VISITOR)
         context.set_default_timeout(SECONDS * 1000)
         yield context.new_page()
         chromium.close()
 
 
 def visit(tab: Tab, page: Page, url: str) -> None:
-    """Go to a page, and do on it what the list says."""
+    """Open a page, and run its steps."""
     tab.set_viewport_size({"width": page.width, "height": page.height})
     tab.goto(url)
     if page.ready:
@@ -162,7 +165,7 @@ def visit(tab: Tab, page: Page, url: str) -> None:
 
 
 def _open_menu(tab: Tab, name: str) -> Locator:
-    """Open a menu, if it is not; the page closes it when more of its data come."""
+    """Open a menu unless it is open; the page closes it when more data arrive."""
     menu = tab.get_by_role("dialog")
     deadline = time.monotonic() + SECONDS
     while not menu.is_visible() and time.monotonic() < deadline:
@@ -172,12 +175,12 @@ def _open_menu(tab: Tab, name: str) -> Locator:
 
 
 def missing(tab: Tab, page: Page, values: list[Any]) -> list[str]:
-    """Wait for all that the page should show; say what does not come.
+    """Wait for all items of the page; return those that do not appear.
 
     Parameters
     ----------
     values : list
-        What the calls of the page's items returned, in their order.
+        The results of the calls of the items, in order.
     """
     deadline = time.monotonic() + SECONDS
     while True:
@@ -189,30 +192,32 @@ def missing(tab: Tab, page: Page, values: list[Any]) -> list[str]:
 
 def _missing_now(tab: Tab, page: Page, values: list[Any]) -> Iterator[str]:
     read = re.sub(r"\s+", " ", tab.locator("body").inner_text())
-    there = False
+    is_shown = False
     for item, value in zip(page.items, values, strict=True):
         for text in item.expected(value):
-            alone = item.how == "link"  # "boosting" is no run whose name begins so
-            there = (
+            exact = (
+                item.how == "link"
+            )  # the run "boosting" differs from runs whose names begin with it
+            is_shown = (
                 tab.get_by_text(str(value), exact=True).count() > 0
-                if alone
+                if exact
                 else text.search(read) is not None
             )
-            if not there:
+            if not is_shown:
                 yield f"{page.page}: '{item.see}' does not show {text.pattern!r}, from {item.call}"
-                return  # the page is not ready: no need to look for the rest
+                return  # the page is not ready yet
     for item in page.items:
-        if place(tab, item) is None:
+        if locate(tab, item) is None:
             yield f"{page.page}: no '{item.see}' on the page"
 
 
-def place(tab: Tab, item: Item) -> Locator | None:
-    """Find where on the page the words of an item stand."""
+def locate(tab: Tab, item: Item) -> Locator | None:
+    """Return the element of an item on the page, or None."""
     if item.at:
         found = tab.locator(item.at)
     else:
         words = re.escape(item.label or item.see)
-        # beside a heading there may be a number, or a button
+        # a heading may have a number or a button beside it
         found = tab.get_by_text(re.compile(rf"^\s*{words}\s*:?\s*(\(\d+\)|Edit)?\s*$"))
     places = [one for one in found.all() if one.is_visible()]
     if not places:

@@ -1,4 +1,4 @@
-"""What lesson 13 names on each page of the MLflow UI, and how the UI writes it."""
+"""The items of lesson 13 on each page of the MLflow UI, and the formats of the UI."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ LISTED = Path(__file__).with_name("pages.yaml")
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that can be seen on a page, and the call that returns it.
+    """A value on a page, and the call that returns it.
 
     Parameters
     ----------
     see : str
-        The words for it in the lesson's table.
+        The words in the table of the lesson.
     call : str
-        A Python expression in the lesson's names.
+        A Python expression over the names of the lesson.
     how : str
-        How the UI writes the value: a key of `FORMS`.
+        The format of the value in the UI: a key of `FORMS`.
     shown : str
-        The text on the page; ``{}`` is the value as written.
+        The text on the page; ``{}`` is the formatted value.
     at : str, optional
-        A selector of the place, where the words are not on the page.
+        A selector of the element, if the words are not on the page.
     label : str, optional
-        The words on the page, where they differ from `see`.
+        The words on the page, if they differ from `see`.
     last : bool
-        Whether the last of several places with these words is meant.
+        Whether the last of several elements with these words is used.
     """
 
     see: str
@@ -48,42 +48,42 @@ class Item:
     last: bool = False
 
     def expected(self, value: Any) -> list[re.Pattern[str]]:
-        r"""Give what must be read on the page when the call returned this value.
+        r"""Return the patterns that the page must show for a value of the call.
 
         Examples
         --------
         >>> Item("Duration", "", "duration", "Duration {}").expected(1234)
         [re.compile('Duration\\ 1\\.2s')]
         """
-        written = FORMS[self.how](value)
+        formatted = FORMS[self.how](value)
         return [
             text if isinstance(text, re.Pattern) else re.compile(re.escape(self.shown.format(text)))
-            for text in written
+            for text in formatted
         ]
 
 
 @dataclass(frozen=True)
 class Page:
-    """One page: how to get there, and what to see on it.
+    """A page of the UI with its route, its steps and its items.
 
     Parameters
     ----------
     page : str
-        Its name here, and in its picture's.
+        The name of the page, which is part of the name of its screenshot.
     route : str
-        A Python expression in the lesson's names: the argument of `lab.ui`.
+        A Python expression over the names of the lesson: the argument of `lab.ui`.
     height, width : int
-        Of the browser's window, in pixels.
+        The size of the browser window in pixels.
     items : tuple of Item
-        In the order of their numbers.
+        The items in the order of their numbers.
     ready : str, optional
-        Text to wait for before anything is done.
+        The text to wait for before the first step.
     do : tuple of dict
-        What to do first, as ``{"menu": "Columns"}``.
+        The steps, for example ``{"menu": "Columns"}``.
     crop : int, optional
-        Height of the picture in pixels, if less than the window's.
+        The height of the screenshot in pixels, if smaller than the window.
     sidebar : bool
-        Whether the sidebar is in the picture.
+        Whether the screenshot shows the sidebar.
     """
 
     page: str
@@ -98,14 +98,14 @@ class Page:
 
     @property
     def picture(self) -> str:
-        """Name of the picture's file."""
+        """The file name of the screenshot."""
         return f"lesson_13_{self.page}.png"
 
 
 @cache
 def pages() -> tuple[Page, ...]:
-    """All pages, in the lesson's order."""
-    told = yaml.safe_load(LISTED.read_text(encoding="utf-8"))
+    """Return all pages in the order of the lesson."""
+    entries = yaml.safe_load(LISTED.read_text(encoding="utf-8"))
     return tuple(
         Page(
             **{
@@ -114,7 +114,7 @@ def pages() -> tuple[Page, ...]:
                 "do": tuple(entry.get("do", ())),
             }
         )
-        for entry in told
+        for entry in entries
     )
 
 
@@ -122,12 +122,12 @@ def _item(entry: dict[str, Any]) -> Item:
     return Item(**{("how" if key == "as" else key): value for key, value in entry.items()})
 
 
-# ---- how the UI writes a value ---------------------------------------------------------------------
-Written = list[str | re.Pattern[str]]
+# ---- the formats of the UI -------------------------------------------------------------------------
+Patterns = list[str | re.Pattern[str]]
 
 
 def _time(milliseconds: int) -> str:
-    """Write a time as the browser does in English, in UTC.
+    """Format a time as the browser does in English and UTC.
 
     Examples
     --------
@@ -140,7 +140,7 @@ def _time(milliseconds: int) -> str:
 
 
 def _duration(milliseconds: float) -> str:
-    """Write a duration as the UI does.
+    """Format a duration as the UI does.
 
     Examples
     --------
@@ -155,16 +155,16 @@ def _duration(milliseconds: float) -> str:
 
 
 def _rounded(value: float, digits: int) -> str:
-    """Round as browsers do: exactly, and halves up; Python's own rounding goes to the even digit."""
+    """Round halves up, as browsers do; Python rounds halves to the even digit."""
     return str(Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
 
 
-def _in_order(names: list[str]) -> Written:
+def _in_order(names: list[str]) -> Patterns:
     first = r"\b.*\b".join(re.escape(name) for name in names[:8])
     return [re.compile(rf"\b{first}\b")]
 
 
-FORMS: dict[str, Callable[[Any], Written]] = {
+FORMS: dict[str, Callable[[Any], Patterns]] = {
     "text": lambda value: [str(value)],
     "word": lambda status: [str(status).capitalize()],
     "file": lambda path: [re.split(r"[\\/]", path)[-1]],
@@ -187,4 +187,4 @@ FORMS: dict[str, Callable[[Any], Written]] = {
     "versions": lambda tag: [f"{one['name']} v{one['version']}" for one in json.loads(tag)],
     "first_charts": lambda keys: [key.removeprefix("system/") for key in sorted(keys)[:4]],
 }
-"""For the word that stands after `as` in the list: what the page says."""
+"""Value of `as` in the list -> the texts or patterns on the page."""

@@ -1,6 +1,7 @@
-"""Take the pictures of lesson 13: ``make screenshots``.
+"""Take the screenshots of lesson 13: ``make screenshots``.
 
-They show the course's own runs, in a fresh home. A number marks each thing that the lesson names.
+They show the runs of the course in a new home. A number marks each item of the lesson.
+Tested in ``tests/lessons/test_lesson_13_browser.py``.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from lakelab.lessons.lesson_13.live import (
     browser,
     find_chromium,
     lesson_running,
+    locate,
     missing,
-    place,
     visit,
 )
 from lakelab.lessons.lesson_13.pages import Page, pages
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator
     from playwright.sync_api import Page as Tab
 
-MOST_BYTES = 150_000
+MAX_BYTES = 150_000
 
 SIDEBAR, MARGIN = 199, 9
-"""Width of the sidebar, and what of it stays in the picture for the numbers, in pixels."""
+"""The width of the sidebar, and of its part that the screenshots keep for the numbers, in pixels."""
 
 _WITHOUT_SIDEBAR = f"""
 body::after {{ content: ""; position: fixed; inset: 0 auto 0 0; width: {SIDEBAR}px;
@@ -49,13 +50,13 @@ _MARK = """
 """
 
 
-def take_all(folder: Path) -> None:
-    """Run the lesson, and write a picture of each page that it names into the folder.
+def take_screenshots(folder: Path) -> None:
+    """Run the lesson, and write a screenshot of each page into the folder.
 
     Raises
     ------
     RuntimeError
-        If a page lacks something that the lesson names, or a picture is too large.
+        If a page lacks an item of the lesson, or a screenshot is too large.
     """
     notebooks = folder.parent
     with (
@@ -67,21 +68,21 @@ def take_all(folder: Path) -> None:
             url, *values = lesson.evaluate(
                 [f"lab.ui({page.route})", *(item.call for item in page.items)]
             )
-            tab.goto("about:blank")  # without the marks of the page before
+            tab.goto("about:blank")  # removes the marks of the last page
             visit(tab, page, url)
             if lacking := missing(tab, page, values):
                 raise RuntimeError("\n".join(lacking))
-            picture = small(take(tab, page))
-            if len(picture) > MOST_BYTES:
+            picture = compress(take_screenshot(tab, page))
+            if len(picture) > MAX_BYTES:
                 raise RuntimeError(f"{page.picture} has {len(picture):,} bytes.")
             (folder / page.picture).write_bytes(picture)
             print(f"{len(picture) / 1000:5.0f} kB  {folder / page.picture}")
 
 
-def take(tab: Tab, page: Page) -> bytes:
-    """Mark the items with their numbers, and take the picture of what matters."""
+def take_screenshot(tab: Tab, page: Page) -> bytes:
+    """Mark the items with their numbers, and take the screenshot."""
     for number, item in enumerate(page.items, start=1):
-        found = place(tab, item)
+        found = locate(tab, item)
         box = found.bounding_box() if found else None
         if found and box and _is_on_top(found):
             tab.evaluate(_MARK, [box["x"] - 20, box["y"] + min(box["height"], 40) / 2 - 9, number])
@@ -96,19 +97,19 @@ def take(tab: Tab, page: Page) -> bytes:
 
 
 def _is_on_top(found: Locator) -> bool:
-    """Say whether one sees it: what was scrolled out of a menu is said to be visible, too."""
-    seen: bool = found.evaluate(
+    """Return whether an element is on top; Playwright also reports hidden entries of menus as visible."""
+    visible: bool = found.evaluate(
         """element => {
             const box = element.getBoundingClientRect();
             const top = document.elementFromPoint(box.x + 4, box.y + box.height / 2);
             return top !== null && (element.contains(top) || top.contains(element));
         }"""
     )
-    return seen
+    return visible
 
 
-def small(picture: bytes) -> bytes:
-    """Store a PNG with a palette: pages have few colours."""
+def compress(picture: bytes) -> bytes:
+    """Compress a PNG with a palette, as pages have few colours."""
     from PIL import Image
 
     out = io.BytesIO()
@@ -118,7 +119,7 @@ def small(picture: bytes) -> bytes:
 
 
 def main() -> int:
-    """Take them all, or say what is missing."""
+    """Take all screenshots; return the exit code."""
     root = project_root()
     try:
         find_chromium()
@@ -126,7 +127,7 @@ def main() -> int:
         print(f"lakelab: {error}", file=sys.stderr)
         return 1
     assert root is not None, "the pictures belong to a clone of the project"
-    take_all(root / "notebooks" / "images")
+    take_screenshots(root / "notebooks" / "images")
     return 0
 
 

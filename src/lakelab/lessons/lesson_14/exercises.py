@@ -1,4 +1,4 @@
-"""Exercises of lesson 14: register with the client, in whatever state the registry is."""
+"""Exercises of lesson 14: register a model with the client, in any state of the registry."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FEATURES = ["hour", "distance"]
 
 @dataclass(frozen=True)
 class Logged:
-    """What `log_model` returns, as far as registering looks at it."""
+    """The result of `log_model`, with the attributes that a registration needs."""
 
     model_id: str = MODEL_ID
     run_id: str = "fedcba9876543210fedcba9876543210"
@@ -36,7 +36,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Version:
-    """A version of it."""
+    """A version of the registered model."""
 
     version: str
     source: str
@@ -46,12 +46,12 @@ class Version:
 
 
 class Rehearsal:
-    """A registry in memory that answers the calls of MlflowClient that registering makes.
+    """A registry in memory with the calls of MlflowClient for a registration.
 
     Parameters
     ----------
     versions : int, optional
-        How many versions the registered model has; None if there is no such model.
+        The number of versions of the registered model; None if the model does not exist.
     may_create : bool
         Whether the user holds ``CREATE MODEL``.
     """
@@ -129,7 +129,7 @@ def _refusal(code: str, message: str) -> Exception:
 
 
 def check_register(lab: CheckContext, register: Any) -> list[str]:
-    """Rehearse a first registration, a fifth, and one that is not allowed."""
+    """Check the function on a first registration, on a fifth, and on one without permission."""
     if not callable(register):
         return [f"register should be a function, not {type(register).__name__}."]
     wrong = _rehearse(register, Rehearsal(), "Where the model is missing")
@@ -147,8 +147,8 @@ def _rehearse(register: Callable[..., Any], registry: Rehearsal, where: str) -> 
         return [f"{where}, it raised {type(error).__name__}: {error}"]
     added = registry.versions[len(before) :]
     if len(added) != 1:
-        there = "no version" if not added else f"{len(added)} versions"
-        return [f"{where}, it made {there}, expected one: create_model_version."]
+        created = "no version" if not added else f"{len(added)} versions"
+        return [f"{where}, it made {created}, expected one: create_model_version."]
     wrong = []
     version = added[0]
     if version.source not in (logged.model_uri, f"runs:/{logged.run_id}/model"):
@@ -163,15 +163,15 @@ def _rehearse(register: Callable[..., Any], registry: Rehearsal, where: str) -> 
 
 
 def _unknown_call(error: AttributeError, registry: Rehearsal) -> str:
-    told = str(error).replace("Rehearsal", "rehearsal client")
+    message = str(error).replace("Rehearsal", "rehearsal client")
     if "Rehearsal" not in str(error):
         return f"register raised AttributeError: {error}"
     calls = ", ".join(call for call in dir(registry) if "_model" in call and call[0] != "_")
-    return f"{told}. It has: {calls}."
+    return f"{message}. It has: {calls}."
 
 
 def _forbidden(register: Callable[..., Any]) -> list[str]:
-    """Look whether an error that is not about an existing name comes through."""
+    """Check that the function raises errors other than that of an existing name."""
     try:
         register(Rehearsal(may_create=False), NAME, Logged())
     except Exception as error:  # noqa: BLE001 - a learner's function may raise anything
@@ -186,19 +186,19 @@ def _forbidden(register: Callable[..., Any]) -> list[str]:
 
 
 def check_version(lab: CheckContext, version: Any) -> list[str]:
-    """Look the version up in the registry: its name, its run, its signature, what it predicts."""
+    """Check a version in the registry: its name, its run, its signature and its predictions."""
     name = f"{lab.catalog}.{lab.schema}.lesson_14_exercise"
     if not hasattr(version, "version") or not hasattr(version, "name"):
         return [f"version should be the version that you made, not {type(version).__name__}."]
     if str(version.name).lower() != name.lower():
         return [f"It is a version of {version.name}, expected {name}."]
     try:
-        return _look_up(name, str(version.version))
-    except Exception as error:  # noqa: BLE001 - whatever goes wrong is something to say
+        return _check_registered(name, str(version.version))
+    except Exception as error:  # noqa: BLE001 - a learner's version may be anything
         return [f"Looking it up failed with {type(error).__name__}: {error}"]
 
 
-def _look_up(name: str, number: str) -> list[str]:
+def _check_registered(name: str, number: str) -> list[str]:
     import mlflow
     import numpy as np
     from mlflow import MlflowClient
@@ -214,8 +214,8 @@ def _look_up(name: str, number: str) -> list[str]:
     inputs = mlflow.models.get_model_info(f"models:/{name}/{number}").signature.inputs
     if inputs.input_names() != FEATURES:
         given = ", ".join(map(str, inputs.input_names()))
-        told = f"Its signature takes {given}, expected {', '.join(FEATURES)}: use X_july."
-        return [*wrong, told]  # it cannot predict what it is asked below
+        mistake = f"Its signature takes {given}, expected {', '.join(FEATURES)}: use X_july."
+        return [*wrong, mistake]  # it cannot make the predictions below
     flights = read_raw("flights").dropna(subset=["arr_delay"]).query("month == 7")
     features = flights[FEATURES].astype("float64")
     july = LinearRegression().fit(features, flights["arr_delay"])

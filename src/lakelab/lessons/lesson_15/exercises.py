@@ -17,7 +17,7 @@ NEEDED = {
 
 
 def check_share(lab: CheckContext, share: Any) -> list[str]:
-    """Compare what was granted with what is needed: no less, no more."""
+    """Compare the granted privileges with exactly the needed ones."""
     return wrong_shares(
         share,
         MODEL,
@@ -33,7 +33,7 @@ TARGET = "ops.flights.delay"
 
 
 class RehearsalMove:
-    """Two registries in memory: the old one has versions in stages, the new one is empty.
+    """Two registries in memory: the workspace registry has versions in stages, Unity Catalog is empty.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class RehearsalMove:
         self.aliases: dict[str, str] = {}
         self.early = False
 
-    # what the client of the workspace registry is asked
+    # calls of the client of the workspace registry
     def get_latest_versions(self, name: str, stages: list[str] | None = None) -> list[Any]:
         newest: dict[str, str] = {}
         for version, stage in sorted(self.stages.items(), key=lambda item: int(item[0])):
@@ -72,9 +72,9 @@ class RehearsalMove:
         )
 
     def copy_model_version(self, src_model_uri: str, dst_name: str) -> Any:
-        asked = src_model_uri.removeprefix("models:/delay/")
-        found = [v.version for v in self.get_latest_versions("delay", [asked])]
-        version = asked if asked in self.stages else (found or [None])[0]
+        requested = src_model_uri.removeprefix("models:/delay/")
+        found = [v.version for v in self.get_latest_versions("delay", [requested])]
+        version = requested if requested in self.stages else (found or [None])[0]
         if version is None:
             raise ValueError(f"There is no model at '{src_model_uri}'.")
         if dst_name != TARGET:
@@ -82,14 +82,14 @@ class RehearsalMove:
         self.copied.append(version)
         return SimpleNamespace(name=dst_name, version=str(40 + len(self.copied)), aliases=[])
 
-    # what the client of Unity Catalog is asked
+    # calls of the client of Unity Catalog
     def set_registered_model_alias(self, name: str, alias: str, version: Any) -> None:
         self.early |= not self.copied
         self.aliases[alias] = str(version)
 
 
 def check_move(lab: CheckContext, move: Any) -> list[str]:
-    """Rehearse a move that is due, and one of a model with nothing in Production."""
+    """Check the function on a model in Production, and on a model without a version in Production."""
     if not callable(move):
         return [f"move should be a function, not {type(move).__name__}."]
     due = RehearsalMove(
@@ -99,9 +99,13 @@ def check_move(lab: CheckContext, move: Any) -> list[str]:
         move(due, due, "delay", TARGET)
     except Exception as error:  # noqa: BLE001 - a learner's function may raise anything
         return [f"move raised {type(error).__name__}: {error}"]
-    wrong = []
     if not due.copied:
         return ["Nothing was copied: registry.copy_model_version(...) does it."]
+    return _wrong_copy(due) + _wrong_refusal(move)
+
+
+def _wrong_copy(due: RehearsalMove) -> list[str]:
+    wrong = []
     if due.copied != ["10"]:
         wrong.append(
             f"Copied: version {', '.join(due.copied)}. In Production are 2 and 10, and 10 is the newest."
@@ -113,6 +117,12 @@ def check_move(lab: CheckContext, move: Any) -> list[str]:
         )
     elif due.aliases.get("Champion") != "41":
         wrong.append("The copy should have the alias Champion.")
+    return wrong
+
+
+def _wrong_refusal(move: Any) -> list[str]:
+    """Check that the function refuses a model without a version in Production."""
+    wrong = []
     none = RehearsalMove({"1": "Archived", "2": "Staging"})
     try:
         move(none, none, "delay", TARGET)

@@ -1,4 +1,4 @@
-"""Exercises of lesson 16: choose what to promote, and find tables of another environment in a lineage."""
+"""Exercises of lesson 16: choose code or model, and find tables of another environment in a lineage."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CHOICES = ("code", "model", "hybrid")
 
 @dataclass(frozen=True)
 class Scenario:
-    """What to promote in one of the eight situations, and why the other answers do not fit."""
+    """The right choice in one of the eight situations, and the reasons against the other choices."""
 
     answer: str
     why: dict[str, str]
@@ -89,7 +89,7 @@ SCENARIOS = {
 
 
 def check_scenarios(lab: CheckContext, answers: Any) -> list[str]:
-    """Say which of the eight answers are wrong, and why."""
+    """Compare the eight answers with the right ones, and explain the wrong answers."""
     if isinstance(answers, Sequence) and not isinstance(answers, str):
         answers = dict(enumerate(answers, start=1))
     if not isinstance(answers, dict):
@@ -115,7 +115,7 @@ def _wrong(number: int, scenario: Scenario, answer: Any) -> str | None:
 
 
 def check_foreign_tables(lab: CheckContext, foreign_tables: Any) -> list[str]:
-    """Let the function look at runs whose tables are known."""
+    """Check the function on runs with known tables."""
     if not callable(foreign_tables):
         return [f"foreign_tables should be a function, not {type(foreign_tables).__name__}."]
     own = ["prod.lakelab.flight_labels", "prod.lakelab.airport_weather"]
@@ -139,18 +139,18 @@ def check_foreign_tables(lab: CheckContext, foreign_tables: Any) -> list[str]:
         ),
     }
     wrong: list[str] = []
-    for told, (tables, expected) in cases.items():
+    for situation, (tables, expected) in cases.items():
         try:
             found = foreign_tables(run_with(tables), "prod.lakelab")
         except Exception as error:  # noqa: BLE001 - a learner's function may raise anything
-            return [*wrong, f"{told}: it raised {type(error).__name__}: {error}"]
+            return [*wrong, f"{situation}: it raised {type(error).__name__}: {error}"]
         if not isinstance(found, list) or found != expected:
-            wrong.append(f"{told}: expected {expected}, it returned {found!r}.")
+            wrong.append(f"{situation}: expected {expected}, it returned {found!r}.")
     return wrong
 
 
 def run_with(tables: Sequence[str]) -> Any:
-    """Give what ``client.get_run`` returns, as far as its dataset inputs go.
+    """Return a run like that of ``client.get_run``, with dataset inputs only.
 
     Examples
     --------

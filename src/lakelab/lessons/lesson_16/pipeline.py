@@ -1,8 +1,8 @@
-"""Train the flight-delay model, validate it, promote it: the code that lesson 16 promotes.
+"""Train, validate and promote the flight-delay model: the code that lesson 16 promotes.
 
-The bundle's jobs run it in each of its targets, and the lesson calls the same functions:
-`resources/promote.yml` trains, validates and promotes; `resources/deployment.yml` takes a version that is
-registered already. It names no catalog: where it works is an argument.
+The jobs of the bundle run it in each target, and the lesson calls the same functions:
+`resources/promote.yml` trains, validates and promotes; `resources/deployment.yml` starts with a
+registered version. The code contains no catalog: the environment is an argument.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def train_and_register(
     seed: int = 0,
     git_commit: str = "unknown",
 ) -> ModelVersion:
-    """Train, validate and promote in one environment: the three tasks of the job, one after the other.
+    """Train, validate and promote in one environment, as the three tasks of the job do.
 
     Parameters
     ----------
@@ -45,17 +45,17 @@ def train_and_register(
     seed : int
         The same tables, code and seed give the same model.
     git_commit : str
-        The commit that this code is from.
+        The commit of this code.
 
     Returns
     -------
     ModelVersion
-        The version that is Champion now.
+        The new Champion.
 
     Raises
     ------
     NotGoodEnoughError
-        If the version fails its validation: it stays registered, and Champion stays where it was.
+        If the version fails its validation. It stays registered, and the alias Champion does not move.
     """
     trained = train(spark, schema, model, seed=seed, git_commit=git_commit)
     score = validate(spark, schema, model, str(trained.version))
@@ -127,7 +127,7 @@ def validate(spark: SparkSession, schema: str, model: str, version: str, month: 
 
 
 def release(schema: str, model: str, version: str, score: float) -> None:
-    """Move the alias Champion to a version that is good enough; refuse any other."""
+    """Move the alias Champion to a version if its score is high enough; otherwise raise."""
     judge(schema, model, version, score)
     promote(schema, model, version)
 
@@ -172,44 +172,44 @@ def promote(schema: str, model: str, version: str) -> str:
 
 
 def require_approval(name: str, version: str, tag: str) -> None:
-    """Look whether a person has approved a version; raise `NotApprovedError` if nobody has.
+    """Check that a person has approved a version; otherwise raise `NotApprovedError`.
 
     Follows the approval task of
     https://docs.databricks.com/aws/en/mlflow/deployment-job: the button *Approve* sets a tag with the name
-    of the task to ``Approved``; as in Databricks' template, any case will do.
+    of the task to ``Approved``; as in Databricks' template, the case is ignored.
     """
-    told = MlflowClient().get_model_version(name, version).tags.get(tag)
-    if told is None or told.lower() != "approved":
+    approval = MlflowClient().get_model_version(name, version).tags.get(tag)
+    if approval is None or approval.lower() != "approved":
         raise NotApprovedError(
-            f"version {version} of {name} waits for approval: its tag {tag!r} is {told!r}, expected "
+            f"version {version} of {name} waits for approval: its tag {tag!r} is {approval!r}, expected "
             f"'Approved'. Approve it on the page of the version, or set the tag, and repair this run."
         )
 
 
 class NotGoodEnoughError(Exception):
-    """A version did not pass its validation; the job fails, so that somebody looks."""
+    """A version did not pass its validation; the job fails, so that a person checks it."""
 
 
 class NotApprovedError(Exception):
-    """Nobody has approved a version yet; the job stops before it is deployed."""
+    """A version is not approved yet; the job stops before the deployment."""
 
 
 def newest_version(name: str) -> str:
-    """Give the number of the version that was registered last."""
+    """Return the number of the version that was registered last."""
     versions = MlflowClient().search_model_versions(f"name='{name}'")
     return str(max(int(version.version) for version in versions))
 
 
 def train_task(spark: SparkSession, dbutils: Any) -> ModelVersion:
-    """Do the job's task `train`, and hand the version on to the tasks that depend on it.
+    """Run the task `train` of the job, and pass the version to the dependent tasks.
 
     Follows https://docs.databricks.com/aws/en/jobs/task-values: task values are set in a notebook.
     """
-    told = dbutils.widgets.getAll()
+    parameters = dbutils.widgets.getAll()
     mlflow.set_registry_uri("databricks-uc")
-    mlflow.set_experiment(told["experiment"])
-    schema = f"{told['catalog']}.{told['schema']}"
-    trained = train(spark, schema, git_commit=told["git_commit"] or "unknown")
+    mlflow.set_experiment(parameters["experiment"])
+    schema = f"{parameters['catalog']}.{parameters['schema']}"
+    trained = train(spark, schema, git_commit=parameters["git_commit"] or "unknown")
     dbutils.jobs.taskValues.set(key="model_name", value=trained.name)
     dbutils.jobs.taskValues.set(key="model_version", value=str(trained.version))
     print(f"{trained.name}, version {trained.version}")
@@ -217,7 +217,7 @@ def train_task(spark: SparkSession, dbutils: Any) -> ModelVersion:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Do one of the other tasks, as the jobs do: ``pipeline.py validate --model-name ...``."""
+    """Run one of the other tasks of the jobs: ``pipeline.py validate --model-name ...``."""
     parser = argparse.ArgumentParser(description="Validate or promote a version of a model.")
     parser.add_argument("step", choices=STEPS)
     parser.add_argument(
@@ -225,31 +225,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--model-version", required=True, type=_number)
     parser.add_argument("--approval-tag", default="", help="for the step approve")
-    told = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     mlflow.set_registry_uri("databricks-uc")
-    STEPS[told.step](told)
+    STEPS[options.step](options)
 
 
-def _validate_step(told: argparse.Namespace) -> None:
-    schema, _, model = told.model_name.rpartition(".")
+def _validate_step(options: argparse.Namespace) -> None:
+    schema, _, model = options.model_name.rpartition(".")
     spark = SparkSession.builder.getOrCreate()
-    score = validate(spark, schema, model, told.model_version)
-    version = MlflowClient().get_model_version(told.model_name, told.model_version)
+    score = validate(spark, schema, model, options.model_version)
+    version = MlflowClient().get_model_version(options.model_name, options.model_version)
     if version.run_id:  # a model may come without a run
         MlflowClient().log_metric(version.run_id, "validation_auc", score)
-    judge(schema, model, told.model_version, score)
-    print(f"{told.model_name}, version {told.model_version}: approved, AUC {score:.3f}")
+    judge(schema, model, options.model_version, score)
+    print(f"{options.model_name}, version {options.model_version}: approved, AUC {score:.3f}")
 
 
-def _approve_step(told: argparse.Namespace) -> None:
-    require_approval(told.model_name, told.model_version, told.approval_tag)
-    print(f"{told.model_name}, version {told.model_version}: approved by a person")
+def _approve_step(options: argparse.Namespace) -> None:
+    require_approval(options.model_name, options.model_version, options.approval_tag)
+    print(f"{options.model_name}, version {options.model_version}: approved by a person")
 
 
-def _promote_step(told: argparse.Namespace) -> None:
-    schema, _, model = told.model_name.rpartition(".")
-    champion = promote(schema, model, told.model_version)
-    print(f"Champion of {told.model_name} is version {champion}")
+def _promote_step(options: argparse.Namespace) -> None:
+    schema, _, model = options.model_name.rpartition(".")
+    champion = promote(schema, model, options.model_version)
+    print(f"Champion of {options.model_name} is version {champion}")
 
 
 STEPS: dict[str, Callable[[argparse.Namespace], None]] = {
@@ -259,19 +259,19 @@ STEPS: dict[str, Callable[[argparse.Namespace], None]] = {
 }
 
 
-def _three_levels(told: str) -> str:
-    if told.count(".") != 2 or not all(told.split(".")):
-        raise argparse.ArgumentTypeError(f"expected catalog.schema.model, got {told!r}")
-    return told
+def _three_levels(name: str) -> str:
+    if name.count(".") != 2 or not all(name.split(".")):
+        raise argparse.ArgumentTypeError(f"expected catalog.schema.model, got {name!r}")
+    return name
 
 
-def _number(told: str) -> str:
-    if not told.isdecimal():
+def _number(version: str) -> str:
+    if not version.isdecimal():
         raise argparse.ArgumentTypeError(
-            f"expected the number of a version, such as 3, got {told!r}: start the job with "
+            f"expected the number of a version, such as 3, got {version!r}: start the job with "
             f"--params model_version=<number>"
         )
-    return told
+    return version
 
 
 if __name__ == "__main__":

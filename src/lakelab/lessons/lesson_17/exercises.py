@@ -1,4 +1,4 @@
-"""Exercises of lesson 17: find what is tagged, and take a tag away where it has served."""
+"""Exercises of lesson 17: find versions by a tag, and delete a tag after a review."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NAME = "main.rehearsal.flight_delay"
 
 @dataclass
 class Model:
-    """A registered model, as far as its tags go."""
+    """A registered model with its tags."""
 
     tags: dict[str, str]
     name: str = NAME
@@ -21,7 +21,7 @@ class Model:
 
 @dataclass
 class Version:
-    """A version with its tags, as `get_model_version` gives it."""
+    """A version with its tags, as `get_model_version` returns it."""
 
     version: str
     tags: dict[str, str]
@@ -30,7 +30,7 @@ class Version:
 
 @dataclass
 class Found:
-    """A version as a search gives it: without its tags, as in Unity Catalog."""
+    """A version from a search, which has no tags in Unity Catalog."""
 
     version: str
     name: str = NAME
@@ -43,7 +43,7 @@ class Found:
 
 
 class Rehearsal:
-    """A registry in memory that answers MlflowClient's calls about tags as Unity Catalog does.
+    """A registry in memory with the tag calls of MlflowClient, as Unity Catalog answers them.
 
     Parameters
     ----------
@@ -86,8 +86,8 @@ class Rehearsal:
     ) -> list[Found]:
         if order_by is not None:
             raise self._error("Argument 'order_by' is unsupported for models in the Unity Catalog.")
-        asked = (filter_string or "").replace(" ", "").replace('"', "'")
-        if asked != f"name='{NAME}'":
+        query = (filter_string or "").replace(" ", "").replace('"', "'")
+        if query != f"name='{NAME}'":
             raise self._error(
                 f"Unsupported filter query : `{filter_string or ''}`. Please specify your filter "
                 f"parameter in the format `name = '{NAME}'`."
@@ -120,7 +120,7 @@ class Rehearsal:
 
 
 def check_find(lab: CheckContext, find: Any) -> list[str]:
-    """Look for two tags among twelve versions, and for one that nobody has."""
+    """Check the function with two tags among twelve versions, and with a value that no version has."""
     versions: dict[int, dict[str, str]] = {number: {} for number in range(1, 13)}
     versions[2]["validation_status"] = versions[11]["validation_status"] = "approved"
     versions[3]["validation_status"] = "Approved"
@@ -134,13 +134,13 @@ def check_find(lab: CheckContext, find: Any) -> list[str]:
         ("validation_status", "rejected", []),
     ]:
         registry = Rehearsal(versions)
-        found, told = _call(find, "find", registry, key, value)
-        if told:
-            return told
+        found, mistakes = _call(find, "find", registry, key, value)
+        if mistakes:
+            return mistakes
         if registry.versions != Rehearsal(versions).versions:
             return ["It changes tags; it should only look."]
         wrong += _compare(found, expected, f"{key} = {value}")
-    return wrong[:1]  # the others say the same again
+    return wrong[:1]  # the other messages repeat the first
 
 
 def _compare(found: Any, expected: list[int], what: str) -> list[str]:
@@ -156,7 +156,7 @@ def _compare(found: Any, expected: list[int], what: str) -> list[str]:
 
 
 def check_close_review(lab: CheckContext, close_review: Any) -> list[str]:
-    """Rehearse the end of a review, and the next one."""
+    """Check the function on the end of two reviews, one after the other."""
     tags = [
         {"validation_status": "approved", "trained_on": "June"},
         {"validation_status": "pending", "trained_on": "July"},
@@ -166,9 +166,9 @@ def check_close_review(lab: CheckContext, close_review: Any) -> list[str]:
     ]
     registry = Rehearsal(dict(enumerate(tags, start=1)))
     for day in ("2013-09-30", "2013-10-31"):
-        _, told = _call(close_review, "close_review", registry, day)
-        if told:
-            return told
+        _, mistakes = _call(close_review, "close_review", registry, day)
+        if mistakes:
+            return mistakes
         wrong = _left(registry, tags) + _model_tags(registry, day)
         if wrong:
             return wrong
@@ -206,7 +206,7 @@ def _model_tags(registry: Rehearsal, day: str) -> list[str]:
 
 
 def _call(function: Any, name: str, registry: Rehearsal, *arguments: Any) -> tuple[Any, list[str]]:
-    """Call the learner's function; give its result, or what it raised."""
+    """Call the learner's function; return its result and the message of an error."""
     if not callable(function):
         return None, [f"{name} should be a function, not {type(function).__name__}."]
     try:
@@ -215,8 +215,8 @@ def _call(function: Any, name: str, registry: Rehearsal, *arguments: Any) -> tup
         if "Rehearsal" not in str(error):
             return None, [f"{name} raised AttributeError: {error}. {_HINT}"]
         calls = ", ".join(call for call in dir(registry) if "_model" in call and call[0] != "_")
-        told = str(error).replace("Rehearsal", "rehearsal client")
-        return None, [f"{told}. It has: {calls}."]
+        message = str(error).replace("Rehearsal", "rehearsal client")
+        return None, [f"{message}. It has: {calls}."]
     except Exception as error:  # noqa: BLE001 - a learner's function may raise anything
         hint = f" {_HINT}" if "method" in str(error) else ""
         return None, [f"{name} raised {type(error).__name__}: {error}{hint}"]

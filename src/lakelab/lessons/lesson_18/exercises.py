@@ -1,4 +1,4 @@
-"""Exercises of lesson 18: roll back, and promote only what is approved."""
+"""Exercises of lesson 18: roll back, and promote only an approved version."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NAME = "main.rehearsal.flight_delay"
 
 @dataclass
 class Version:
-    """A version, as far as a promotion looks at it."""
+    """A version with the attributes that a promotion needs."""
 
     version: str
     aliases: list[str] = field(default_factory=list)
@@ -22,14 +22,14 @@ class Version:
 
 @dataclass
 class Model:
-    """A registered model: its aliases, each with its version."""
+    """A registered model with its aliases and their versions."""
 
     aliases: dict[str, str]
     name: str = NAME
 
 
 class Rehearsal:
-    """A registry in memory that answers the calls of MlflowClient that a promotion makes.
+    """A registry in memory with the calls of MlflowClient for a promotion.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class Rehearsal:
     Attributes
     ----------
     without_champion : bool
-        Whether there was a moment at which no version was Champion.
+        Whether no version was Champion at any moment.
     """
 
     def __init__(self, aliases: dict[str, str], status: str | None = None):
@@ -54,16 +54,16 @@ class Rehearsal:
             self.versions[aliases["Challenger"]].tags["validation_status"] = status
         self.without_champion = False
 
-    def _model(self, name: str) -> None:
+    def _require_model(self, name: str) -> None:
         if name != NAME:
             raise self._error(f"There is no model '{name}', only '{NAME}'.")
 
     def get_registered_model(self, name: str) -> Model:
-        self._model(name)
+        self._require_model(name)
         return Model(dict(self.aliases))
 
     def get_model_version(self, name: str, version: Any) -> Version:
-        self._model(name)
+        self._require_model(name)
         found = self.versions.get(str(version))
         if found is None:
             raise self._error(f"There is no version {version}.")
@@ -71,7 +71,7 @@ class Rehearsal:
         return found
 
     def get_model_version_by_alias(self, name: str, alias: str) -> Version:
-        self._model(name)
+        self._require_model(name)
         if alias not in self.aliases:
             raise self._error(f"There is no alias '{alias}'.")
         return self.get_model_version(name, self.aliases[alias])
@@ -83,7 +83,7 @@ class Rehearsal:
         self.aliases[alias] = self.get_model_version(name, version).version
 
     def delete_registered_model_alias(self, name: str, alias: str) -> None:
-        self._model(name)
+        self._require_model(name)
         self.aliases.pop(alias, None)
         self.without_champion |= "Champion" not in self.aliases
 
@@ -95,7 +95,7 @@ class Rehearsal:
 
 
 def check_roll_back(lab: CheckContext, roll_back: Any) -> list[str]:
-    """Rehearse a rollback."""
+    """Check the function on a rollback."""
     registry = Rehearsal({"Champion": "7", "Previous": "3"})
     wrong = _call(roll_back, "roll_back", registry)
     if wrong:
@@ -104,50 +104,60 @@ def check_roll_back(lab: CheckContext, roll_back: Any) -> list[str]:
         return ["Champion still points to the version that you want to leave."]
     if registry.aliases.get("Champion") is None:
         return ["There is no Champion any more: the nightly job would fail."]
-    return _interrupted(registry)
+    return _check_no_gap(registry)
 
 
 def check_promote(lab: CheckContext, promote: Any) -> list[str]:
-    """Rehearse a promotion that is due, and two that are not."""
+    """Check the function on an approved version, and on two versions that are not approved."""
     before = {"Champion": "4", "Challenger": "9", "Previous": "2"}
     registry = Rehearsal(before, "approved")
     wrong = _call(promote, "promote", registry)
     if wrong:
         return wrong
-    after = registry.aliases
+    wrong = _wrong_aliases(before, registry.aliases) + _check_no_gap(registry)
+    return (
+        wrong + _wrong_refusal(promote, before, "pending") + _wrong_refusal(promote, before, None)
+    )
+
+
+def _wrong_aliases(before: dict[str, str], after: dict[str, str]) -> list[str]:
     if after == before:
-        wrong.append("The Challenger is approved, and no alias has moved.")
+        return ["The Challenger is approved, and no alias has moved."]
+    wrong = []
+    if after.get("Champion") != "9":
+        wrong.append("The approved Challenger, version 9, should be Champion.")
+    if after.get("Previous") != "4":
+        wrong.append(
+            f"Previous points to {after.get('Previous')}; it should remember version 4, "
+            f"the Champion before. Ask for that version before you move Champion."
+        )
+    if "Challenger" in after:
+        wrong.append("The alias Challenger is still there.")
+    return wrong
+
+
+def _wrong_refusal(promote: Any, before: dict[str, str], status: str | None) -> list[str]:
+    """Check that the function refuses a Challenger with this validation_status."""
+    shown = status or "not set"
+    wrong = []
+    registry = Rehearsal(before, status)
+    try:
+        promote(registry, NAME)
+    except ValueError:
+        pass
+    except Exception as error:  # noqa: BLE001 - a learner's function may raise anything
+        wrong.append(
+            f"Where validation_status is {shown}, it raises {type(error).__name__}, not ValueError."
+        )
     else:
-        if after.get("Champion") != "9":
-            wrong.append("The approved Challenger, version 9, should be Champion.")
-        if after.get("Previous") != "4":
-            wrong.append(
-                f"Previous points to {after.get('Previous')}; it should remember version 4, "
-                f"the Champion before. Ask for that version before you move Champion."
-            )
-        if "Challenger" in after:
-            wrong.append("The alias Challenger is still there.")
-    wrong += _interrupted(registry)
-    for status, told in (("pending", "pending"), (None, "not set")):
-        registry = Rehearsal(before, status)
-        try:
-            promote(registry, NAME)
-        except ValueError:
-            pass
-        except Exception as error:  # noqa: BLE001 - a learner's function may raise anything
-            wrong.append(
-                f"Where validation_status is {told}, it raises {type(error).__name__}, "
-                f"not ValueError."
-            )
-        else:
-            wrong.append(f"Where validation_status is {told}, it raises no ValueError.")
-        if registry.aliases != before:
-            wrong.append(f"Where validation_status is {told}, it moved aliases all the same.")
+        wrong.append(f"Where validation_status is {shown}, it raises no ValueError.")
+    if registry.aliases != before:
+        wrong.append(f"Where validation_status is {shown}, it moved aliases all the same.")
     return wrong
 
 
 def _call(function: Any, name: str, registry: Rehearsal) -> list[str]:
-    """Call the learner's function; say what it raised."""
+    """Call the learner's function; return the message of an error."""
     if not callable(function):
         return [f"{name} should be a function, not {type(function).__name__}."]
     try:
@@ -162,7 +172,7 @@ def _call(function: Any, name: str, registry: Rehearsal) -> list[str]:
     return []
 
 
-def _interrupted(registry: Rehearsal) -> list[str]:
+def _check_no_gap(registry: Rehearsal) -> list[str]:
     if not registry.without_champion:
         return []
     return [
