@@ -216,7 +216,7 @@ class TestImport:
 class TestSweep:
     @pytest.fixture
     def sweep(self, client):
-        """Give a function that logs 12.2 by the client; it returns the ids of parent and children."""
+        """Return a function that logs 12.2 with the client, and returns the ids of parent and children."""
 
         def log(losses=(0.5, 0.3, 0.4), nested=True, cs=("0.001", "0.1", "10")):
             parent = client.create_run("0", run_name="parent").info.run_id

@@ -26,25 +26,27 @@ from tests.upload.workspace_double import (
 def test_all_items_are_uploaded(upload, workspace, items):
     done = upload("--write")
     assert done.exit_code == 0, done.output
-    kept = workspace.tree.objects
+    objects = workspace.tree.objects
     for item in items:
-        there = kept[f"{COURSE}/{item.path}"]
+        uploaded_object = objects[f"{COURSE}/{item.path}"]
         if item.kind is Kind.FILE:
-            assert there == item.content, item.path
+            assert uploaded_object == item.content, item.path
         elif item.kind is Kind.JUPYTER:
             cells = json.loads(item.content)["cells"]
-            assert sources(there) == [(c["cell_type"], "".join(c["source"])) for c in cells]
+            assert sources(uploaded_object) == [
+                (c["cell_type"], "".join(c["source"])) for c in cells
+            ]
         else:
-            assert there.cells[1]["source"].startswith("# MAGIC %pip install")
-            assert there.cells[2]["source"].startswith('if "dbutils" in globals()')
-    assert {f"{COURSE}/notebooks/{lesson.file}" for lesson in lessons()} < set(kept)
-    assert f"{COURSE}/notebooks/_lab" in kept
-    assert [path for path in kept if re.search(r"/dist/lakelab-[\d.]+-py3-none-any\.whl$", path)]
-    beside = {path for path in kept if path.startswith(COURSE)} - {
+            assert uploaded_object.cells[1]["source"].startswith("# MAGIC %pip install")
+            assert uploaded_object.cells[2]["source"].startswith('if "dbutils" in globals()')
+    assert {f"{COURSE}/notebooks/{lesson.file}" for lesson in lessons()} < set(objects)
+    assert f"{COURSE}/notebooks/_lab" in objects
+    assert [path for path in objects if re.search(r"/dist/lakelab-[\d.]+-py3-none-any\.whl$", path)]
+    others = {path for path in objects if path.startswith(COURSE)} - {
         f"{COURSE}/{item.path}" for item in items
     }
     folders = {"", "/dist", "/notebooks", "/notebooks/images", "/resources"}
-    assert beside == {f"{COURSE}{folder}" for folder in folders} | {MANIFEST}
+    assert others == {f"{COURSE}{folder}" for folder in folders} | {MANIFEST}
 
 
 def test_files_are_written_before_the_lessons(upload, workspace):
@@ -60,7 +62,7 @@ def test_files_are_written_before_the_lessons(upload, workspace):
 
 
 def test_each_item_is_below_the_size_limit(items):
-    """The wheel in base64 would be near the limit of the other form of the call."""
+    """The wheel in base64 would be near the size limit of `import_`."""
     wheel = next(item for item in items if item.path.endswith(".whl"))
     assert wheel.size < CONTENT_LIMIT, "the posted file's own limit is not documented below 500 MB"
     assert all(item.size < 1_000_000 for item in items if item is not wheel)
@@ -68,21 +70,22 @@ def test_each_item_is_below_the_size_limit(items):
 
 @pytest.mark.skipif(os.name != "posix", reason="what Databricks does")
 def test_a_lesson_starts_from_the_uploaded_items(uploaded, tmp_path):
-    """The wheel, the set-up and the bundle's files, as the workspace gives them back."""
-    for path, there in uploaded.tree.objects.items():
+    """A lesson starts from the exports of the wheel, the set-up notebook and the files of the bundle."""
+    for path, content in uploaded.tree.objects.items():
         file = tmp_path / path.removeprefix("/")
-        if there is None:
+        if content is None:
             file.mkdir(exist_ok=True, parents=True)
         else:
-            file.write_bytes(there if isinstance(there, bytes) else exported(there))
+            file.write_bytes(content if isinstance(content, bytes) else exported(content))
     course = tmp_path / COURSE.removeprefix("/")
     (course / "temporary").mkdir()
     package = said(set_up(course)).parent
     assert package.is_relative_to(course / "temporary")
-    # what lesson 16 looks at
+    # lesson 16 reads these files
     pipeline = package / "lessons/lesson_16/pipeline.py"
     resources = (
-        next(one for one in pipeline.parents if (one / "databricks.yml").exists()) / "resources"
+        next(parent for parent in pipeline.parents if (parent / "databricks.yml").exists())
+        / "resources"
     )
     job = (resources / "promote.yml").read_text(encoding="utf-8")
     for path in re.findall(r"python_file: (\S+)", job):
@@ -93,8 +96,8 @@ def test_a_missing_file_of_the_course_is_refused(items, tmp_path):
     (tmp_path / "pyproject.toml").write_bytes(
         next(item for item in items if item.path == "pyproject.toml").content
     )
-    for needed in ("README.md", "LICENSE", "src/lakelab/__init__.py"):
-        (tmp_path / needed).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / needed).touch()
+    for name in ("README.md", "LICENSE", "src/lakelab/__init__.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
     with pytest.raises(UploadError, match=r"databricks\.yml cannot be read .* git checkout -- "):
         course(tmp_path)

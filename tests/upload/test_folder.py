@@ -93,7 +93,7 @@ def test_force_does_not_replace_an_earlier_copy(upload, uploaded):
 
 
 def test_force_after_an_interruption_writes_no_second_copy(upload, uploaded):
-    """Broken off between the copy and the lesson."""
+    """The first upload stops between the copy and the lesson."""
     edit(uploaded)
     paths = []
 

@@ -40,7 +40,7 @@ def test_an_expired_token_is_refused(upload, workspace):
 
 def test_a_host_that_does_not_answer_is_reported(upload, home, monkeypatch):
     monkeypatch.setattr(login, "CONNECT_TIMEOUT", 1)
-    with socket.socket() as taken:  # taken, and nobody listens
+    with socket.socket() as taken:  # the port is taken, and no server listens
         taken.bind(("127.0.0.1", 0))
         host = f"http://127.0.0.1:{taken.getsockname()[1]}"
         profile = f"[work]\nhost = {host}\ntoken = {TOKEN}\n"
@@ -51,7 +51,7 @@ def test_a_host_that_does_not_answer_is_reported(upload, home, monkeypatch):
 
 
 def test_the_settings_of_a_lesson_are_ignored(upload, tmp_path, monkeypatch):
-    """`!lakelab upload` in a lesson."""
+    """A lesson runs `!lakelab upload` with the settings of the local workspace."""
     file = tmp_path / "lab" / "uc" / "databrickscfg"
     file.parent.mkdir(parents=True)
     file.touch()

@@ -41,7 +41,7 @@ def test_a_manifest_of_a_newer_lakelab_is_refused(upload, uploaded):
 def test_a_workspace_that_changes_sources_makes_no_user_changes(
     upload, workspace, items, monkeypatch
 ):
-    """No workspace was there to see what an export does to a source; this one indents by tabs."""
+    """The exports of real workspaces are not known here; this one indents by tabs."""
     workspace.export_source = lambda source: source.replace("    ", "\t")
     monkeypatch.setattr("lakelab.upload.course.course", lambda root: with_older_lesson(items))
     upload("--write")
@@ -54,7 +54,7 @@ def test_a_workspace_that_changes_sources_makes_no_user_changes(
 
 
 def test_an_interrupted_upload_is_known_to_a_newer_lakelab(upload, workspace, items, monkeypatch):
-    """The manifest knows also what was written last before the break."""
+    """The manifest also has the last item before the interruption."""
     monkeypatch.setattr("lakelab.upload.course.course", lambda root: with_older_lesson(items))
 
     def refuse_what_follows(path):
