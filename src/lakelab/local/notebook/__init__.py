@@ -1,1 +1,1 @@
-"""What a notebook on Databricks has and a laptop lacks."""
+"""Parts of a Databricks notebook that a notebook on a laptop lacks."""

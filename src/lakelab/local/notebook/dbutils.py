@@ -1,4 +1,4 @@
-"""``dbutils`` on a laptop: widgets and the few calls that notebooks make in passing.
+"""``dbutils`` on a laptop: widgets, and the few other calls that the notebooks make.
 
 Follows https://docs.databricks.com/aws/en/dev-tools/databricks-utils
 """
@@ -10,11 +10,11 @@ from typing import Any, NoReturn
 
 
 class WidgetNotDefinedError(Exception):
-    """A widget was read that is not defined, as on Databricks (InputWidgetNotDefined)."""
+    """A notebook read a widget that is not defined, as on Databricks (InputWidgetNotDefined)."""
 
 
 class _Widgets:
-    """``dbutils.widgets``: their values come from defaults, or from ``LAKELAB_<NAME>``."""
+    """``dbutils.widgets``: a value comes from the default, or from the variable ``LAKELAB_<NAME>``."""
 
     def __init__(self) -> None:
         self._values: dict[str, str] = {}
@@ -36,9 +36,9 @@ class _Widgets:
 
     def get(self, name: str) -> str:
         if name not in self._values:
-            there = ", ".join(self._values) or "none"
+            defined = ", ".join(self._values) or "none"
             raise WidgetNotDefinedError(
-                f"No input widget named {name} is defined. Defined are: {there}. "
+                f"No input widget named {name} is defined. Defined are: {defined}. "
                 f"Define it first: dbutils.widgets.text('{name}', '<default>')."
             )
         return self._values[name]
@@ -57,7 +57,7 @@ class _Library:
     """``dbutils.library``."""
 
     def restartPython(self) -> None:
-        """Do nothing: what is installed on a laptop is there when the kernel starts."""
+        """Do nothing: on a laptop, packages are installed before the kernel starts."""
 
 
 class _Notebook:
@@ -68,7 +68,7 @@ class _Notebook:
 
 
 class LocalDbUtils:
-    """What notebooks use of ``dbutils``; anything else says that it runs on Databricks only.
+    """The part of ``dbutils`` that the notebooks use; other attributes raise an error.
 
     Examples
     --------
@@ -88,5 +88,5 @@ class LocalDbUtils:
         self.widgets = _Widgets()
 
     def __getattr__(self, name: str) -> Any:
-        there = ", ".join(sorted(vars(self)))
-        raise AttributeError(f"dbutils.{name} runs on Databricks only; here there are {there}.")
+        available = ", ".join(sorted(vars(self)))
+        raise AttributeError(f"dbutils.{name} runs on Databricks only; here there are {available}.")

@@ -1,9 +1,9 @@
-"""Answer official import names with the packages that stand in for them on a laptop.
+"""Import the local packages by the official names, such as ``databricks.feature_engineering``.
 
-After :func:`answer_official_names`, ``from databricks.feature_engineering import ...`` gives
+After :func:`answer_official_names`, ``from databricks.feature_engineering import ...`` imports
 :mod:`lakelab.local.feature_engineering`, submodules included, and ``databricks.feature_store``, the legacy
-name, gives :mod:`lakelab.local.feature_store`, while ``databricks.sdk`` and everything else below
-``databricks`` stay what they are. Nothing is imported before it is asked for.
+name, imports :mod:`lakelab.local.feature_store`. ``databricks.sdk`` and all other modules below
+``databricks`` stay the official ones. A local package is imported at the first import of its name.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ ANSWERS: Mapping[str, str] = {
     "databricks.feature_store.entities": "lakelab.local.feature_engineering.entities",
     "databricks.feature_store.training_set": "lakelab.local.feature_engineering.training_set",
 }
-"""Official package name -> the package that answers for it. The longest name counts."""
+"""Official package name -> local package. If two official names match, the longer one is used."""
 
 
 def answer_official_names(answers: Mapping[str, str] = ANSWERS) -> None:
-    """Let ``import`` answer official names with local packages, from now on in this process.
+    """Make ``import`` find local packages by official names, from now on in this process.
 
-    A second call changes nothing. Official modules that were imported before are set aside, so that
-    the next import gives the local ones.
+    A second call changes nothing. Official modules that were imported before are removed from
+    ``sys.modules``, so that the next import finds the local ones.
 
     Parameters
     ----------
     answers : mapping of str to str
-        Official package name -> name of the package that answers for it.
+        Official package name -> name of the local package.
 
     Examples
     --------
@@ -47,7 +47,7 @@ def answer_official_names(answers: Mapping[str, str] = ANSWERS) -> None:
     if finder is None:
         finder = _OfficialNames()
         sys.meta_path.insert(0, finder)
-    new = {official: ours for official, ours in answers.items() if official not in finder.answers}
+    new = {official: local for official, local in answers.items() if official not in finder.answers}
     finder.answers.update(new)
     for name in list(sys.modules):
         if any(name == official or name.startswith(f"{official}.") for official in new):
@@ -55,7 +55,7 @@ def answer_official_names(answers: Mapping[str, str] = ANSWERS) -> None:
 
 
 class _OfficialNames(MetaPathFinder):
-    """Finds the official names; leaves all others to the finders after it."""
+    """Finds the official names, and leaves all other names to the finders after it."""
 
     def __init__(self) -> None:
         self.answers: dict[str, str] = {}
@@ -66,24 +66,24 @@ class _OfficialNames(MetaPathFinder):
         path: Sequence[str] | None = None,
         target: ModuleType | None = None,
     ) -> ModuleSpec | None:
-        answering = [o for o in self.answers if fullname == o or fullname.startswith(f"{o}.")]
-        if not answering:
+        matches = [o for o in self.answers if fullname == o or fullname.startswith(f"{o}.")]
+        if not matches:
             return None
-        official = max(answering, key=len)
+        official = max(matches, key=len)
         return ModuleSpec(fullname, _SameModule(self.answers[official] + fullname[len(official) :]))
 
 
 class _SameModule(Loader):
-    """Gives the module of another name: the same object, so that ``isinstance`` works across both."""
+    """Loads the module of another name: the same object, so that ``isinstance`` works for both names."""
 
-    def __init__(self, ours: str):
-        self.ours = ours
+    def __init__(self, local_name: str):
+        self.local_name = local_name
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         try:
-            module = importlib.import_module(self.ours)
+            module = importlib.import_module(self.local_name)
         except ModuleNotFoundError as error:
-            if error.name != self.ours:
+            if error.name != self.local_name:
                 raise
             raise ModuleNotFoundError(
                 f"'{spec.name}' is not part of what runs on a laptop: "
@@ -94,6 +94,6 @@ class _SameModule(Loader):
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        # It ran under its own name. The import system has just written the official spec into it:
-        # put its own back, which relative imports and reload() go by.
+        # The module was executed under its own name, and the import system has just written the
+        # official spec into it. Relative imports and reload() need its own spec.
         module.__spec__ = self.own_spec

@@ -1,4 +1,4 @@
-"""The MLflow UI on the local store: a server in the background, for this machine and this process only.
+"""The MLflow UI of the local store: a server in the background, for this machine and this process only.
 
 Follows https://mlflow.org/docs/latest/self-hosting
 """
@@ -13,50 +13,51 @@ import sys
 import threading
 import time
 
-from lakelab.local.system import child_process as leash
+from lakelab.local.system import child_process
 from lakelab.local.system.home import Home
 
 START_SECONDS = 120
-"""How long the server may take to answer; on an idle laptop it takes six."""
+"""Time limit for the server's first answer; on an idle laptop it takes six seconds."""
 
-_NOT_ITS_OWN = ("MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_REGISTRY_URI", "MLFLOW_RUN_ID")  # fmt: skip
-"""What leads the clients in a notebook, and would only mislead a server."""
+_CLIENT_VARIABLES = ("MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_REGISTRY_URI", "MLFLOW_RUN_ID")  # fmt: skip
+"""Variables for the clients in a notebook, which a server must not use."""
 
 
 class PortTakenError(Exception):
-    """The port that was asked for is in use; the message says what to do."""
+    """The requested port is in use; the message says what to do."""
 
 
 class UiError(Exception):
     """The MLflow server did not start; the message says why."""
 
 
-def free_port(wanted: int = 0) -> int:
-    """Check that a port is free on 127.0.0.1, or find one.
+def free_port(port: int = 0) -> int:
+    """Check that a port is free on 127.0.0.1, or find a free one.
 
     Parameters
     ----------
-    wanted : int
-        The port; 0 lets the system choose.
+    port : int
+        The port; 0 for one that the system chooses.
 
     Raises
     ------
     PortTakenError
-        If somebody listens there already.
+        If another process listens on the port.
     """
     with socket.socket() as probe:
         try:
-            probe.bind(("127.0.0.1", wanted))
+            probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise PortTakenError(
-                f"port {wanted} cannot be used ({error.strerror}). "
+                f"port {port} cannot be used ({error.strerror}). "
                 f"Give another one with --port, or none for a free one."
             ) from error
-        return probe.getsockname()[1]
+        free: int = probe.getsockname()[1]
+        return free
 
 
 def ui_command(home: Home, port: int) -> list[str]:
-    """Give the command that serves runs and models of the local store."""
+    """Return the command that serves runs and models of the local store."""
     return [
         sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port),
         "--workers", "1", "--backend-store-uri", home.mlflow_uri,
@@ -65,11 +66,11 @@ def ui_command(home: Home, port: int) -> list[str]:
 
 
 def ui_environment(home: Home) -> dict[str, str]:
-    """Give the server's environment: no telemetry, no job workers (10 processes, 20 seconds)."""
+    """Return the server's environment: no telemetry, no job workers (10 processes, 20 seconds)."""
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if name not in _NOT_ITS_OWN and not name.startswith("DATABRICKS_")
+        if name not in _CLIENT_VARIABLES and not name.startswith("DATABRICKS_")
     }
     return {
         **inherited,
@@ -80,38 +81,38 @@ def ui_environment(home: Home) -> dict[str, str]:
 
 
 class Ui:
-    """The MLflow UI of one store. It ends with this process, however that ends, or by `stop`.
+    """The MLflow UI of one store. It ends by `stop`, or with this process, however the process ends.
 
     Parameters
     ----------
     home : Home
-        Local state, whose runs and models it shows.
+        Local state with the runs and models.
     port : int
-        Where it listens on 127.0.0.1.
+        The server's port on 127.0.0.1.
 
     Attributes
     ----------
     url : str
-        Its address, without a slash at the end. It answers once `wait` has returned.
+        The server's address, without a slash at the end. The server answers after `wait` has returned.
     """
 
     def __init__(self, home: Home, port: int):
         self.url = f"http://127.0.0.1:{port}"
         self._port = port
         self._log = home.scratch / f"mlflow_ui_{port}.log"
-        self._process = leash.start(ui_command(home, port), ui_environment(home), self._log)
+        self._process = child_process.start(ui_command(home, port), ui_environment(home), self._log)
 
     @property
     def running(self) -> bool:
         return self._process.poll() is None
 
     def wait(self) -> str:
-        """Wait until the server answers; give its URL.
+        """Wait until the server answers, and return its URL.
 
         Raises
         ------
         UiError
-            If it ended instead, or took too long.
+            If the server ended before it answered, or took too long.
         """
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
@@ -129,17 +130,17 @@ class Ui:
         return self.url
 
     def last_words(self) -> str:
-        """Wait until the server ends; give the last thing that it complained of."""
+        """Wait until the server ends, and return the last error in its log."""
         self._process.wait()
         self.stop()
-        return _complaint(self._log.read_text(errors="replace"))
+        return _last_error(self._log.read_text(errors="replace"))
 
     def stop(self) -> None:
-        """End the server. A second call does nothing."""
-        leash.end(self._process)
+        """Stop the server. A second call does nothing."""
+        child_process.end(self._process)
 
     def _answers(self) -> bool:
-        # http.client uses no proxy, which would not find this machine's own ports
+        # http.client uses no proxy: a proxy cannot connect to this machine's own ports
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=5)
         try:
             connection.request("GET", "/health")
@@ -176,12 +177,12 @@ def start_ui(home: Home) -> Ui:
 
 
 def page_address(url: str, page: str = "") -> str:
-    """Give the address of a page of the open-source UI.
+    """Return the address of a page of the open-source UI.
 
     Parameters
     ----------
     url : str
-        The server's.
+        The server's address.
     page : str
         The page, such as ``experiments/1/runs``; by default the first one.
 
@@ -195,16 +196,16 @@ def page_address(url: str, page: str = "") -> str:
     return f"{url.rstrip('/')}/#/{page}" if page else url.rstrip("/")
 
 
-def _complaint(said: str) -> str:
-    r"""Find the last line of a log that names an error, else the last line.
+def _last_error(log: str) -> str:
+    r"""Return the last line of a log that names an error, else the last line.
 
     Examples
     --------
-    >>> _complaint("started\nsqlite3.OperationalError: disk full\n(Background on this error at ...)")
+    >>> _last_error("started\nsqlite3.OperationalError: disk full\n(Background on this error at ...)")
     'sqlite3.OperationalError: disk full'
-    >>> _complaint("")
+    >>> _last_error("")
     'it said nothing'
     """
-    lines = [line for line in said.splitlines() if line.strip()] or ["it said nothing"]
+    lines = [line for line in log.splitlines() if line.strip()] or ["it said nothing"]
     errors = [line for line in lines if re.search(r"(Error|Exception|ERROR): ", line)]
     return (errors or lines)[-1].strip()

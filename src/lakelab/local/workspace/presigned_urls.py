@@ -11,12 +11,12 @@ from typing import Any
 
 from lakelab.local.catalog.errors import ApiError
 
-_URL_LIFETIME = 15 * 60.0
-"""Seconds. Databricks' presigned URLs live about as long."""
+_LIFETIME_SECONDS = 15 * 60.0
+"""Databricks' presigned URLs have about the same lifetime."""
 
 
 @dataclass(frozen=True)
-class _Signed:
+class _SignedUrl:
     method: str
     folder: Path
     file: Path
@@ -24,29 +24,47 @@ class _Signed:
 
 
 class PresignedUrls:
-    """URLs that stand for one upload or download each, and need no token.
+    """URLs for one upload or one download each, which need no token.
 
     Parameters
     ----------
     base : str
-        What the URLs begin with.
+        The beginning of all URLs.
+
+    Examples
+    --------
+    >>> urls = PresignedUrls("http://127.0.0.1:5000/presigned")
+    >>> url = urls.sign("GET", Path("version"), Path("version/MLmodel"))["url"]
+    >>> urls.redeem("GET", url.rpartition("/")[2])[1].name
+    'MLmodel'
     """
 
     def __init__(self, base: str):
         self._base = base
-        self._signed: dict[str, _Signed] = {}
+        self._signed: dict[str, _SignedUrl] = {}
         self._lock = threading.Lock()
 
     def sign(self, method: str, folder: Path, file: Path) -> dict[str, Any]:
+        """Return a new URL and the headers that its request needs.
+
+        Parameters
+        ----------
+        method : str
+            HTTP method.
+        folder : Path
+            The version's folder.
+        file : Path
+            The file in it.
+        """
         key = secrets.token_urlsafe(32)
         now = time.monotonic()
         with self._lock:
             self._signed = {k: s for k, s in self._signed.items() if s.expires > now}
-            self._signed[key] = _Signed(method, folder, file, now + _URL_LIFETIME)
+            self._signed[key] = _SignedUrl(method, folder, file, now + _LIFETIME_SECONDS)
         return {"url": f"{self._base}/{key}", "headers": []}
 
     def redeem(self, method: str, key: str, *, keep: bool = False) -> tuple[Path, Path]:
-        """Give the version's folder and the file that a URL stands for, and spend the URL.
+        """Return the version's folder and the file of a URL, and invalidate the URL.
 
         Parameters
         ----------
@@ -55,13 +73,13 @@ class PresignedUrls:
         key : str
             The last part of the URL.
         keep : bool
-            Leave the URL valid until it expires: large files are fetched in ranges, by one URL.
+            Keep the URL valid until it expires: a client fetches a large file in ranges, by one URL.
 
         Raises
         ------
         ApiError
-            ``PERMISSION_DENIED`` if the URL was spent, has expired or was never given. The client then
-            asks for another.
+            ``PERMISSION_DENIED`` if the URL was used, has expired or was never signed. The client then
+            requests another URL.
         """
         with self._lock:
             signed = self._signed.get(key)
@@ -75,7 +93,7 @@ class PresignedUrls:
         return signed.folder, signed.file
 
     def revoke_uploads(self, folder: Path) -> None:
-        """Let no upload into a folder begin any more."""
+        """Invalidate all upload URLs of a folder."""
         with self._lock:
             self._signed = {
                 k: s for k, s in self._signed.items() if (s.method, s.folder) != ("PUT", folder)
