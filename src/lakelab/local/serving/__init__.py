@@ -1,1 +1,1 @@
-"""A model behind an endpoint."""
+"""Model serving: an endpoint for a model, in this process."""
