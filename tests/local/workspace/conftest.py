@@ -13,16 +13,22 @@ import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import mlflow
 import pandas as pd
+import pyarrow as pa
 import pytest
 import requests
+from deltalake import write_deltalake
 from mlflow import MlflowClient
 from sklearn.linear_model import LinearRegression
 
+from lakelab.local.catalog.constraints import PrimaryKey
+from lakelab.local.catalog.names import TableName
 from lakelab.local.catalog.store import UnityCatalog
+from lakelab.local.catalog.table import UnityTable
 from lakelab.local.notebook.client_env import point_clients_at
 from lakelab.local.system.home import Home
 from lakelab.local.workspace import LocalWorkspace, start_workspace
@@ -208,3 +214,41 @@ def log_model(signature):
             return mlflow.sklearn.log_model(model, pip_requirements=["scikit-learn"], **arguments)
 
     return log
+
+
+@pytest.fixture
+def weather(place, schema) -> UnityTable:
+    name = TableName.parse(f"{schema}.weather")
+    columns = pa.schema(
+        [
+            pa.field("origin", pa.string(), nullable=False),
+            pa.field("ts", pa.timestamp("us", tz="UTC"), nullable=False),
+            pa.field("temp", pa.float64()),
+            pa.field("flights", pa.int64()),
+            pa.field("cost", pa.decimal128(10, 2)),
+            pa.field("gusts", pa.list_(pa.int32())),
+        ]
+    )
+    row = {
+        "origin": "JFK",
+        "ts": 0,
+        "temp": 1.0,
+        "flights": 3,
+        "cost": Decimal("1.00"),
+        "gusts": [1],
+    }
+    write_deltalake(place.unity.path(name), pa.Table.from_pylist([row], schema=columns))
+    table = place.unity.table(name)
+    table.set_primary_key(PrimaryKey("weather_pk", ("origin", "ts"), "ts"))
+    table.set_comment("Hourly weather")
+    table.set_column_comment("temp", "Degrees Celsius")
+    table.delta.alter.set_table_properties({"delta.appendOnly": "false"})
+    return table
+
+
+@pytest.fixture
+def workspace(tmp_path) -> Iterator[LocalWorkspace]:
+    """A workspace with a home of its own."""
+    home = Home(tmp_path).prepare()
+    with start_workspace(home, UnityCatalog(home.warehouse), home.mlflow_uri) as workspace:
+        yield workspace

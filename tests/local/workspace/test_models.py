@@ -307,35 +307,6 @@ def test_version_registered_in_the_plain_registry_is_served_too(any_place, any_s
     assert not list((any_place.home.workspace_state / "models" / ".uploads").iterdir())
 
 
-def test_a_version_tells_the_feature_tables_that_it_was_packaged_with(
-    any_place, any_schema, saved_models, tmp_path
-):
-    import shutil
-
-    from databricks.sdk import WorkspaceClient
-
-    folder, name = tmp_path / "packaged", f"{any_schema}.delay"
-    shutil.copytree(saved_models[0], folder)
-    spec = folder / "data" / "feature_store" / "feature_spec.yaml"
-    spec.parent.mkdir(parents=True)
-    spec.write_text("input_tables:\n- main.a.weather:\n    table_id: x\n- main.a.planes: {}\n")
-    mlflow.register_model(str(folder), name)
-    MlflowClient().copy_model_version(f"models:/{name}/1", f"{name}_copy")
-    mlflow.register_model(str(saved_models[0]), name)
-    MlflowClient().set_registered_model_alias(name, "Champion", "1")
-
-    versions, models = WorkspaceClient().model_versions, WorkspaceClient().registered_models
-    for version in (
-        versions.get(name, 1),
-        versions.get(f"{name}_copy", 1),
-        versions.get_by_alias(name, "Champion"),
-    ):
-        tables = [d.table.table_full_name for d in version.model_version_dependencies.dependencies]
-        assert tables == ["main.a.weather", "main.a.planes"]
-    assert versions.get(name, 2).model_version_dependencies is None
-    assert models.get(name).full_name == name
-
-
 # ---- refusals ------------------------------------------------------------------------------------
 def assert_code(code: str, function, *arguments) -> MlflowException:
     with pytest.raises(MlflowException) as caught:

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import os
 import uuid
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
-from urllib.parse import urlparse
 
 import mlflow
 import pytest
 import requests
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import PermissionDenied
-from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
-
-from lakelab.local.notebook.client_env import name_profiles
-from lakelab.local.workspace import start_workspace
 
 from .conftest import FEATURES
 
 API = "/api/2.0/mlflow"
+OUTSIDE = ["..", "../x", "a/../../x", "%2e%2e/x", "..%2f..%2fx", "a//b", "..\\x", "./x"]
 pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated since 2.9.0:FutureWarning")
 
 
@@ -158,13 +150,6 @@ def test_copy_into_unity_catalog(client, any_place, any_schema, name, log_model)
     assert predictions(f"models:/{target}@Champion") == [3, 6, 9]
 
 
-def test_copy_within_the_registry_stands_alone(client, name, log_model):
-    log_model(3, registered_model_name=name)
-    assert client.copy_model_version(f"models:/{name}/1", f"{name} prod").version == "1"
-    client.delete_registered_model(name)
-    assert predictions(f"models:/{name} prod/1") == [3, 6, 9]
-
-
 def test_a_model_without_signature_is_copied_only_if_asked(
     sqlite_client, place, schema, name, tmp_path, monkeypatch
 ):
@@ -182,11 +167,6 @@ def test_a_model_without_signature_is_copied_only_if_asked(
     assert predictions(f"models:/{copy.name}/{copy.version}") == [2, 4, 6]
 
 
-@pytest.mark.parametrize("name", ["main.flights.delay", "a/b", "a:b", "", "x" * 256])
-def test_names_are_checked(sqlite_client, name):
-    assert_code("INVALID_PARAMETER_VALUE", sqlite_client.create_registered_model, name)
-
-
 def test_unknown_things_have_their_codes(sqlite_client, place, name, saved_models):
     missing = "RESOURCE_DOES_NOT_EXIST"
     assert_code(missing, sqlite_client.get_registered_model, name)
@@ -202,42 +182,6 @@ def test_unknown_things_have_their_codes(sqlite_client, place, name, saved_model
     assert_code("INVALID_PARAMETER_VALUE", sqlite_client.get_model_version, name, "one")
 
 
-def test_eight_threads_register_versions_1_to_8(client, name, saved_models):
-    client.create_registered_model(name)
-    with ThreadPoolExecutor(8) as pool:
-        versions = list(
-            pool.map(
-                lambda n: client.create_model_version(name, str(saved_models[n % 2])), range(8)
-            )
-        )
-    assert sorted(int(version.version) for version in versions) == list(range(1, 9))
-    for number, version in enumerate(versions):
-        wanted = [2, 4, 6] if number % 2 == 0 else [3, 6, 9]
-        assert predictions(f"models:/{name}/{version.version}") == wanted
-
-
-def test_two_workspaces_have_a_registry_each_and_share_unity_catalog(
-    sqlite_client, place, schema, name, saved_models, tmp_path
-):
-    mlflow.register_model(str(saved_models[0]), name)
-    mlflow.set_registry_uri("databricks-uc")
-    mlflow.register_model(str(saved_models[0]), f"{schema}.delay")
-    store = f"sqlite:///{tmp_path / 'b.db'}"
-    with start_workspace(
-        place.home, place.unity, place.workspace.tracking_uri, name="b", own_store=store
-    ) as b:
-        name_profiles({"DEFAULT": place.workspace, "b": b}, place.home)
-        there = MlflowClient(registry_uri="databricks://b")
-        assert_code("RESOURCE_DOES_NOT_EXIST", there.get_registered_model, name)
-        unity = MlflowClient(registry_uri="databricks-uc://b")
-        assert unity.get_model_version(f"{schema}.delay", "1").status == "READY"
-        mlflow.set_registry_uri("databricks://b")
-        assert mlflow.register_model(str(saved_models[1]), name).version == "1"
-        assert predictions(f"models:/{name}/1") == [3, 6, 9]
-        mlflow.set_registry_uri("databricks")
-        assert predictions(f"models:/{name}/1") == [2, 4, 6]
-
-
 def test_databricks_sdk_lists_and_moves(sqlite_client, name, saved_models):
     mlflow.register_model(str(saved_models[0]), name)
     registry = WorkspaceClient().model_registry
@@ -246,89 +190,6 @@ def test_databricks_sdk_lists_and_moves(sqlite_client, name, saved_models):
     moved = registry.transition_stage(name, "1", "Production", False)
     assert moved.model_version_databricks.current_stage == "Production"
     assert sqlite_client.get_model_version(name, "1").current_stage == "Production"
-
-
-# ---- files ---------------------------------------------------------------------------------------
-OUTSIDE = ["..", "../x", "a/../../x", "%2e%2e/x", "..%2f..%2fx", "a//b", "..\\x", "./x"]
-UPLOADS = "/databricks/mlflow/tmp-external-source"
-
-
-def raw(place, method: str, path: str, body: bytes = b"", token: str | None = None):
-    """Send a path as it is: `requests` would tidy it up."""
-    connection = http.client.HTTPConnection(urlparse(place.workspace.url).netloc, timeout=30)
-    with closing(connection):
-        headers = {"Authorization": f"Bearer {token or place.workspace.token}"}
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        return answer.status, json.loads(answer.read())
-
-
-@pytest.mark.parametrize("outside", OUTSIDE)
-def test_no_upload_leaves_its_area(place, outside):
-    before = {path for path in place.home.root.parent.rglob("*") if path.is_file()}
-    status, answer = raw(place, "POST", f"/dbfs{UPLOADS}/{outside}", b"x")
-    written = {path for path in place.home.root.parent.rglob("*") if path.is_file()} - before
-    area = place.home.workspace("a") / "uploads"
-    assert all(path.is_relative_to(area) for path in written)
-    assert status == 400 or written, answer
-
-
-@pytest.mark.parametrize("path", ["/etc/passwd", "/databricks/mlflow-tracking/0/x", "/FileStore/x"])
-def test_there_is_no_other_dbfs(place, path):
-    status, answer = raw(place, "POST", f"/dbfs{path}", b"x")
-    assert (status, answer["error_code"]) == (403, "PERMISSION_DENIED")
-    status, answer = raw(place, "GET", f"/api/2.0/dbfs/list?path={path}")
-    assert (status, answer["error_code"]) == (403, "PERMISSION_DENIED")
-
-
-def test_an_upload_wants_the_token(place):
-    status, answer = raw(place, "POST", f"/dbfs{UPLOADS}/mine/b", b"x", token="wrong")
-    assert (status, answer["error_code"]) == (401, "UNAUTHENTICATED")
-    assert not (place.home.workspace("a") / "uploads" / "mine").exists()
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "/etc",
-        "dbfs:/etc",
-        f"dbfs:{UPLOADS}/../../x",
-        f"dbfs:{UPLOADS}/nowhere",
-        "s3://b/m",
-        "dbfs:/",
-    ],
-)
-def test_a_version_is_made_of_uploads_only(place, name, source):
-    place.call("POST", f"{API}/registered-models/create", json={"name": name})
-    answer = place.call(
-        "POST", f"{API}/model-versions/create", json={"name": name, "source": source}
-    )
-    assert answer.status_code in (400, 403), answer.text
-    found = place.call("GET", f"{API}/model-versions/search", params={"filter": f"name='{name}'"})
-    assert found.json().get("model_versions", []) == []
-    files = place.home.workspace("a") / "models" / "registry" / "a" / name
-    assert not list(files.glob("*")), "nothing half-made is left"
-
-
-def test_an_upload_without_a_model_in_it_is_no_version(place, name):
-    place.call("POST", f"{API}/registered-models/create", json={"name": name})
-    assert raw(place, "POST", f"/dbfs{UPLOADS}/{name[-8:]}/notes.txt", b"x")[0] == 200
-    source = {"name": name, "source": f"dbfs:{UPLOADS}/{name[-8:]}"}
-    answer = place.call("POST", f"{API}/model-versions/create", json=source)
-    assert answer.json()["error_code"] == "INVALID_PARAMETER_VALUE"
-    assert "there is no MLmodel file" in answer.json()["message"]
-    assert (place.home.workspace("a") / "uploads" / name[-8:] / "notes.txt").is_file()
-
-
-def test_a_writer_waits_for_the_one_of_another_process(place, name):
-    with ThreadPoolExecutor(1) as pool:
-        with FileLock(place.home.workspace("a") / "lock"):
-            waiting = pool.submit(
-                place.call, "POST", f"{API}/registered-models/create", json={"name": name}
-            )
-            with pytest.raises(TimeoutError):
-                waiting.result(timeout=1)
-        assert waiting.result(timeout=30).json()["registered_model"]["name"] == name
 
 
 @pytest.mark.parametrize("outside", OUTSIDE)

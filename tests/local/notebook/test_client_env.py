@@ -6,10 +6,14 @@ import logging
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
+import mlflow
+import pandas as pd
 import pytest
 from databricks.sdk import WorkspaceClient
+from sklearn.linear_model import LinearRegression
 
 from lakelab.local.catalog.store import UnityCatalog
 from lakelab.local.notebook.client_env import point_clients_at
@@ -59,6 +63,17 @@ def home(tmp_path) -> Home:
 def workspace(home):
     with start_workspace(home, UnityCatalog(home.warehouse), home.mlflow_uri) as workspace:
         yield workspace
+
+
+@pytest.fixture
+def saved_model(tmp_path) -> Path:
+    """The folder of a saved model with a signature."""
+    features = pd.DataFrame({"hour": [1.0, 2.0, 3.0]})
+    model = LinearRegression().fit(features, features["hour"])
+    signature = mlflow.models.infer_signature(features, [2.0, 4.0, 6.0])
+    folder = tmp_path / "saved"
+    mlflow.sklearn.save_model(model, folder, signature=signature, pip_requirements=["scikit-learn"])
+    return folder
 
 
 def plant_config_file(folder) -> str:
@@ -136,7 +151,7 @@ def test_other_stores_are_replaced_and_named(clean, home, uri):
     assert os.environ["MLFLOW_TRACKING_URI"] == home.mlflow_uri
 
 
-def test_a_fresh_home_registers_a_model_without_noise(clean, home, tmp_path, saved_models):
+def test_a_fresh_home_registers_a_model_without_noise(clean, home, tmp_path, saved_model):
     program = f"""
 from pathlib import Path
 from lakelab.local.notebook.client_env import point_clients_at
@@ -150,7 +165,7 @@ unity.create_catalog("main")
 unity.create_schema("main", "flights")
 point_clients_at(start_workspace(home, unity, tracking_uri(home)), home)
 import mlflow
-mlflow.register_model({str(saved_models[0])!r}, "main.flights.delay")
+mlflow.register_model({str(saved_model)!r}, "main.flights.delay")
 with mlflow.start_run() as run:
     mlflow.log_text("hello", "hello.txt")
 print(run.info.artifact_uri)
