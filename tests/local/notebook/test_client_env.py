@@ -1,4 +1,4 @@
-"""The official clients of a learner who works with Databricks find the local workspace only."""
+"""The official clients use the local workspace only, even if the learner has set up another one."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ PLANTED = {
 
 @pytest.fixture
 def clean(monkeypatch, tmp_path):
-    """Give an environment with nothing of Databricks or MLflow in it, restored afterwards."""
+    """An environment without variables of Databricks and MLflow, restored after the test."""
     before = dict(os.environ)
     for name in list(os.environ):
         if name.startswith(("DATABRICKS_", "MLFLOW_", "_MLFLOW_", "ARM_", "GOOGLE_")):

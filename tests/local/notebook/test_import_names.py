@@ -1,4 +1,4 @@
-"""Official import names give the local packages, and only those names."""
+"""Official import names import the local packages; other names stay the official ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The MLflow UI: a real server in the background, found again, and gone with its process."""
+"""The MLflow UI: a real server in the background, started once, which ends with its process."""
 
 from __future__ import annotations
 
@@ -67,11 +67,11 @@ def test_it_ends_with_a_kernel_that_is_killed(store):
     servers = psutil.Process(kernel.pid).children(recursive=True)
     assert any("uvicorn" in " ".join(server.cmdline()) for server in servers)
     kernel.send_signal(signal.SIGKILL)
-    said = kernel.communicate()
+    output = kernel.communicate()
     assert not psutil.wait_procs(servers, timeout=30)[1]
     with pytest.raises(URLError):
         urllib.request.urlopen(url)
-    assert said == ("", ""), "the server is quiet"
+    assert output == ("", ""), "the server is quiet"
 
 
 def test_a_server_that_cannot_start_says_why(tmp_path):

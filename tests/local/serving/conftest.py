@@ -24,7 +24,7 @@ DAY = pd.Timestamp("2024-01-01")
 
 
 class WindAndSeats(mlflow.pyfunc.PythonModel):
-    """Predicts wind + 1000 x seats, and insists on columns and dtypes as in training."""
+    """Predicts wind + 1000 x seats, and checks that columns and dtypes are those of the training."""
 
     def predict(self, context, model_input, params=None):  # MLflow warns of type hints
         assert list(model_input.columns) == ["hour", "wind", "sky", "seats"]

@@ -23,9 +23,9 @@ def test_it_speaks_the_protocol_of_mlflow_models_serve(endpoint: LocalEndpoint) 
     assert refused.status_code == 400
     assert "dataframe_records" in refused.json()["message"]
     bearer = {"Authorization": f"Bearer {endpoint.token}"}
-    for path, wanted in (("ping", "\n"), ("health", "\n"), ("version", mlflow.__version__)):
+    for path, expected in (("ping", "\n"), ("health", "\n"), ("version", mlflow.__version__)):
         answer = requests.get(f"{endpoint.url}/{path}", headers=bearer, timeout=60)
-        assert (answer.status_code, answer.text) == (200, wanted)
+        assert (answer.status_code, answer.text) == (200, expected)
     csv = requests.post(
         f"{endpoint.url}/invocations",
         data="origin,tailnum,hour\nEWR,x,7\n",
@@ -48,7 +48,7 @@ def test_nobody_is_answered_without_the_token(endpoint: LocalEndpoint) -> None:
 
 
 def test_serving_leaves_the_process_a_notebook(endpoint: LocalEndpoint) -> None:
-    """MLflow's scoring server tells its whole process that it serves: other calls would differ."""
+    """MLflow's scoring server marks its whole process as a server, which changes other calls."""
     assert "_MLFLOW_IS_IN_SERVING_ENVIRONMENT" not in os.environ
 
 

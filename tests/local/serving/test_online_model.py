@@ -101,7 +101,7 @@ def test_features_that_functions_compute(
         assert predicted(served, {"tailnum": "y", "cost": 3}) == [1.5]
         assert predicted(served, {"tailnum": "y", "cost": 3, "per_seat": 7.0}) == [7.0]
         assert predicted(served, {"tailnum": "y", "cost": 3, "seats": 6}) == [0.5]
-        for record, told in (
+        for record, expected in (
             ({"cost": 3}, "lacks the lookup key(s) 'tailnum'"),
             ({"tailnum": "x"}, "'cost'"),
             ({"tailnum": "x", "cost": "much"}, "much"),
@@ -109,7 +109,7 @@ def test_features_that_functions_compute(
         ):
             answer = ask(served, {"dataframe_records": [record]})
             assert answer.status_code == 400
-            assert told in answer.text
+            assert expected in answer.text
     finally:
         served.stop()
     spark.sql("DROP FUNCTION per_seat")

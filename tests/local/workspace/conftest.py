@@ -39,7 +39,7 @@ MLFLOW_API = "/api/2.0/mlflow/unity-catalog"
 
 @dataclass
 class Place:
-    """A workspace, and where its things are."""
+    """A workspace with its home and its Unity Catalog."""
 
     home: Home
     unity: UnityCatalog
@@ -163,7 +163,7 @@ def _clients_at(place: Place) -> Iterator[Place]:
 
 @pytest.fixture
 def new_schema() -> Callable[[Place], str]:
-    """Make a schema of the same name in both catalogs; give its name in `main`."""
+    """Create a schema of the same name in both catalogs; return its name in `main`."""
 
     def make(place: Place) -> str:
         name = f"t{uuid.uuid4().hex[:12]}"
@@ -205,7 +205,7 @@ def saved_models(tmp_path_factory, signature) -> list[Path]:
 
 @pytest.fixture
 def log_model(signature):
-    """Log a model that multiplies by a factor, in a run; give what `log_model` gives."""
+    """Log a model that multiplies by a factor, in a run; return the result of `log_model`."""
 
     def log(factor: float = 2.0, **arguments):
         model = LinearRegression().fit(FEATURES, FEATURES["hour"] * factor)

@@ -64,7 +64,7 @@ def test_catalogs_are_described_given_away_and_deleted(client, place):
     for gone in (client.catalogs.get, client.catalogs.delete, client.catalogs.update):
         with pytest.raises(NotFound, match=f"Catalog '{name}' does not exist"):
             gone(name)
-    client.catalogs.create(name)  # anew: the owner, the comment and the model are gone
+    client.catalogs.create(name)  # again: without the owner, the comment and the model
     assert (client.catalogs.get(name).owner, client.catalogs.get(name).comment) == (
         "learner@example.com",
         None,

@@ -1,4 +1,4 @@
-"""databricks.sdk sees the functions that SQL made, and grants on them; models and they share their names."""
+"""databricks.sdk sees functions of SQL and their grants. Models and functions share their names."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def test_get_and_list(place, schema, functions):
     late = w.functions.get(f"{schema}.late")
     assert (late.routine_body, late.external_language) == (FunctionInfoRoutineBody.SQL, None)
     assert [f.name for f in w.functions.list(*schema.split("."))] == ["half", "late", "plane"]
-    told = place.call("GET", f"/api/2.0/unity-catalog/functions/{schema}.plane").json()
-    assert told["securable_kind"] == "FUNCTION_FEATURE_SPEC"
-    assert told["properties"] == '{"environment.dependencies": "[\\"geopy\\"]"}'
+    answer = place.call("GET", f"/api/2.0/unity-catalog/functions/{schema}.plane").json()
+    assert answer["securable_kind"] == "FUNCTION_FEATURE_SPEC"
+    assert answer["properties"] == '{"environment.dependencies": "[\\"geopy\\"]"}'
     with pytest.raises(NotFound, match="nope' does not exist"):
         w.functions.get(f"{schema}.nope")
     with pytest.raises(NotFound):

@@ -1,4 +1,4 @@
-"""MLflow's client of Unity Catalog finds our store, and leaves the models of this machine alone."""
+"""MLflow's client of Unity Catalog uses our store, which keeps the models of this machine."""
 
 from __future__ import annotations
 
@@ -85,6 +85,6 @@ def test_the_plugin_brings_nothing_of_a_laptop_along():
         "import sys; from mlflow.tracking._model_registry import utils; "
         "utils._get_store_registry(); print([n for n in sys.modules if n.startswith('lakelab')])"
     )
-    told = subprocess.check_output([sys.executable, "-c", program], text=True)
-    assert "lakelab.mlflow_plugin" in told
-    assert "lakelab.local" not in told
+    modules = subprocess.check_output([sys.executable, "-c", program], text=True)
+    assert "lakelab.mlflow_plugin" in modules
+    assert "lakelab.local" not in modules

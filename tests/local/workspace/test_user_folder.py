@@ -1,4 +1,4 @@
-"""The user's folder, as databricks-sdk asks for it: nothing outside is seen or deleted."""
+"""The user's folder, as databricks-sdk requests it: files outside are neither shown nor deleted."""
 
 from __future__ import annotations
 

@@ -209,10 +209,12 @@ def test_links_are_not_followed(sqlite_client, place, name, saved_models, tmp_pa
     (tmp_path / "key").write_text("secret")
     folder = Path(sqlite_client.get_model_version_download_uri(name, "1"))
     os.symlink(tmp_path / "key", folder / "link")
-    asked = {"name": name, "version": "1", "path": "link"}
-    answer = place.call("GET", f"{API}/model-versions/get-signed-download-uri", params=asked)
+    request = {"name": name, "version": "1", "path": "link"}
+    answer = place.call("GET", f"{API}/model-versions/get-signed-download-uri", params=request)
     assert answer.status_code == 400
-    listed = place.call("GET", f"{API}/model-versions/list-artifacts", params={**asked, "path": ""})
+    listed = place.call(
+        "GET", f"{API}/model-versions/list-artifacts", params={**request, "path": ""}
+    )
     names = {file["path"] for file in listed.json()["files"]}
     assert "MLmodel" in names
     assert "link" not in names
@@ -220,8 +222,8 @@ def test_links_are_not_followed(sqlite_client, place, name, saved_models, tmp_pa
 
 def test_a_signed_url_works_once(sqlite_client, place, name, saved_models):
     mlflow.register_model(str(saved_models[0]), name)
-    asked = {"name": name, "version": "1", "path": "MLmodel"}
-    signed = place.call("GET", f"{API}/model-versions/get-signed-download-uri", params=asked)
+    request = {"name": name, "version": "1", "path": "MLmodel"}
+    signed = place.call("GET", f"{API}/model-versions/get-signed-download-uri", params=request)
     url = signed.json()["signed_uri"]
     assert requests.get(url, timeout=30).content == (saved_models[0] / "MLmodel").read_bytes()
     assert requests.get(url, timeout=30).status_code == 403

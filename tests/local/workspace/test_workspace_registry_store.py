@@ -60,8 +60,8 @@ def test_eight_threads_register_versions_1_to_8(client, name, saved_models):
         )
     assert sorted(int(version.version) for version in versions) == list(range(1, 9))
     for number, version in enumerate(versions):
-        wanted = [2, 4, 6] if number % 2 == 0 else [3, 6, 9]
-        assert predictions(f"models:/{name}/{version.version}") == wanted
+        expected = [2, 4, 6] if number % 2 == 0 else [3, 6, 9]
+        assert predictions(f"models:/{name}/{version.version}") == expected
 
 
 def test_a_writer_waits_for_the_one_of_another_process(place, name):
@@ -95,7 +95,7 @@ def test_a_version_is_made_of_uploads_only(place, name, source):
     found = place.call("GET", f"{API}/model-versions/search", params={"filter": f"name='{name}'"})
     assert found.json().get("model_versions", []) == []
     files = place.home.workspace("a") / "models" / "registry" / "a" / name
-    assert not list(files.glob("*")), "nothing half-made is left"
+    assert not list(files.glob("*")), "no unfinished folder is left"
 
 
 def test_an_upload_without_a_model_in_it_is_no_version(place, name):

@@ -1,4 +1,7 @@
-"""Uploads and downloads of files: presigned URLs, and the uploads of MLflow's client to DBFS."""
+"""Uploads and downloads of files: presigned URLs, and the uploads of MLflow's client to DBFS.
+
+Tested in ``tests/local/workspace/test_files.py``.
+"""
 
 from __future__ import annotations
 

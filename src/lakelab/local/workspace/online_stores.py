@@ -2,6 +2,8 @@
 
 Follows https://docs.databricks.com/api/workspace/featurestore and, for the pipelines that keep online
 tables up to date, https://docs.databricks.com/api/workspace/pipelines
+
+Tested in ``tests/local/feature_engineering/test_online_stores.py``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The securables that REST calls name: existing ones, visible ones, and those of a schema."""
+"""The securables that REST calls name: existing ones, visible ones, and those of a schema.
+
+Tested in ``tests/local/workspace/test_catalog.py``.
+"""
 
 from __future__ import annotations
 
