@@ -1,4 +1,4 @@
-"""The errors of Unity Catalog: what they are about, and under which condition Databricks documents them.
+"""The errors of Unity Catalog, with the conditions under which Databricks documents them.
 
 Follows https://docs.databricks.com/aws/en/error-messages/error-classes
 """
@@ -9,14 +9,14 @@ from deltalake.exceptions import DeltaError
 
 
 class UnityCatalogError(Exception):
-    """A name or an object that Unity Catalog would refuse; the message says what to do.
+    """Unity Catalog refuses a name or an object; the message says what to do.
 
     Parameters
     ----------
     message : str
-        What is wrong.
+        What is wrong, and what to do.
     condition, sql_state : str, optional
-        Under which error condition Databricks documents it, and its SQLSTATE:
+        The error condition under which Databricks documents the error, and its SQLSTATE:
         https://docs.databricks.com/aws/en/error-messages/error-classes
     """
 
@@ -51,14 +51,14 @@ _STATUS = {
 
 
 class ApiError(Exception):
-    """An answer that refuses a call.
+    """The workspace refuses a call of its API.
 
     Parameters
     ----------
     code : str
         Databricks' error code, such as ``RESOURCE_DOES_NOT_EXIST``.
     message : str
-        What was given, what was expected and what to do.
+        What the caller passed, what was expected and what to do.
     """
 
     def __init__(self, code: str, message: str):
@@ -68,7 +68,7 @@ class ApiError(Exception):
 
     @property
     def status(self) -> int:
-        """The HTTP status. Never 429 or 5xx: the clients would silently retry those for minutes."""
+        """The HTTP status. Never 429 or 5xx: the clients would silently retry these for minutes."""
         return _STATUS.get(self.code, 400)
 
 
@@ -76,8 +76,8 @@ class InsufficientPermissionsError(UnityCatalogError):
     """The user lacks a privilege; the message is the one of Databricks' error class."""
 
 
-def insufficient_permissions(lacking: str) -> InsufficientPermissionsError:
-    r"""Word a refusal as Databricks does.
+def insufficient_permissions(message: str) -> InsufficientPermissionsError:
+    r"""Return the error for a missing privilege, in the words of Databricks.
 
     Follows https://docs.databricks.com/aws/en/error-messages/error-classes#insufficient_permissions
 
@@ -87,5 +87,5 @@ def insufficient_permissions(lacking: str) -> InsufficientPermissionsError:
     "[INSUFFICIENT_PERMISSIONS] Insufficient privileges:\nUser does not have SELECT on Table 'main.flights.weather'. SQLSTATE: 42501"
     """
     return InsufficientPermissionsError(
-        f"[INSUFFICIENT_PERMISSIONS] Insufficient privileges:\n{lacking} SQLSTATE: 42501"
+        f"[INSUFFICIENT_PERMISSIONS] Insufficient privileges:\n{message} SQLSTATE: 42501"
     )

@@ -27,10 +27,10 @@ _NOT_IN_ALL = frozenset({"MANAGE", "EXTERNAL_USE_SCHEMA"})
 
 
 class Governance:
-    """Who owns what, who may do what, and what catalogs and schemas are about.
+    """The owners and grants of securables, and the comments and tags of catalogs and schemas.
 
-    Privileges are inherited downwards, ``ALL_PRIVILEGES`` stands for all but ``MANAGE``, and the
-    owner of a securable or of what contains it may do everything, as may the administrator. Follows
+    Privileges are inherited downwards, and ``ALL_PRIVILEGES`` stands for all but ``MANAGE``. The owner
+    of a securable or of its container may do everything, and so may the administrator. Follows
     https://docs.databricks.com/aws/en/data-governance/unity-catalog/manage-privileges/privileges
 
     Parameters
@@ -38,32 +38,36 @@ class Governance:
     path : Path
         The JSON file. It need not exist.
     admin : str
-        The user who owns all that has no other owner.
+        The administrator, who owns every securable without another owner.
     """
 
     def __init__(self, path: Path, admin: str):
         self.path = path
         self.admin = admin
 
-    # ---- what is kept ----------------------------------------------------------------------
+    # ---- entries ---------------------------------------------------------------------------
     def owner(self, securable: Securable) -> str:
-        return self._read().get(securable.key, {}).get("owner", self.admin)
+        owner: str = self._entry(securable).get("owner", self.admin)
+        return owner
 
     def comment(self, securable: Securable) -> str | None:
-        return self._read().get(securable.key, {}).get("comment")
+        comment: str | None = self._entry(securable).get("comment")
+        return comment
 
     def grants(self, securable: Securable) -> dict[str, list[str]]:
-        """Give the privileges of each principal, granted on this securable itself."""
-        return self._read().get(securable.key, {}).get("grants", {})
+        """Return the privileges of each principal, granted on this securable itself."""
+        grants: dict[str, list[str]] = self._entry(securable).get("grants", {})
+        return grants
 
     def tags(self, securable: Securable) -> dict[str, str]:
-        """Give the tags of a catalog or schema; those of tables are in their Delta logs."""
-        return self._read().get(securable.key, {}).get("tags", {})
+        """Return the tags of a catalog or schema; those of tables are in the Delta logs."""
+        tags: dict[str, str] = self._entry(securable).get("tags", {})
+        return tags
 
     def change_tags(
         self, securable: Securable, change: Callable[[dict[str, str]], dict[str, str]]
     ) -> None:
-        """Replace the tags of a catalog or schema by what is made of them."""
+        """Replace the tags of a catalog or schema by the result of a function of the old tags."""
         with self._changed() as entries:
             entry = entries.setdefault(securable.key, {})
             entry["tags"] = change(entry.get("tags", {}))
@@ -71,7 +75,7 @@ class Governance:
     def update(
         self, securable: Securable, *, owner: str | None = None, comment: str | None = None
     ) -> None:
-        """Change owner or comment; what is None stays, and an empty comment is none."""
+        """Change owner or comment; None keeps the old value, and an empty comment removes the comment."""
         with self._changed() as entries:
             entry = entries.setdefault(securable.key, {})
             if owner is not None:
@@ -93,7 +97,7 @@ class Governance:
         Raises
         ------
         ApiError
-            ``INVALID_PARAMETER_VALUE`` if one is no privilege that the securable can have.
+            ``INVALID_PARAMETER_VALUE`` if the securable cannot have one of the privileges.
         """
         added = {parse_privilege(p, securable) for p in add}
         removed = {parse_privilege(p, securable) for p in remove}
@@ -106,16 +110,19 @@ class Governance:
                 grants.pop(principal, None)
 
     def rename(self, old: Securable, new: Securable) -> None:
+        """Move owner, comment, tags and grants to the new name of a securable."""
         with self._changed() as entries:
             if old.key in entries:
                 entries[new.key] = entries.pop(old.key)
 
     def remove(self, securable: Securable) -> None:
+        """Delete owner, comment, tags and grants of a securable."""
         with self._changed() as entries:
             entries.pop(securable.key, None)
 
-    # ---- who may do what ---------------------------------------------------------------------
+    # ---- privileges --------------------------------------------------------------------------
     def owns(self, user: str, securable: Securable) -> bool:
+        """Return whether a user owns a securable or one of its containers, or is the administrator."""
         entries = self._read()
         return any(
             user in (self.admin, entries.get(level.key, {}).get("owner", self.admin))
@@ -123,13 +130,14 @@ class Governance:
         )
 
     def privileges(self, user: str, securable: Securable) -> set[str]:
-        """Give the privileges of a user, granted here or inherited."""
+        """Return the privileges of a user, granted on the securable or inherited."""
         entries = self._read()
         grants = (entries.get(level.key, {}).get("grants", {}) for level in securable.lineage)
-        held = {p for grant in grants for who in (user, EVERYONE) for p in grant.get(who, [])}
+        held = {p for grant in grants for group in (user, EVERYONE) for p in grant.get(group, [])}
         return held | (PRIVILEGES - _NOT_IN_ALL) if "ALL_PRIVILEGES" in held else held
 
     def may(self, user: str, securable: Securable, *one_of: str) -> bool:
+        """Return whether `require` accepts the user."""
         try:
             self.require(user, securable, *one_of)
         except ApiError:
@@ -137,12 +145,12 @@ class Governance:
         return True
 
     def require(self, user: str, securable: Securable, *one_of: str) -> None:
-        """Refuse a user who may not use the containers, or holds none of the privileges.
+        """Check that a user may use the containers, and has one of the privileges.
 
         Raises
         ------
         ApiError
-            ``PERMISSION_DENIED``, with the first privilege that is missing and where.
+            ``PERMISSION_DENIED``, with the first missing privilege and its securable.
         """
         if self.owns(user, securable):
             return
@@ -154,7 +162,7 @@ class Governance:
             raise _denied(one_of[0] if one_of else "MANAGE", securable)
 
     def is_visible(self, user: str, securable: Securable) -> bool:
-        """Tell whether a list shows the securable: any privilege on it, above or below it is enough."""
+        """Return whether a list shows the securable: any privilege on, above or below it is enough."""
         if self.owns(user, securable) or self.privileges(user, securable):
             return True
         below = f" {securable.name}."
@@ -165,24 +173,28 @@ class Governance:
         )
 
     # ---- the file ----------------------------------------------------------------------------
+    def _entry(self, securable: Securable) -> dict[str, Any]:
+        entry: dict[str, Any] = self._read().get(securable.key, {})
+        return entry
+
     def _read(self) -> dict[str, Any]:
         try:
-            told = json.loads(self.path.read_text(encoding="utf-8"))
+            entries = json.loads(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
-        except ValueError as error:
-            told = error
-        if not isinstance(told, dict):
+        except ValueError:
+            entries = None
+        if not isinstance(entries, dict):
             raise ApiError(
                 "INVALID_STATE",
                 f"The file with owners and grants is damaged: {self.path}. "
                 "Mend it, or remove it: all grants and comments of catalogs and schemas are lost then.",
             )
-        return told
+        return entries
 
     @contextmanager
     def _changed(self) -> Iterator[dict[str, Any]]:
-        """Change the entries while no other process does; readers see all of the change or nothing."""
+        """Change the entries under a lock; a reader sees either the whole change or nothing of it."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{self.path}.lock", timeout=60):
             entries = self._read()

@@ -1,8 +1,8 @@
-"""What one user may do with the tables of Unity Catalog, in a Spark session of their own.
+"""The catalogs and tables as one user may use them, in that user's own Spark session.
 
-Tables that the user may not read are never registered with the engine: no statement can reach them,
-however it is written. What the engine would answer then, that there is no such table, is said before
-in Databricks' words. The administrator's session needs none of this.
+Tables that the user may not read are never registered with the engine: no statement can reach these
+tables, however it is written. The engine would answer that there is no such table; so the privileges are
+checked before, with the error of Databricks. The administrator's session needs no check.
 
 Follows https://docs.databricks.com/aws/en/data-governance/unity-catalog/manage-privileges/privileges
 """
@@ -30,11 +30,12 @@ from lakelab.local.catalog.workspace_catalogs import WorkspaceCatalogs
 def require_privilege(
     governance: Governance, user: str, securable: Securable, *one_of: str
 ) -> None:
-    """Refuse a user who lacks all of the privileges; the owner lacks none, and hive_metastore asks for none.
+    """Check that a user has one of the privileges; an owner has all, and hive_metastore needs none.
 
     Raises
     ------
     InsufficientPermissionsError
+        If the user has none of the privileges.
     """
     if securable.name.partition(".")[0] == HIVE_METASTORE:
         return
@@ -47,9 +48,9 @@ def require_privilege(
 class GovernedCatalogs(WorkspaceCatalogs):
     """The catalogs of a workspace, as one of its users may use them.
 
-    Reading wants ``SELECT``, changing rows ``MODIFY``, each with ``USE CATALOG`` and ``USE SCHEMA``;
-    all else wants ownership or ``MANAGE``. In ``hive_metastore`` nobody is refused. New tables of other
-    users than the administrator are made there only: on Databricks ``CREATE TABLE`` is enough.
+    Reading a table needs ``SELECT``, changing rows ``MODIFY``, each with ``USE CATALOG`` and
+    ``USE SCHEMA``; all else needs ownership or ``MANAGE``. In ``hive_metastore`` everything is allowed.
+    Users other than the administrator create tables there only: on Databricks ``CREATE TABLE`` is enough.
 
     Parameters
     ----------
@@ -58,38 +59,53 @@ class GovernedCatalogs(WorkspaceCatalogs):
     governance : Governance
         Owners and grants.
     user : str
-        Whose session it is.
+        The user of the session.
     """
 
     def __init__(self, warehouse: Path, own: Path, governance: Governance, user: str):
         super().__init__(warehouse, own, governance)
         self.user = user
 
-    # ---- questions -------------------------------------------------------------------------------
+    # ---- checks ----------------------------------------------------------------------------------
     def readable_tables(self) -> Iterator[TableName]:
+        """Return the tables that the user may read."""
         return (name for name in self.all_tables() if self.may_read(name))
 
     def may_read(self, name: TableName) -> bool:
+        """Return whether the user may read a table."""
         return name.catalog == HIVE_METASTORE or self.governance.may(
             self.user, Securable("table", str(name)), "SELECT"
         )
 
     def require(self, kind: str, name: str, *one_of: str) -> None:
-        """Refuse the user who lacks all of the privileges; the owner lacks none.
+        """Check that the user has one of the privileges; an owner has all.
 
         Raises
         ------
         InsufficientPermissionsError
+            If the user has none of the privileges.
         """
         require_privilege(self.governance, self.user, Securable(kind, name), *one_of)
 
     def require_read(self, name: TableName) -> None:
-        """Refuse to read a table that is there; whether one is there the engine says."""
+        """Check that the user may read a table; the engine reports a table that does not exist.
+
+        Raises
+        ------
+        InsufficientPermissionsError
+            If the user may not read the table.
+        """
         if self.exists(name):
             self.require("table", str(name), "SELECT")
 
     def require_change(self, name: TableName) -> None:
-        """Refuse to change the rows of a table, or to make one."""
+        """Check that the user may change the rows of a table, or create the table.
+
+        Raises
+        ------
+        UnityCatalogError
+            If the user may not.
+        """
         if name.catalog == HIVE_METASTORE:
             return
         if self.exists(name):
@@ -101,16 +117,13 @@ class GovernedCatalogs(WorkspaceCatalogs):
             f"On Databricks CREATE TABLE on the schema is enough, and {self.user} owns the table."
         )
 
-    # ---- what the statements of Unity Catalog go through -------------------------------------------
+    # ---- the methods that statements call ----------------------------------------------------------
     def table(self, name: TableName, version: int | None = None) -> UnityTable:
         table = super().table(name, version)
         if name.catalog == HIVE_METASTORE:
             return table
         self.require("table", str(name), "SELECT", "BROWSE", "MODIFY")
         return GovernedTable(name, table.path, version, partial(self.require, "table", str(name)))
-
-    def _owned(self, kind: str, name: str) -> None:
-        self.require(kind, name)
 
     def create_catalog(self, catalog: str) -> None:
         if catalog not in self.catalogs():
@@ -120,31 +133,38 @@ class GovernedCatalogs(WorkspaceCatalogs):
 
     def create_schema(self, catalog: str, schema: str) -> Path:
         if catalog in self.catalogs() and schema not in self.schemas(catalog):
-            self._owned("catalog", catalog)
+            self.require("catalog", catalog)
         return super().create_schema(catalog, schema)
 
     def drop_table(self, name: TableName) -> None:
-        self._owned("table", str(name))
+        self.require("table", str(name))
         super().drop_table(name)
 
     def rename_table(self, name: TableName, new: TableName) -> None:
-        self._owned("table", str(name))
+        self.require("table", str(name))
         super().rename_table(name, new)
 
     def drop_schema(self, catalog: str, schema: str) -> None:
-        self._owned("schema", f"{catalog}.{schema}")
+        self.require("schema", f"{catalog}.{schema}")
         super().drop_schema(catalog, schema)
 
     def drop_catalog(self, catalog: str) -> None:
-        self._owned("catalog", catalog)
+        self.require("catalog", catalog)
         super().drop_catalog(catalog)
 
 
 class GovernedTable(UnityTable):
-    """A table that a user may see, and change only as its owner.
+    """A table that a user may see, and that its owner may change.
 
-    For files, columns and properties ``MODIFY`` is enough, for tags ``APPLY TAG``, as Databricks
-    documents it.
+    As Databricks documents, ``MODIFY`` is enough for files, columns and properties, and ``APPLY TAG`` for
+    tags.
+
+    Parameters
+    ----------
+    name, path, version
+        As for `UnityTable`.
+    require : callable
+        Checks that the user has one of the privileges that it is called with, or owns the table.
     """
 
     def __init__(
@@ -163,54 +183,54 @@ class GovernedTable(UnityTable):
         return super().vacuum(hours, dry_run=dry_run, full=full)
 
     def restore(self, version: int) -> None:
-        with self._with("MODIFY"):
+        with self._granted_by("MODIFY"):
             super().restore(version)
 
     def add_columns(self, fields: Sequence[dict[str, Any]], after: Sequence[str | None]) -> None:
-        with self._with("MODIFY"):
+        with self._granted_by("MODIFY"):
             super().add_columns(fields, after)
 
     def drop_columns(self, names: Sequence[str]) -> None:
-        with self._with("MODIFY"):
+        with self._granted_by("MODIFY"):
             super().drop_columns(names)
 
     def change_tags(self, name: str, change: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
-        with self._with("APPLY_TAG"):
+        with self._granted_by("APPLY_TAG"):
             super().change_tags(name, change)
 
     def set_properties(self, properties: Mapping[str, str]) -> None:
-        with self._with("MODIFY"):
+        with self._granted_by("MODIFY"):
             super().set_properties(properties)
 
     def unset_properties(self, names: Iterable[str]) -> None:
-        with self._with("MODIFY"):
+        with self._granted_by("MODIFY"):
             super().unset_properties(names)
 
     def set_not_null(self, column: str) -> None:
-        with self._with("MODIFY"):
+        with self._granted_by("MODIFY"):
             super().set_not_null(column)
 
     def drop_not_null(self, column: str) -> None:
-        with self._with("MODIFY"):
+        with self._granted_by("MODIFY"):
             super().drop_not_null(column)
 
     def set_default(self, column: str, expression: str | None) -> None:
-        with self._with("MODIFY"):
+        with self._granted_by("MODIFY"):
             super().set_default(column, expression)
 
     def set_column_comment(self, column: str, text: str | None) -> None:
-        with self._with("MODIFY"):
+        with self._granted_by("MODIFY"):
             super().set_column_comment(column, text)
 
     def commit_with_retries(self, attempt: Callable[[], None]) -> None:
-        """Change what is said of the table: this is what all changes but those of files go through."""
+        """Commit a change that only the owner may make, unless a lesser privilege was found enough."""
         if not self._granted:
             self._require()
         super().commit_with_retries(attempt)
 
     @contextmanager
-    def _with(self, privilege: str) -> Iterator[None]:
-        """Let a change pass for which a privilege is enough."""
+    def _granted_by(self, privilege: str) -> Iterator[None]:
+        """Check a privilege that is enough for the change in the block."""
         self._require(privilege)
         self._granted = True
         try:

@@ -1,8 +1,8 @@
-"""``hive_metastore``: the tables that one workspace has for itself, beside Unity Catalog.
+"""``hive_metastore``: the tables of one workspace, outside Unity Catalog.
 
-Each workspace of before Unity Catalog has such a metastore of its own, which shows up as one more
-catalog. Its tables are Delta folders, too, in the workspace's own folder: no other workspace sees them,
-nor do the calls about Unity Catalog. Keys, tags and grants are none of its business.
+Each workspace that is older than Unity Catalog has its own metastore, which appears as one more catalog.
+The tables are Delta folders, too, in the workspace's own folder: neither other workspaces nor the Unity
+Catalog API see the tables. The metastore has no keys, tags and grants.
 
 Follows https://docs.databricks.com/aws/en/database-objects/hive-metastore
 """
@@ -18,11 +18,11 @@ from lakelab.local.catalog.names import HIVE_METASTORE
 from lakelab.local.catalog.table import UnityTable
 
 CONSTRAINTS_NOT_SUPPORTED = "Table constraints are only supported in Unity Catalog."
-"""What Databricks answers, word for word."""
+"""The message of Databricks, word for word."""
 
 
 class HiveTable(UnityTable):
-    """A table of a workspace's own metastore: a Delta table, without what Unity Catalog adds."""
+    """A table of ``hive_metastore``: a Delta table without primary key and tags."""
 
     def set_primary_key(self, key: PrimaryKey | None) -> None:
         raise UnityCatalogError(CONSTRAINTS_NOT_SUPPORTED)
@@ -40,7 +40,7 @@ class HiveTable(UnityTable):
         self._refuse_tags()
 
     def _refuse_tags(self) -> NoReturn:
-        # that tags are Unity Catalog's is documented; how Databricks words it could not be verified
+        # it is documented that only Unity Catalog has tags; the words of Databricks could not be verified
         raise UnityCatalogError(
             f"Tags are only supported in Unity Catalog, and '{self.name}' is in the workspace's "
             f"{HIVE_METASTORE}."

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from lakelab.local.catalog.errors import ApiError, UnityCatalogError
 
 HIVE_METASTORE = "hive_metastore"
-"""The catalog that is no part of Unity Catalog: see :mod:`lakelab.local.catalog.hive_metastore`."""
+"""The catalog that is not part of Unity Catalog: see :mod:`lakelab.local.catalog.hive_metastore`."""
 
 
 @dataclass(frozen=True, order=True)
 class TableName:
-    """A three-level name, in lower case as Unity Catalog keeps it.
+    """A three-level name, in lower case as Unity Catalog stores it.
 
     Examples
     --------
@@ -37,12 +37,18 @@ catalog.schema.table, schema.table or table.
 
     @classmethod
     def parse(cls, name: str, *, catalog: str = "", schema: str = "") -> TableName:
-        """Complete a name of one to three levels with the current catalog and schema."""
+        """Parse a name of one to three levels; the current catalog and schema complete it.
+
+        Raises
+        ------
+        UnityCatalogError
+            If this is not a table name.
+        """
         parts = [
             quoted or plain for quoted, plain in re.findall(r"`([^`]+)`|([^.`]+)", name.strip())
         ]
-        given = ".".join(parts)
-        whole = given == name.strip().replace("`", "") and name.count("`") % 2 == 0
+        unquoted = ".".join(parts)
+        whole = unquoted == name.strip().replace("`", "") and name.count("`") % 2 == 0
         if not 1 <= len(parts) <= 3 or not whole:
             raise UnityCatalogError(
                 f"'{name}' is not a table name: give catalog.schema.table, schema.table or table."
@@ -55,11 +61,18 @@ catalog.schema.table, schema.table or table.
 
     @property
     def quoted(self) -> str:
-        """The name as it stands in SQL."""
+        """The name as SQL text, with each level in backticks."""
         return ".".join(f"`{level}`" for level in (self.catalog, self.schema, self.table))
 
 
 def valid_name(level: str, name: str) -> str:
+    """Check one level of a name, and return the level in lower case.
+
+    Raises
+    ------
+    UnityCatalogError
+        If Unity Catalog does not allow the level; the message shows the whole name.
+    """
     level = level.lower()
     if not re.fullmatch(r"[^./\\\x00-\x20\x7f]{1,255}", level):
         raise UnityCatalogError(
@@ -71,7 +84,7 @@ def valid_name(level: str, name: str) -> str:
 
 
 def split_name(name: str, levels: int, kind: str) -> tuple[str, ...]:
-    """Split a full name, in lower case as Unity Catalog keeps it.
+    """Split a full name into its levels, in lower case as Unity Catalog stores them.
 
     Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-names
 
@@ -101,10 +114,10 @@ _LEVEL = re.compile(r"[^./\\:\s\x00-\x1f\x7f]{1,255}")
 
 
 def model_name(name: str) -> str:
-    """Check the three levels of a model's name, and give it in lower case.
+    """Check the three levels of a model's name, and return the name in lower case.
 
-    The words "specify all three levels" are Databricks': at them MLflow's client adds the hint
-    about the legacy workspace registry.
+    The words "specify all three levels" are those of Databricks: because of them MLflow's client adds
+    the hint about the legacy workspace registry.
     """
     parts = name.lower().split(".")
     if len(parts) != 3:
@@ -117,7 +130,7 @@ def model_name(name: str) -> str:
 
 
 def quoted(name: str) -> str:
-    """Write the name of a column or constraint.
+    """Quote the name of a column or constraint for SQL.
 
     Examples
     --------

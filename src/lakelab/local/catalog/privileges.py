@@ -43,18 +43,18 @@ _APPLICABLE = {
         {"ALL_PRIVILEGES", "APPLY_TAG", "BROWSE", "CREATE_MODEL_VERSION", "EXECUTE", "MANAGE"}
     ),
 }
-"""What can be granted on each kind of securable; a container takes what is inherited by what is in it."""
+"""The privileges that can be granted on each kind of securable; its content inherits those of a container."""
 
 
 def parse_privilege(name: str, securable: Securable) -> str:
-    """Bring ``use schema`` and the like to ``USE_SCHEMA``, a privilege that the securable can have.
+    """Parse a privilege such as ``use schema``, and check that the securable can have it.
 
     Follows https://docs.databricks.com/aws/en/data-governance/unity-catalog/manage-privileges/privileges
 
     Raises
     ------
     ApiError
-        If Unity Catalog has no such privilege there, or none that a laptop can know.
+        If Unity Catalog has no such privilege for the securable, or a laptop does not support it.
 
     Examples
     --------

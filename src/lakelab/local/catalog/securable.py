@@ -32,7 +32,7 @@ class Securable:
 
     @property
     def lineage(self) -> list[Securable]:
-        """The securable after all that it inherits privileges from."""
+        """The containers that the securable inherits privileges from, and at the end the securable."""
         parts = self.name.split(".")
         parents = [
             Securable(kind, ".".join(parts[: level + 1]))
@@ -42,6 +42,7 @@ class Securable:
 
     @property
     def key(self) -> str:
+        """The key of the securable in the file of owners and grants."""
         return f"{self.kind} {self.name}"
 
     def __str__(self) -> str:

@@ -1,9 +1,9 @@
 """The tables of Unity Catalog, kept as Delta folders: ``warehouse/catalog/schema/table``.
 
-The folder tree is the catalog: whoever can list the folder sees the same catalogs, schemas and
-tables, in this process or another. What Unity Catalog knows about a table beside its data lives in
-the table's own Delta log: the comment is the Delta description, column comments are in the schema,
-and primary key and tags are table properties. Nothing can get out of step.
+The folder tree is the catalog: every process that lists the folder sees the same catalogs, schemas and
+tables. What Unity Catalog knows about a table beside its data is in the table's own Delta log: the
+comment is the Delta description, column comments are in the schema, and primary key and tags are table
+properties. So the catalog and the data cannot disagree.
 
 Follows https://docs.databricks.com/aws/en/data-governance/unity-catalog/
 """
@@ -32,10 +32,12 @@ from lakelab.local.system.unfinished import is_abandoned, unfinished_name
 
 _STAGING = ".staging-"
 _TRASH = ".trash-"
+_MAX_LOCK_NAME = 200
+"""Bytes. The three levels of a name may be longer than the name of a file can be."""
 
 
 class UnityCatalog:
-    """All catalogs of one warehouse folder.
+    """The catalogs, schemas and tables of one warehouse folder.
 
     Parameters
     ----------
@@ -46,12 +48,12 @@ class UnityCatalog:
     def __init__(self, warehouse: Path):
         self.warehouse = Path(warehouse).absolute()  # a link stays a link: see Home.at
 
-    # ---- what is there -----------------------------------------------------------------------
+    # ---- read ---------------------------------------------------------------------------------
     def catalogs(self) -> list[str]:
         return _folders(self.warehouse)
 
     def folder(self, catalog: str) -> Path:
-        """Say where a catalog is, whether it exists or not."""
+        """Return the folder of a catalog, whether it exists or not."""
         return self.warehouse / catalog
 
     def schemas(self, catalog: str) -> list[str]:
@@ -71,7 +73,7 @@ class UnityCatalog:
                 yield from self.tables(catalog, schema)
 
     def readable_tables(self) -> Iterator[TableName]:
-        """Give the tables that whoever asks may read: all of them, where nobody is refused."""
+        """Return the tables that the user may read; here all tables."""
         return self.all_tables()
 
     def path(self, name: TableName) -> Path:
@@ -86,22 +88,37 @@ class UnityCatalog:
         Raises
         ------
         NotFoundError
-            If there is no such table; the message names what is there.
+            If there is no such table; the message lists the existing tables.
         """
         self.require_table(name)
         return UnityTable(name, self.path(name), version)
 
     def require_table(self, name: TableName) -> None:
+        """Check that a table exists.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such table; the message lists the existing tables.
+        """
         if not self.exists(name):
             self.require_schema(name.catalog, name.schema)
-            there = ", ".join(t.table for t in self.tables(name.catalog, name.schema)) or "no table"
+            tables = self.tables(name.catalog, name.schema)
+            existing = ", ".join(table.table for table in tables) or "no table"
             raise NotFoundError(
-                f"Table '{name}' does not exist. Schema '{name.catalog}.{name.schema}' has: {there}.",
+                f"Table '{name}' does not exist. Schema '{name.catalog}.{name.schema}' has: {existing}.",
                 condition="TABLE_OR_VIEW_NOT_FOUND",
                 sql_state="42P01",
             )
 
     def require_catalog(self, catalog: str) -> None:
+        """Check that a catalog exists.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such catalog; the message lists the existing catalogs.
+        """
         if not self.folder(catalog).is_dir():
             raise NotFoundError(
                 f"Catalog '{catalog}' does not exist. There are: {', '.join(self.catalogs())}.",
@@ -110,6 +127,13 @@ class UnityCatalog:
             )
 
     def require_schema(self, catalog: str, schema: str) -> Path:
+        """Check that a schema exists, and return its folder.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such catalog or schema.
+        """
         self.require_catalog(catalog)
         folder = self.folder(catalog) / schema
         if not folder.is_dir():
@@ -121,7 +145,7 @@ class UnityCatalog:
             )
         return folder
 
-    # ---- making and removing -------------------------------------------------------------------
+    # ---- create and drop -----------------------------------------------------------------------
     def create_catalog(self, catalog: str) -> None:
         if catalog.lower() == HIVE_METASTORE:
             raise UnityCatalogError(
@@ -136,20 +160,20 @@ class UnityCatalog:
         return folder
 
     def drop_table(self, name: TableName) -> None:
-        """Remove the table and its files. It is gone in one step, then the files are deleted."""
+        """Drop a table: it disappears in one step, then its files are deleted."""
         if not self.exists(name):
-            self.table(name)  # says what is there instead
-        # not opened: a table whose log is broken can be dropped, too
+            self.require_table(name)
+        # not opened, so that a table with a damaged log can be dropped, too
         with self.locked(name):
             self._remove(self.path(name), NotFoundError(f"Table '{name}' does not exist."))
 
     def rename_table(self, name: TableName, new: TableName) -> None:
-        """Give a table another name within its schema, in one step.
+        """Rename a table within its schema, in one step.
 
         Raises
         ------
         UnityCatalogError
-            If there is no such table, one of the new name, or the new name is of another schema.
+            If there is no such table, the new name is taken, or the new name is in another schema.
         """
         self.require_table(name)
         if (name.catalog, name.schema) != (new.catalog, new.schema):
@@ -158,7 +182,9 @@ class UnityCatalog:
                 f"table there: CREATE TABLE {new} AS SELECT * FROM {name}."
             )
         valid_name(new.table, str(new))
-        first, second = sorted((name, new), key=str)  # two that swap names wait, and do not hang
+        first, second = sorted(
+            (name, new), key=str
+        )  # one order for all: two renames that swap names cannot deadlock
         with self.locked(first), self.locked(second):
             if self.exists(new):
                 raise table_already_exists(new)
@@ -168,33 +194,33 @@ class UnityCatalog:
                 raise NotFoundError(f"Table '{name}' does not exist.") from error
 
     def drop_schema(self, catalog: str, schema: str) -> None:
-        gone = NotFoundError(f"Schema '{catalog}.{schema}' does not exist.")
-        self._remove(self.require_schema(catalog, schema), gone)
+        missing = NotFoundError(f"Schema '{catalog}.{schema}' does not exist.")
+        self._remove(self.require_schema(catalog, schema), missing)
 
     def drop_catalog(self, catalog: str) -> None:
         self.require_catalog(catalog)
-        gone = NotFoundError(f"Catalog '{catalog}' does not exist.")
-        self._remove(self.folder(catalog), gone)
+        missing = NotFoundError(f"Catalog '{catalog}' does not exist.")
+        self._remove(self.folder(catalog), missing)
 
-    def _remove(self, folder: Path, gone: NotFoundError) -> None:
+    def _remove(self, folder: Path, missing: NotFoundError) -> None:
         trash = folder.parent / f"{_TRASH}{uuid.uuid4().hex}"
         try:
             folder.rename(trash)
         except FileNotFoundError as error:  # another notebook was first
-            raise gone from error
-        # the start of another notebook clears the trash as well
+            raise missing from error
+        # the next start of a notebook deletes what is left of the trash
         shutil.rmtree(trash, ignore_errors=True)
 
     @contextmanager
     def staged(self, name: TableName) -> Iterator[Path]:
-        """Give a folder to write a new table into; it gets its name only when the block succeeds.
+        """Return a folder to write a new table into; the table appears only if the block succeeds.
 
         Raises
         ------
         AlreadyExistsError
-            If the table exists, before the block or by the time it ends.
+            If the table exists, before the block or at its end.
         UnityCatalogError
-            If something else is in its place.
+            If the table's folder exists, but is no Delta table.
         """
         schema = self.require_schema(name.catalog, name.schema)
         if self.exists(name):
@@ -207,9 +233,9 @@ class UnityCatalog:
             except OSError as error:
                 if self.exists(name):
                     raise table_already_exists(name) from error
-                if (place := self.path(name)).exists():
+                if (folder := self.path(name)).exists():
                     raise UnityCatalogError(
-                        f"Table '{name}' cannot be made: {place} is there, and is no Delta table. Move "
+                        f"Table '{name}' cannot be made: {folder} is there, and is no Delta table. Move "
                         f"it away, or delete it."
                     ) from error
                 raise
@@ -218,19 +244,18 @@ class UnityCatalog:
 
     @contextmanager
     def locked(self, name: TableName) -> Iterator[None]:
-        """Let one writer at a time change a table, among all processes of this machine."""
+        """Lock a table, so that one writer at a time among all processes of this machine changes it."""
         locks = self.warehouse / ".locks"
         locks.mkdir(exist_ok=True)
-        # three levels may be longer than a file's name can be
-        told = (
-            str(name) if len(str(name).encode()) < 200 else sha256(str(name).encode()).hexdigest()
-        )
-        # a singleton: whoever has the lock may ask for it once more, to drop the table for example
-        with FileLock(locks / f"{told}.lock", poll_interval=0.01, is_singleton=True):
+        file = str(name)
+        if len(file.encode()) >= _MAX_LOCK_NAME:
+            file = sha256(file.encode()).hexdigest()
+        # a singleton: the holder of the lock may take it again, to drop the table for example
+        with FileLock(locks / f"{file}.lock", poll_interval=0.01, is_singleton=True):
             yield
 
     def remove_unfinished(self) -> None:
-        """Delete what a killed process left behind: unfinished and half-deleted tables."""
+        """Delete the unfinished and half-deleted tables that a killed process left behind."""
         for pattern in (f"*/*/{_TRASH}*", f"*/{_TRASH}*", f"{_TRASH}*"):
             for trash in self.warehouse.glob(pattern):
                 shutil.rmtree(trash, ignore_errors=True)
@@ -242,7 +267,7 @@ class UnityCatalog:
 
 
 def table_already_exists(name: TableName) -> AlreadyExistsError:
-    """Say that a table cannot be made, as there is one of that name."""
+    """Return the error for a new table whose name is taken."""
     return AlreadyExistsError(
         f"Table '{name}' already exists.",
         condition="TABLE_OR_VIEW_ALREADY_EXISTS",
@@ -252,15 +277,15 @@ def table_already_exists(name: TableName) -> AlreadyExistsError:
 
 def _folders(folder: Path) -> list[str]:
     try:
-        found = os.scandir(folder)
+        entries = os.scandir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return []
-    with found:
-        return sorted(entry.name for entry in found if _is_a_name(entry.name) and entry.is_dir())
+    with entries:
+        return sorted(entry.name for entry in entries if _is_name(entry.name) and entry.is_dir())
 
 
-def _is_a_name(folder: str) -> bool:
-    """Tell the folder of a catalog, schema or table from one that something else has put there."""
+def _is_name(folder: str) -> bool:
+    """Return whether a folder can be a catalog, schema or table; other programs create folders, too."""
     return (
         folder == folder.lower()
         and re.fullmatch(r"[^./\\`\"\x00-\x20\x7f][^./\\`\"\x00-\x1f\x7f]*", folder) is not None
@@ -268,11 +293,11 @@ def _is_a_name(folder: str) -> bool:
 
 
 def _has_commits(folder: Path) -> bool:
-    """Tell a table from a folder in which the making of one was broken off, or has just begun."""
+    """Return whether a folder is a table; an interrupted or new table has no commit yet."""
     log = folder / "_delta_log"
     if (log / f"{0:020}.json").exists():
         return True
-    try:  # old commits are cleared where a checkpoint stands for them
+    try:  # old commits may be deleted after a checkpoint
         return any(re.fullmatch(r"\d{20}\.(json|checkpoint\..+)", n) for n in os.listdir(log))
     except (FileNotFoundError, NotADirectoryError):
         return False

@@ -1,4 +1,4 @@
-"""Delta types as SQL writes them."""
+"""Spark SQL names of Delta types."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _SQL_TYPES = {"byte": "tinyint", "short": "smallint", "integer": "int", "long": 
 
 
 def sql_type(delta_type: str | dict[str, Any]) -> str:
-    """Write a Delta type as SQL does.
+    """Return the Spark SQL name of a Delta type.
 
     Examples
     --------

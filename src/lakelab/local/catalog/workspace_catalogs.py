@@ -14,7 +14,7 @@ from lakelab.local.catalog.table import UnityTable
 
 
 class WorkspaceCatalogs(UnityCatalog):
-    """What a session of one workspace sees: Unity Catalog, and the workspace's own metastore.
+    """The catalogs of a workspace: those of Unity Catalog, and the workspace's own metastore.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class WorkspaceCatalogs(UnityCatalog):
         self.governance = governance
 
     def prepare(self) -> None:
-        """Make the schema that each metastore is born with, and clear what killed processes left."""
+        """Create the default schema of the metastore, and delete what killed processes left behind."""
         (self.folder(HIVE_METASTORE) / "default").mkdir(parents=True, exist_ok=True)
         UnityCatalog(self.own).remove_unfinished()
         self.remove_unfinished()
@@ -53,7 +53,9 @@ class WorkspaceCatalogs(UnityCatalog):
 
     def drop_table(self, name: TableName) -> None:
         super().drop_table(name)
-        self.governance.remove(Securable("table", str(name)))  # grants go with what they are on
+        self.governance.remove(
+            Securable("table", str(name))
+        )  # the grants are dropped with the table
 
     def rename_table(self, name: TableName, new: TableName) -> None:
         super().rename_table(name, new)
