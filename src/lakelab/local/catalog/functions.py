@@ -1,7 +1,7 @@
 """The functions of Unity Catalog, kept as files beside the tables of their schema.
 
-``warehouse/catalog/schema/.functions/name.json``: whoever can list the folder sees the same functions, and
-they go with their schema. A feature spec is a function of Unity Catalog, too, and is kept in the same way.
+``warehouse/catalog/schema/.functions/name.json``: every process that lists the folder sees the same
+functions, and a dropped schema takes its functions along. A feature spec is a function of Unity Catalog, too.
 
 Follows https://docs.databricks.com/aws/en/udf/unity-catalog
 """
@@ -14,6 +14,7 @@ import shutil
 import time
 import uuid
 from dataclasses import asdict, dataclass
+from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from pyspark.sql.types import DataType
 
 FOLDER = ".functions"
-_LONGEST = 255
-"""What the file systems of all platforms take."""
+_MAX_FILE_NAME = 255
+"""Bytes that the file systems of all platforms allow."""
 PYTHON, SQL, FEATURE_SPEC = "PYTHON", "SQL", "FEATURE_SPEC"
 
 
@@ -39,7 +40,7 @@ class Parameter:
     ----------
     name : str
     type_json : Any
-        Its Spark type, as Spark writes types in JSON.
+        The Spark type, as Spark serializes types in JSON.
     comment : str or None
     default : str or None
         A SQL expression.
@@ -52,7 +53,7 @@ class Parameter:
 
     @property
     def data_type(self) -> DataType:
-        """The type, as pyspark has it."""
+        """The type as a pyspark type."""
         return data_type(self.type_json)
 
 
@@ -63,7 +64,7 @@ class UnityFunction:
     Attributes
     ----------
     name : TableName
-        Its three-level name; functions have the same kind of name as tables.
+        The three-level name; functions and tables have the same kind of name.
     language : str
         ``PYTHON``, ``SQL``, or ``FEATURE_SPEC`` for a feature spec.
     body : str
@@ -77,9 +78,9 @@ class UnityFunction:
     created_at : int
         Milliseconds since 1970, UTC.
     function_id : str
-        Another one each time the function is created or replaced.
+        A new id each time the function is created or replaced.
     requirements : tuple of str
-        What of PyPI a feature spec needs beside the runtime.
+        The packages of PyPI that a feature spec needs in addition to the runtime.
     """
 
     name: TableName
@@ -96,28 +97,30 @@ class UnityFunction:
 
     @property
     def return_type(self) -> DataType:
-        """The type of the result, as pyspark has it."""
+        """The type of the result as a pyspark type."""
         return data_type(self.returns)
 
     @property
     def signature(self) -> str:
         """The parameters, as an error message shows them."""
-        told = (f"{p.name} {p.data_type.simpleString().upper()}" for p in self.parameters)
-        return f"{self.name}({', '.join(told)})"
+        parameters = (f"{p.name} {p.data_type.simpleString().upper()}" for p in self.parameters)
+        return f"{self.name}({', '.join(parameters)})"
 
     def to_json(self) -> str:
+        """Serialize the function for its file."""
         return json.dumps({**asdict(self), "name": str(self.name)}, indent=1, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, name: TableName, text: str) -> UnityFunction:
-        told = json.loads(text)
-        parameters = tuple(Parameter(**parameter) for parameter in told.pop("parameters"))
-        requirements = tuple(told.pop("requirements"))
-        return cls(**{**told, "name": name, "parameters": parameters, "requirements": requirements})
+        """Parse the file of a function."""
+        attributes = json.loads(text)
+        attributes["parameters"] = tuple(Parameter(**p) for p in attributes["parameters"])
+        attributes["requirements"] = tuple(attributes["requirements"])
+        return cls(**{**attributes, "name": name})
 
 
 def data_type(type_json: Any) -> DataType:
-    """Read a Spark type from its JSON.
+    """Parse the JSON of a Spark type.
 
     Examples
     --------
@@ -136,26 +139,27 @@ class Functions:
     Parameters
     ----------
     unity : UnityCatalog
-        Whose folders they are in.
+        The catalog whose folders hold the functions.
     """
 
     def __init__(self, unity: UnityCatalog):
         self.unity = unity
 
-    # ---- what is there -----------------------------------------------------------------------
+    # ---- read ---------------------------------------------------------------------------------
     def path(self, name: TableName) -> Path:
+        """Return the path of a function's file, whether it exists or not."""
         return self.unity.folder(name.catalog) / name.schema / FOLDER / f"{name.table}.json"
 
     def exists(self, name: TableName) -> bool:
         return os.path.isfile(self.path(name))  # False for a name that no file can have
 
     def names(self, catalog: str, schema: str) -> list[TableName]:
-        """Give the functions of a schema, in order."""
+        """List the functions of a schema, in order."""
         folder = self.unity.folder(catalog) / schema / FOLDER
         return sorted(TableName(catalog, schema, file.stem) for file in folder.glob("*.json"))
 
     def short_names(self) -> set[str]:
-        """Give the names of all functions, without catalog and schema."""
+        """Return the names of all functions, without catalog and schema."""
         return {file.stem for file in self.unity.warehouse.glob(f"*/*/{FOLDER}/*.json")}
 
     def get(self, name: TableName) -> UnityFunction:
@@ -164,7 +168,7 @@ class Functions:
         Raises
         ------
         NotFoundError
-            If there is none of that name; the message names those of its schema.
+            If there is no such function; the message lists the functions of the schema.
         UnityCatalogError
             If its file is damaged.
         """
@@ -173,10 +177,10 @@ class Functions:
             return UnityFunction.from_json(name, path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             self.unity.require_schema(name.catalog, name.schema)
-            there = ", ".join(f.table for f in self.names(name.catalog, name.schema)) or "none"
+            existing = ", ".join(f.table for f in self.names(name.catalog, name.schema)) or "none"
             raise NotFoundError(
                 f"Function '{name}' does not exist. Functions of schema "
-                f"'{name.catalog}.{name.schema}': {there}."
+                f"'{name.catalog}.{name.schema}': {existing}."
             ) from None
         except (ValueError, TypeError, KeyError) as error:
             raise UnityCatalogError(
@@ -184,31 +188,33 @@ class Functions:
                 f"create the function again."
             ) from error
 
-    # ---- making and removing -------------------------------------------------------------------
+    # ---- create and drop -----------------------------------------------------------------------
     def create(self, function: UnityFunction, *, replace: bool = False) -> UnityFunction:
-        """Keep a function: all of it is there for other processes, or nothing.
+        """Create a function; other processes see either the whole function or nothing of it.
 
         Returns
         -------
         UnityFunction
-            With its id and the time of its creation.
+            The function with its id and the time of its creation.
 
         Raises
         ------
         AlreadyExistsError
-            If there is one of that name, and it is not to be replaced.
+            If the function exists and `replace` is false.
         NotFoundError
             If there is no such schema.
         """
         name = function.name
         schema = self.unity.require_schema(name.catalog, name.schema)
-        if len(self.path(name).name.encode()) > _LONGEST:
+        if len(self.path(name).name.encode()) > _MAX_FILE_NAME:
             raise UnityCatalogError(
                 f"The name of function '{name}' is too long for a file: take a shorter one."
             )
-        told = {"created_at": int(time.time() * 1000), "function_id": str(uuid.uuid4())}
-        made = UnityFunction(**{**vars(function), **told})
-        staging = schema / f".staging-{unfinished_name()}"  # cleared like that of a table
+        created = replace_fields(
+            function, created_at=int(time.time() * 1000), function_id=str(uuid.uuid4())
+        )
+        # the start of another process deletes an abandoned folder of this name, as with tables
+        staging = schema / f".staging-{unfinished_name()}"
         with self.unity.locked(name):
             if self.exists(name) and not replace:
                 raise AlreadyExistsError(
@@ -218,20 +224,20 @@ class Functions:
             try:
                 staging.mkdir()
                 draft = staging / self.path(name).name
-                draft.write_text(made.to_json(), encoding="utf-8")
+                draft.write_text(created.to_json(), encoding="utf-8")
                 self.path(name).parent.mkdir(exist_ok=True)
                 draft.replace(self.path(name))
             finally:
                 shutil.rmtree(staging, ignore_errors=True)
-        return made
+        return created
 
     def drop(self, name: TableName) -> None:
-        """Remove a function.
+        """Drop a function.
 
         Raises
         ------
         NotFoundError
-            If there is none of that name.
+            If there is no such function.
         """
         self.get(name)
         with self.unity.locked(name):

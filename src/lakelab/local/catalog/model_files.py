@@ -17,31 +17,31 @@ _TRASH = ".trash-"
 class ModelFiles:
     """The folders of model versions below one root.
 
-    No path that a caller gives, and no link inside a folder, leads out of the folder.
+    Neither a path from a caller nor a link inside a folder leads out of the folder.
 
     Parameters
     ----------
     root : Path
-        The folder for all models; made when needed.
+        The folder for all models; created when needed.
     """
 
     def __init__(self, root: Path):
         self.root = root.resolve()
 
     def new_folder(self, model: str) -> str:
-        """Make an empty folder for a version, and give its path below the root."""
+        """Create an empty folder for a version, and return its path below the root."""
         relative = "/".join([*model.split("."), uuid.uuid4().hex])
         (self.root / relative).mkdir(parents=True)
         return relative
 
     def folder(self, relative: str) -> Path:
-        """Find a version's folder.
+        """Return a version's folder.
 
         Raises
         ------
         ApiError
-            If the path is not that of a version's folder below the root. The registry keeps it in a
-            tag, which other programs can write.
+            If the path is not that of a version's folder below the root. The path comes from a tag of
+            the registry, which other programs can write.
         """
         parts = relative.split("/")
         if len(parts) != 4 or any(_unsafe(part) for part in parts):
@@ -49,7 +49,7 @@ class ModelFiles:
         return self.inside(self.root, parts)
 
     def inside(self, folder: Path, parts: Sequence[str]) -> Path:
-        """Find a file or folder below a version's folder, whether or not it exists yet.
+        """Return the path of a file or folder below a version's folder, whether or not it exists yet.
 
         Raises
         ------
@@ -65,21 +65,21 @@ class ModelFiles:
         return path
 
     def entries(self, folder: Path, path: Path) -> list[os.DirEntry[str]]:
-        """List a directory of a version, without what leads out of it."""
-        with os.scandir(path) as found:
+        """List a directory of a version, without links that lead out of the version."""
+        with os.scandir(path) as entries:
             return sorted(
-                (entry for entry in found if _leads_inside(Path(entry.path), folder)),
+                (entry for entry in entries if _leads_inside(Path(entry.path), folder)),
                 key=lambda entry: entry.name,
             )
 
     def upload_draft(self) -> Path:
-        """Name a file for an upload under way, outside of all versions and on the same disk."""
+        """Return a new path for an unfinished upload, outside of all versions and on the same disk."""
         drafts = self.root / ".uploads"
         drafts.mkdir(parents=True, exist_ok=True)
         return drafts / unfinished_name()
 
     def remove_unfinished(self) -> None:
-        """Delete what a killed process left behind: uploads that did not end, half-deleted versions."""
+        """Delete the unfinished uploads and half-deleted versions that a killed process left behind."""
         for draft in filter(is_abandoned, self.root.glob(".uploads/*")):
             if draft.is_dir():
                 shutil.rmtree(draft, ignore_errors=True)
@@ -89,7 +89,7 @@ class ModelFiles:
             shutil.rmtree(trash, ignore_errors=True)
 
     def delete(self, relative: str) -> None:
-        """Remove a version's folder: gone in one step, then the files are deleted."""
+        """Delete a version's folder: it disappears in one step, then its files are deleted."""
         folder = self.folder(relative)
         if folder.is_dir():
             trash = self.root / f"{_TRASH}{uuid.uuid4().hex}"
@@ -102,5 +102,5 @@ def _unsafe(part: str) -> bool:
 
 
 def _leads_inside(path: Path, folder: Path) -> bool:
-    # realpath follows the links on the way, of the part that exists
+    # realpath follows the links in the existing part of the path
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))

@@ -11,7 +11,7 @@ from lakelab.local.catalog.securable import Securable
 from lakelab.local.system.home import tracking_uri
 
 if TYPE_CHECKING:
-    from lakelab.local.catalog.models import Registry
+    from lakelab.local.catalog.model_registry import ModelRegistry
     from lakelab.local.sql.session import Session
 
 
@@ -45,13 +45,13 @@ def drop_models(session: Session, models: list[Securable]) -> None:
         session.unity.governance.remove(model)
 
 
-def _registry(session: Session) -> Registry | None:
+def _registry(session: Session) -> ModelRegistry | None:
     """Open the registry of the local workspace; return None if nothing was ever registered."""
     uri = tracking_uri(session.home)
     if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).is_file():
         return None
     from lakelab.local.catalog.model_files import ModelFiles
-    from lakelab.local.catalog.models import Registry
+    from lakelab.local.catalog.model_registry import ModelRegistry
 
     models = session.home.workspace_state
-    return Registry(uri, ModelFiles(models / "models"), models / "registry.lock")
+    return ModelRegistry(uri, ModelFiles(models / "models"), models / "registry.lock")

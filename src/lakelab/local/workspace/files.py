@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lakelab.local.catalog.errors import ApiError
-from lakelab.local.catalog.models import PENDING
+from lakelab.local.catalog.model_version import PENDING
 from lakelab.local.catalog.names import model_name
 from lakelab.local.workspace.api import FILES_API, Call, Endpoint
 from lakelab.local.workspace.model_service import ModelService

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakelab.local.catalog.errors import ApiError
-from lakelab.local.catalog.models import READY, Registry, Version
+from lakelab.local.catalog.model_registry import ModelRegistry
+from lakelab.local.catalog.model_version import READY, Version
 from lakelab.local.catalog.names import TableName, model_name, split_name
 from lakelab.local.catalog.securable import Securable
 from lakelab.local.workspace.api import Call
@@ -24,12 +25,12 @@ class ModelService:
 
     Parameters
     ----------
-    registry : Registry
+    registry : ModelRegistry
     securables : Securables
         Schemas and functions: models are in schemas, and share their names with functions.
     """
 
-    def __init__(self, registry: Registry, securables: Securables):
+    def __init__(self, registry: ModelRegistry, securables: Securables):
         self.registry = registry
         self.securables = securables
         self.governance = securables.governance

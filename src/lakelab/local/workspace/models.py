@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from lakelab.local.catalog.errors import ApiError
-from lakelab.local.catalog.models import Version
+from lakelab.local.catalog.model_version import Version
 from lakelab.local.catalog.names import model_name
 from lakelab.local.workspace.api import MLFLOW_API, Call, Endpoint, paginate, without_none
 from lakelab.local.workspace.model_service import ModelService, require_ready

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from lakelab.local.catalog.models import Version
+from lakelab.local.catalog.model_version import Version
 from lakelab.local.catalog.names import model_name
 from lakelab.local.catalog.securable import Securable
 from lakelab.local.workspace.api import UNITY_API, Call, Endpoint, without_none

@@ -11,7 +11,7 @@ from typing import Any
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.functions import Functions
 from lakelab.local.catalog.governance import Governance
-from lakelab.local.catalog.models import Registry
+from lakelab.local.catalog.model_registry import ModelRegistry
 from lakelab.local.catalog.names import TableName, split_name
 from lakelab.local.catalog.securable import Securable
 from lakelab.local.catalog.store import UnityCatalog
@@ -30,11 +30,11 @@ class Securables:
         Catalogs, schemas, tables and functions.
     governance : Governance
         Owners, comments and grants.
-    registry : Registry
+    registry : ModelRegistry
         The registered models. A model has grants, and is deleted together with its schema.
     """
 
-    def __init__(self, unity: UnityCatalog, governance: Governance, registry: Registry):
+    def __init__(self, unity: UnityCatalog, governance: Governance, registry: ModelRegistry):
         self.unity = unity
         self.functions = Functions(unity)
         self.governance = governance

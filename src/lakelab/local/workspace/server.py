@@ -13,7 +13,7 @@ from starlette.routing import Route
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.governance import DEFAULT_USER, Governance
 from lakelab.local.catalog.model_files import ModelFiles
-from lakelab.local.catalog.models import Registry
+from lakelab.local.catalog.model_registry import ModelRegistry
 from lakelab.local.catalog.store import UnityCatalog
 from lakelab.local.system.home import Home
 from lakelab.local.system.http_server import LoopbackServer
@@ -78,7 +78,7 @@ class LocalWorkspace:
         urls = PresignedUrls(f"{self.url}/presigned")
         # Unity Catalog, which all workspaces of a home share
         files = ModelFiles(home.workspace_state / "models")
-        registry = Registry(tracking_uri, files, home.workspace_state / "registry.lock")
+        registry = ModelRegistry(tracking_uri, files, home.workspace_state / "registry.lock")
         securables = Securables(unity, self.governance, registry)
         models = ModelService(registry, securables)
         # the workspace's own registry

@@ -21,7 +21,7 @@ from filelock import FileLock
 
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.model_files import ModelFiles
-from lakelab.local.catalog.models import all_pages
+from lakelab.local.catalog.model_registry import all_pages
 from lakelab.local.workspace.dbfs import UploadArea
 
 if TYPE_CHECKING:
