@@ -1,1 +1,1 @@
-"""The Delta log: reading commits, writing commits, merging rows."""
+"""The Delta log: read, write, repeat and revert commits, and merge rows."""

@@ -1,8 +1,8 @@
-"""Commit to a Delta table what delta-rs has no call for.
+"""Commit actions to a Delta table for which delta-rs has no function.
 
-Two things need it: a column that becomes NOT NULL, and a merge whose files Sail can read and whose
-history says what was inserted and updated. The log file is linked into place, which fails if another
-writer took that version first: a commit is there as a whole, or not at all.
+Two changes need this: a column that becomes NOT NULL, and a merge whose files Sail can read and whose
+history counts the inserted and updated rows. The log file is linked into place. The link fails if another
+writer took the version first, so a commit is written as a whole or not at all.
 
 Follows https://github.com/delta-io/delta/blob/master/PROTOCOL.md
 """
@@ -23,11 +23,11 @@ from deltalake.exceptions import CommitFailedError
 from lakelab.local.system.unfinished import unfinished_name
 
 Action = dict[str, dict[str, Any]]
-"""One line of a commit: the name of the action, and what it says."""
+"""One line of a commit: the name of the action, and its content."""
 
 
 def now() -> int:
-    """Give the time as Delta writes it: milliseconds since 1970."""
+    """Return the time as Delta writes it: milliseconds since 1970."""
     return int(time.time() * 1000)
 
 
@@ -47,18 +47,18 @@ def commit(
     delta : DeltaTable
         The table as of the version to build on.
     path : Path
-        Its folder.
+        The folder of the table.
     operation : str
-        What the history calls it, such as ``MERGE``.
+        The operation in the history, such as ``MERGE``.
     actions : sequence of dict
         ``add``, ``remove`` and ``metaData`` actions.
     parameters, metrics : dict of str to str, optional
-        What the history tells of it.
+        The parameters and metrics of the operation in the history.
 
     Raises
     ------
     deltalake.exceptions.CommitFailedError
-        If another writer has taken that version; nothing is committed then.
+        If another writer took the version first; then nothing is committed.
     """
     version = delta.version() + 1
     info: dict[str, Any] = {
@@ -79,5 +79,5 @@ def commit(
             f"Version {version} of the table in {path} was taken by another writer."
         ) from error
     finally:
-        with suppress(OSError):  # it is committed, or is not, whatever happens to the draft
+        with suppress(OSError):  # the draft does not matter: either the commit is written or not
             draft.unlink()

@@ -1,4 +1,4 @@
-"""Read the live Parquet files of a Delta table straight from DuckDB, where they are all of it."""
+"""Read the live Parquet files of a Delta table with DuckDB, if the files alone are the whole table."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 _PLAIN_READER_FEATURES = {"timestampNtz"}
-"""Reader features under which the files alone are the table."""
+"""Reader features with which the files alone are still the whole table."""
 
 
 def plain_files(delta: DeltaTable) -> list[str] | None:
-    """List the live files, or give None where the files alone are not the table.
+    """List the live files, or return None if the files alone are not the whole table.
 
-    That is so for partition columns, whose values are in the log only, for deletion vectors and
-    mapped columns, and for paths that DuckDB would take for a pattern.
+    The log is needed, too, for partition columns, deletion vectors and mapped columns. And DuckDB would
+    take some paths for patterns.
     """
     files = [unquote(uri) for uri in delta.file_uris()]
     features = set(delta.protocol().reader_features or ())
@@ -33,7 +33,7 @@ def plain_files(delta: DeltaTable) -> list[str] | None:
 def parquet_source(
     connection: duckdb.DuckDBPyConnection, files: list[str], options: str = ""
 ) -> tuple[str, set[str]]:
-    """Give the SQL that reads the files, and the columns that it finds there.
+    """Return the SQL that reads the files, and the columns in the files.
 
     A column that was added to the table later may be in some of the files or in none.
     """

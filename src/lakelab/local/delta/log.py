@@ -1,7 +1,7 @@
-"""Tell whether a table is still the one that was seen: other notebooks drop it, make it anew, change its columns.
+"""Detect that another notebook dropped a table, replaced it, or changed its columns.
 
-The engine keeps a table's columns as it has read them last. Of a table that is another one since then,
-under the same name, it would ask for columns that are gone.
+The engine keeps the columns of a table as it read them last. If the table was replaced under the same
+name, the engine would still ask for the old columns.
 
 Follows https://github.com/delta-io/delta/blob/master/PROTOCOL.md
 """
@@ -18,16 +18,16 @@ _COMMIT = re.compile(r"(\d{20})\.json")
 
 @dataclass(frozen=True)
 class LogSnapshot:
-    """The last commit of a table that was seen.
+    """The last commit of a table at the time when its log was read.
 
     Parameters
     ----------
     folder : Path
         The table's folder.
     version : int
-        The commit's version; -1 where there was none.
+        The version of the commit; -1 if there was none.
     identity : tuple of int, optional
-        What tells the commit's file from another of the same name.
+        Identifies the file of the commit: another file of the same name has another identity.
     """
 
     folder: Path
@@ -36,7 +36,7 @@ class LogSnapshot:
 
     @classmethod
     def read(cls, folder: Path) -> LogSnapshot:
-        """Look at a table's log.
+        """Read the log of a table.
 
         Examples
         --------
@@ -44,23 +44,25 @@ class LogSnapshot:
         -1
         """
         try:
-            found = [_COMMIT.fullmatch(name) for name in os.listdir(folder / "_delta_log")]
-        except OSError:  # dropped meanwhile, or not ours to read: whoever opens the table says so
-            found = []
-        version = max((int(commit[1]) for commit in found if commit), default=-1)
+            commits = [_COMMIT.fullmatch(name) for name in os.listdir(folder / "_delta_log")]
+        except (
+            OSError
+        ):  # dropped meanwhile, or not readable: the error comes when the table is opened
+            commits = []
+        version = max((int(commit[1]) for commit in commits if commit), default=-1)
         return cls(folder, version, _identity(folder, version))
 
     def refresh(self) -> LogSnapshot | None:
-        """Look once more. None if the engine must read the table's columns anew."""
+        """Read the log again; return None if the engine must read the columns of the table again."""
         if self.identity != _identity(self.folder, self.version):
-            return None  # another table, or a log whose old commits were cleared
+            return None  # another table, or a log whose old commits were deleted
         version = self.version
         while (commit := _commit(self.folder, version + 1)).exists():
             try:
-                told = commit.read_bytes()
+                content = commit.read_bytes()
             except OSError:
                 return None
-            if b'"metaData"' in told:
+            if b'"metaData"' in content:
                 return None
             version += 1
         if version == self.version:
@@ -74,7 +76,7 @@ def _commit(folder: Path, version: int) -> Path:
 
 def _identity(folder: Path, version: int) -> tuple[int, int] | None:
     try:
-        told = _commit(folder, version).stat()
+        status = _commit(folder, version).stat()
     except OSError:
         return None
-    return told.st_ino, told.st_mtime_ns
+    return status.st_ino, status.st_mtime_ns

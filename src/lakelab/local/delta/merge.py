@@ -1,10 +1,9 @@
 """Update and insert rows of a Delta table in one commit.
 
-delta-rs has a merge, but in the files that it writes a NOT NULL string column is a nullable
-``string_view``, and Sail refuses to read such a table ("Cannot cast column ... from 'Utf8View'").
-Feature tables have just such keys. So for plain tables the merge is done here: DuckDB joins, and
-:mod:`lakelab.local.delta.commit` commits. Other tables (partitioned, with constraints or further features) go
-to delta-rs; Sail reads those.
+delta-rs has a merge, but in its files a NOT NULL string column is a nullable ``string_view``. Sail cannot
+read such a table ("Cannot cast column ... from 'Utf8View'"), and the keys of feature tables are such
+columns. So plain tables are merged here: DuckDB joins, and :mod:`lakelab.local.delta.commit` commits.
+delta-rs merges the other tables (partitioned, with constraints or further features); Sail can read these.
 
 Follows https://github.com/delta-io/delta/blob/master/PROTOCOL.md
 """
@@ -27,7 +26,7 @@ from deltalake.exceptions import CommitFailedError
 from lakelab.local.delta.commit import Action, commit, now
 from lakelab.local.delta.files import parquet_source, plain_files
 from lakelab.local.delta.metadata import Metadata
-from lakelab.local.system import duckdb_pool as duck
+from lakelab.local.system import duckdb_pool
 from lakelab.local.system.duckdb_pool import sql_name
 
 if TYPE_CHECKING:
@@ -37,23 +36,23 @@ _PLAIN_WRITER_FEATURES = {"allowColumnDefaults", "appendOnly", "invariants", "ti
 
 
 def upsert(delta: DeltaTable, path: Path, data: pa.Table, keys: Sequence[str]) -> None:
-    """Update the rows whose key is known, insert the others, add columns that are new.
+    """Update the rows with a known key, insert the others, and add new columns.
 
     Parameters
     ----------
     delta : DeltaTable
         The table as of the version to build on.
     path : Path
-        Its folder.
+        The folder of the table.
     data : pyarrow.Table
-        The rows; keys unique and without null. Columns that they lack keep their values.
+        The rows; keys unique and without null. Columns that the rows lack keep their values.
     keys : sequence of str
         The key columns.
 
     Raises
     ------
     deltalake.exceptions.CommitFailedError
-        If another writer has committed since that version; nothing is written then.
+        If another writer has committed since that version; then nothing is written.
     """
     files = plain_files(delta)
     if files is None or not _can_commit(delta):
@@ -90,7 +89,7 @@ def upsert(delta: DeltaTable, path: Path, data: pa.Table, keys: Sequence[str]) -
 
 
 def _can_commit(delta: DeltaTable) -> bool:
-    """Tell whether all that the table asks of a writer is done here."""
+    """Return whether this module does everything that the table requires of a writer."""
     protocol = delta.protocol()
     version, features = protocol.min_writer_version, set(protocol.writer_features or ())
     known = version <= 2 or (version == 7 and features <= _PLAIN_WRITER_FEATURES)
@@ -102,17 +101,17 @@ def _can_commit(delta: DeltaTable) -> bool:
 
 
 # ---- the rows -------------------------------------------------------------------------------------
-def _merged_schema(delta: DeltaTable, given: pa.Schema) -> pa.Schema:
-    there = pa.schema(delta.schema().to_arrow())
-    new = [field.with_nullable(True) for field in given if field.name not in there.names]
-    return pa.schema([*there, *new])
+def _merged_schema(delta: DeltaTable, source: pa.Schema) -> pa.Schema:
+    target = pa.schema(delta.schema().to_arrow())
+    new = [field.with_nullable(True) for field in source if field.name not in target.names]
+    return pa.schema([*target, *new])
 
 
 def _merged_rows(
     files: list[str], data: pa.Table, keys: Sequence[str], schema: pa.Schema
 ) -> tuple[list[str], pa.Table, dict[str, int]]:
-    """Find the files with known keys; give their rows, updated, and the new rows."""
-    with duck.connect() as connection:
+    """Find the files with known keys; return the files, their updated rows and the new rows, and counts."""
+    with duckdb_pool.connect() as connection:
         connection.register("s", data)
         same = " AND ".join(f"t.{sql_name(key)} = s.{sql_name(key)}" for key in keys)
         touched = _touched(connection, files, same)
@@ -120,10 +119,10 @@ def _merged_rows(
         if not touched:
             rows = connection.sql(f"SELECT {_aliased(select, schema)} FROM s").to_arrow_table()
             return [], rows.cast(schema), {"inserted": len(data), "updated": 0}
-        source, there = parquet_source(connection, touched)
+        source, existing = parquet_source(connection, touched)
         connection.execute(f"CREATE TEMP VIEW t AS SELECT * FROM {source}")
-        old = [f"t.{sql_name(name)}" if name in there else "NULL" for name in schema.names]
-        first = f"s.{sql_name(keys[0])} IS NOT NULL"  # keys have no null: a match
+        old = [f"t.{sql_name(name)}" if name in existing else "NULL" for name in schema.names]
+        first = f"s.{sql_name(keys[0])} IS NOT NULL"  # keys have no null, so this row of `t` has a match
         merged = [
             f"CASE WHEN {first} THEN {new} ELSE {before} END" if name in data.column_names else before
             for name, new, before in zip(schema.names, select, old, strict=True)
@@ -142,10 +141,10 @@ def _touched(connection: duckdb.DuckDBPyConnection, files: list[str], same: str)
     if not files:
         return []
     source, _ = parquet_source(connection, files, ", filename = 'file of the row'")
-    found = connection.execute(
+    matches = connection.execute(
         f'SELECT DISTINCT t."file of the row" FROM {source} t SEMI JOIN s ON {same}'
     ).fetchall()
-    return sorted(row[0] for row in found)
+    return sorted(row[0] for row in matches)
 
 
 def _aliased(expressions: list[str], schema: pa.Schema) -> str:
@@ -160,7 +159,7 @@ def _write(path: Path, rows: pa.Table) -> Action:
     name = f"part-00000-{uuid.uuid4()}-c000.snappy.parquet"
     try:
         pq.write_table(rows, path / name, compression="snappy")
-    except BaseException:  # the disk is full, or somebody has stopped it
+    except BaseException:  # such as a full disk, or an interrupt
         (path / name).unlink(missing_ok=True)
         raise
     return {
@@ -186,16 +185,16 @@ def _remove(path: Path, file: str) -> Action:
 
 
 def _new_columns(delta: DeltaTable, schema: pa.Schema) -> Action:
-    """Describe the table with its new columns; those that it had keep their comments."""
+    """Return the metadata with the new columns; the old columns keep their comments."""
     fields = json.loads(delta.schema().to_json())["fields"]
     fields += json.loads(Schema.from_arrow(schema).to_json())["fields"][len(fields) :]
     return replace(Metadata.read(delta), fields=fields).action()
 
 
-# ---- tables that ask for more ---------------------------------------------------------------------
+# ---- tables with further features --------------------------------------------------------------------
 def _merge_by_delta_rs(delta: DeltaTable, data: pa.Table, keys: Sequence[str]) -> None:
-    # With merge_schema delta-rs takes nullability from the source, and loses a NOT NULL column of
-    # the rows that it only copies unless the source has it NOT NULL too.
+    # With merge_schema delta-rs takes the nullability from the source. In rows that it only copies, it
+    # loses a NOT NULL column unless the column is NOT NULL in the source, too.
     not_null = {field.name for field in delta.schema().fields if not field.nullable}
     data = data.cast(
         pa.schema([field.with_nullable(field.name not in not_null) for field in data.schema])

@@ -1,1 +1,1 @@
-"""What stands on the operating system alone: folders, processes, ports."""
+"""Folders, processes and ports: modules that need nothing but the operating system."""

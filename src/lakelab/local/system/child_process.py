@@ -1,7 +1,8 @@
-"""Run a command for as long as the process that started it lives: a process may be killed without a word.
+"""Run a command that ends with the process that started it, even if that process is killed.
 
-The starter keeps one end of a pipe, this wrapper reads from the other. However the starter ends, the
-system closes its end, and the wrapper ends the command and whatever the command started.
+The starter holds one end of a pipe, and this wrapper reads from the other end. When the starter ends, the
+operating system closes the starter's end. Then the wrapper ends the command and all processes that the
+command started.
 
 ``python -m lakelab.local.system.child_process command argument ...``
 """
@@ -21,25 +22,25 @@ from pathlib import Path
 import psutil
 
 GRACE_SECONDS = 3
-"""How long a command that was asked to end may take."""
+"""The time that a command has to end after SIGTERM."""
 
 
 def start(command: list[str], environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
-    r"""Start a command that ends with this process, however that ends, or by `end`.
+    r"""Start a command that ends with this process, or by `end`.
 
     Parameters
     ----------
     command : list of str
         Program and arguments.
     environment : dict of str to str
-        Its environment, all of it.
+        The complete environment of the command.
     log : Path
-        Where its output goes.
+        The file for the output of the command.
 
     Returns
     -------
     subprocess.Popen
-        The wrapper. It ends when the command does, with the same exit code.
+        The wrapper. It ends with the command, and has the same exit code.
 
     Examples
     --------
@@ -75,21 +76,21 @@ def _main(command: list[str]) -> int:
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
     over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: over.set())
-    # nothing is ever sent: reading ends when nobody is left who could send
-    for event in (child.wait, partial(os.read, 0, 1)):
-        threading.Thread(target=_tell, args=[event, over], daemon=True).start()
+    # nothing is ever written to the pipe: reading ends when the starter has ended
+    for wait in (child.wait, partial(os.read, 0, 1)):
+        threading.Thread(target=_set_after, args=[wait, over], daemon=True).start()
     over.wait()
     _end_tree(child)
     return child.wait()
 
 
-def _tell(event: Callable[[], object], over: threading.Event) -> None:
-    event()
+def _set_after(wait: Callable[[], object], over: threading.Event) -> None:
+    wait()
     over.set()
 
 
 def _end_tree(child: subprocess.Popen[bytes]) -> None:
-    """Ask the command and what it started to end; kill what is still there soon after."""
+    """Terminate the command and its child processes; kill those that do not end in time."""
     with suppress(psutil.NoSuchProcess):
         top = psutil.Process(child.pid)
         tree = [top, *top.children(recursive=True)]
@@ -99,7 +100,7 @@ def _end_tree(child: subprocess.Popen[bytes]) -> None:
         for process in psutil.wait_procs(tree, timeout=GRACE_SECONDS)[1]:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-    if hasattr(os, "killpg"):  # what a process started that had ended before is no child any more
+    if hasattr(os, "killpg"):  # a process is no longer a child after the end of its parent
         with suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
 

@@ -1,23 +1,58 @@
-"""DuckDB, which joins beside the engine: one in memory for all joins of a process.
-
-To start one takes longer than many a join.
-"""
+"""One in-memory DuckDB for all joins of a process."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import lru_cache
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import duckdb
 
 
-@contextmanager
-def connect() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give a connection that sees only what is registered with it; times are in UTC.
+class DuckDBPool:
+    """A DuckDB in memory for each process, started at the first connection.
+
+    Starting a DuckDB takes longer than many a join, so all joins of a process share one. A child process
+    cannot use the DuckDB of its parent, and starts its own.
+    """
+
+    def __init__(self) -> None:
+        self._databases: dict[int, duckdb.DuckDBPyConnection] = {}
+
+    @contextmanager
+    def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Return a connection that sees only its own tables; times are in UTC."""
+        with self._database().cursor() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            yield connection
+
+    def _database(self) -> duckdb.DuckDBPyConnection:
+        process = os.getpid()
+        if process not in self._databases:
+            # two threads may start one at the same time: the second one is dropped
+            self._databases.setdefault(process, _start(process))
+        return self._databases[process]
+
+
+def _start(process: int) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(
+        config={
+            # data that exceeds the memory goes to the folder for temporary files, not to the notebook's
+            "temp_directory": str(Path(tempfile.gettempdir()) / f"lakelab-duckdb-{process}"),
+            # files change between two joins, and others need the memory in the meantime
+            "enable_external_file_cache": False,
+        }
+    )
+
+
+_POOL = DuckDBPool()
+"""The only pool: it is shared by the joins of feature engineering, merges and the online store."""
+
+
+def connect() -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+    """Return a connection of the process' pool.
 
     Examples
     --------
@@ -27,22 +62,7 @@ def connect() -> Iterator[duckdb.DuckDBPyConnection]:
     ...     connection.execute("SELECT count(*) FROM airports").fetchone()
     (2,)
     """
-    with _database(os.getpid()).cursor() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        yield connection
-
-
-@lru_cache(maxsize=1)
-def _database(process: int) -> duckdb.DuckDBPyConnection:
-    """Start it; a child process cannot go on with its parent's."""
-    return duckdb.connect(
-        config={
-            # what does not fit into memory goes where temporary files are, not where the notebook is
-            "temp_directory": str(Path(tempfile.gettempdir()) / f"lakelab-duckdb-{process}"),
-            # files change between two joins, and memory is for others in the meantime
-            "enable_external_file_cache": False,
-        }
-    )
+    return _POOL.connect()
 
 
 def sql_name(name: str) -> str:

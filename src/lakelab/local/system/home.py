@@ -1,4 +1,4 @@
-"""Where local state lives: one folder with the warehouse, the MLflow store and the model files."""
+"""The folder for local state, with the warehouse, the MLflow store and the model files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class HomeError(Exception):
 
 @dataclass(frozen=True)
 class Home:
-    """The folder that ``LAKELAB_HOME`` names, and what lies where in it.
+    """The folder that ``LAKELAB_HOME`` names, and the paths in it.
 
     Examples
     --------
@@ -39,7 +39,7 @@ class Home:
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """All that the lab makes in the home, whether it is there or not."""
+        """All folders that the lab creates in the home, whether they exist or not."""
         return (
             self.warehouse,
             self.mlflow,
@@ -52,15 +52,15 @@ class Home:
 
     @classmethod
     def at(cls, folder: Path) -> Home:
-        """Give the home in a folder, by a path that the engine can take.
+        """Return the home in a folder, by a path that the engine can use.
 
-        Sail writes a Delta table below ``my folder`` to ``my%20folder``, and the same with letters
-        beyond ASCII. Such a folder is reached through a link with a plain name.
+        Sail writes a Delta table below ``my folder`` to ``my%20folder``, and the same for letters beyond
+        ASCII. Such a folder is used through a link with a plain name.
 
         Raises
         ------
         HomeError
-            If no link can be made, or delta-rs, which follows links, cannot take the path.
+            If the link cannot be created, or delta-rs, which follows links, cannot use the path.
         """
         folder = folder.expanduser().absolute()
         if re.search(r"[\[\]*?]|%[0-9A-Fa-f]{2}", str(folder)):
@@ -74,7 +74,7 @@ class Home:
 
     @property
     def real_path(self) -> Path:
-        """The folder itself, for people to read."""
+        """The folder without links, for messages."""
         return self.root.resolve()
 
     @property
@@ -97,21 +97,21 @@ class Home:
 
     @property
     def workspace_state(self) -> Path:
-        """What the local workspace keeps: files of registered models, grants."""
+        """State of the local workspaces: files of registered models, grants."""
         return self.root / "workspace"
 
     def workspace(self, name: str) -> Path:
-        """What one workspace keeps for itself, beside what all of them share."""
+        """State of one workspace, beside the state that all workspaces share."""
         return self.workspace_state / "workspaces" / name
 
     @property
     def online(self) -> Path:
-        """The online store, where it is SQLite."""
+        """The online store, if it is SQLite."""
         return self.root / "online"
 
     @property
     def user_folder(self) -> Path:
-        """What the user's own folder of the workspace holds: notebooks that AutoML generates."""
+        """The user's own folder of the workspace, with the notebooks that AutoML generates."""
         return self.root / "user"
 
     @property
@@ -121,62 +121,64 @@ class Home:
 
     @cached_property
     def scratch(self) -> Path:
-        """A folder for results of this process; removed at exit, or by the next start."""
+        """A folder for results of this process; deleted at exit, or by the next start."""
         folder = self.root / "scratch" / unfinished_name()
         folder.mkdir(parents=True)
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         return folder
 
     def check_store(self) -> None:
-        """Look whether the file that runs and models are kept in can be read, if it is there.
+        """Check that the file of runs and models can be read, if it exists.
 
         Raises
         ------
         HomeError
-            If it is damaged.
+            If the file is damaged.
         """
         file = self.mlflow / "mlflow.db"
-        if not file.is_file() or file.stat().st_size == 0:  # it is made when it is needed
+        if not file.is_file() or file.stat().st_size == 0:  # the file is created when it is needed
             return
         try:
             with closing(
                 sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=0)
             ) as connection:
-                (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+                (result,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         except sqlite3.OperationalError:
-            return  # another process has it for itself just now, or it cannot be opened: MLflow says so
+            return  # another process has locked it, or it cannot be opened: MLflow reports that
         except sqlite3.DatabaseError as error:
-            found = str(error)
-        found = " ".join(found.split())
-        if found != "ok":
+            result = str(error)
+        result = " ".join(result.split())
+        if result != "ok":
             raise HomeError(
                 f"The file that MLflow keeps runs and registered models in is damaged: "
-                f"{self.real_path / 'mlflow' / 'mlflow.db'} ({found}). Restore it from a copy, or move it away "
+                f"{self.real_path / 'mlflow' / 'mlflow.db'} ({result}). Restore it from a copy, or move it away "
                 f"to begin with an empty one; then restart the notebook. The tables are not affected."
             )
 
     def prepare(self) -> Home:
-        """Create the folders, and clear what dead processes left in scratch.
+        """Create the folders, and delete what ended processes left in scratch.
 
         Raises
         ------
         HomeError
-            If the folder is a file, or cannot be written, or the disk is full.
+            If the folder is a file or cannot be written, or the disk is full.
         """
         try:
             for folder in (self.warehouse, self.artifacts, self.workspace_state, self.runs):
                 folder.mkdir(parents=True, exist_ok=True)
             probe = self.root / f".write-{unfinished_name()}"
             try:
-                probe.write_bytes(bytes(_PROBE_BYTES))  # an empty file has room on a full disk, too
+                probe.write_bytes(
+                    bytes(_PROBE_BYTES)
+                )  # a full disk still has room for an empty file
             finally:
                 probe.unlink(missing_ok=True)
         except OSError as error:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-            mend = "Free some space there, or set" if full else "Set"
+            advice = "Free some space there, or set" if full else "Set"
             raise HomeError(
                 f"Cannot keep local state in {self.real_path}: {error.strerror or error}. "
-                f"{mend} LAKELAB_HOME to a folder that you can write."
+                f"{advice} LAKELAB_HOME to a folder that you can write."
             ) from error
         for leftover in filter(is_abandoned, (self.root / "scratch").glob("*-*")):
             shutil.rmtree(leftover, ignore_errors=True)
@@ -192,25 +194,25 @@ def _plain_link(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         if not link.is_symlink():
             link.symlink_to(folder, target_is_directory=True)
-        ours = Path(os.readlink(link)) == folder and _is_mine(link)
+        trusted = Path(os.readlink(link)) == folder and _is_owned_by_user(link)
     except OSError as error:
         raise HomeError(
             f"{folder} has characters that the local engine cannot take, and it cannot be linked "
             f"from {link} ({error.strerror or error}). Set LAKELAB_HOME to a folder whose path has "
             f"only letters from a to z, digits, '-', '_' and '.'."
         ) from error
-    if not ours:
+    if not trusted:
         raise HomeError(f"{link} exists and does not lead to {folder}. Delete it.")
     return link
 
 
-def _is_mine(link: Path) -> bool:
-    # the folder for temporary files is everybody's: a link of somebody else leads somewhere else
+def _is_owned_by_user(link: Path) -> bool:
+    # all users share the folder for temporary files: the link of another user may lead elsewhere
     return not hasattr(os, "getuid") or link.lstat().st_uid == os.getuid()
 
 
 def tracking_uri(home: Home, environ: Mapping[str, str] | None = None) -> str:
-    """Tell where runs and models are kept.
+    """Return the URI of the store of runs and models.
 
     Parameters
     ----------
@@ -231,5 +233,5 @@ def tracking_uri(home: Home, environ: Mapping[str, str] | None = None) -> str:
     >>> tracking_uri(Home(Path("/lab")), {"MLFLOW_TRACKING_URI": "http://127.0.0.1:5000"})
     'http://127.0.0.1:5000'
     """
-    given = (os.environ if environ is None else environ).get("MLFLOW_TRACKING_URI", "").strip()
-    return given if re.match(r"https?://", given, re.IGNORECASE) else home.mlflow_uri
+    uri = (os.environ if environ is None else environ).get("MLFLOW_TRACKING_URI", "").strip()
+    return uri if re.match(r"https?://", uri, re.IGNORECASE) else home.mlflow_uri

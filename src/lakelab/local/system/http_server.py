@@ -1,4 +1,4 @@
-"""An HTTP server in this process, for this machine only: 127.0.0.1, a free port, a thread."""
+"""An HTTP server in a thread of this process, on a free port of 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _START_TIMEOUT = 10.0
 
 
 class LoopbackServer:
-    """Serves an ASGI application from a thread; it ends with the process, or with :meth:`stop`.
+    """An HTTP server for an ASGI application; it ends with the process, or with :meth:`stop`.
 
-    The port is taken at once, so that :attr:`url` can be told before anything is served.
+    The port is bound in the constructor, so that :attr:`url` is known before the server starts.
 
     Parameters
     ----------
     name : str
-        The thread's name, which errors name too.
+        The name of the thread, also for errors.
 
     Attributes
     ----------
@@ -35,12 +35,12 @@ class LoopbackServer:
         self._thread: threading.Thread | None = None
 
     def start(self, app: Any) -> None:
-        """Serve, and come back when it does.
+        """Start the server, and return when it is ready.
 
         Raises
         ------
         RuntimeError
-            If it does not within ten seconds.
+            If the server is not ready within ten seconds.
         """
         self._server = _Server(app)
         self._thread = threading.Thread(
@@ -56,7 +56,7 @@ class LoopbackServer:
             )
 
     def stop(self) -> None:
-        """End the server and free its port. A second call does nothing."""
+        """Stop the server and free its port. A second call does nothing."""
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
             self._thread.join(timeout=_START_TIMEOUT)
@@ -64,7 +64,7 @@ class LoopbackServer:
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it is ready."""
+    """A server that sets an event when it is ready."""
 
     def __init__(self, app: Any):
         super().__init__(
@@ -75,7 +75,7 @@ class _Server(uvicorn.Server):
                 http="h11",
                 ws="none",
                 lifespan="off",
-                log_config=None,  # leave the logging of the learner's process alone
+                log_config=None,  # do not change the logging of the learner's process
                 log_level="warning",
                 access_log=False,
                 server_header=False,
@@ -90,8 +90,8 @@ class _Server(uvicorn.Server):
 
 
 def _listen() -> socket.socket:
-    # Said outright, as asyncio sets TCP_NODELAY on sockets of this protocol only: without it each
-    # answer takes 40 ms
+    # the protocol is explicit because asyncio sets TCP_NODELAY only on sockets of this protocol:
+    # without TCP_NODELAY each response takes 40 ms
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
     return listening

@@ -1,6 +1,6 @@
-"""Names that tell whose an unfinished file is, so that the next start clears it when nobody will finish it.
+"""Names of unfinished files, by which the next start finds and deletes abandoned ones.
 
-A process that is killed clears nothing behind itself.
+A killed process does not delete its unfinished files. So their names contain the id of the process.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from pathlib import Path
 
 import psutil
 
-_OURS = re.compile(r"(?:.*[-.])?(\d+)-[0-9a-f]{32}(?:\..*)?")
+_NAME = re.compile(r"(?:.*[-.])?(\d+)-[0-9a-f]{32}(?:\..*)?")
 _DAY_SECONDS = 24 * 3600.0
 
 
 def unfinished_name() -> str:
-    """Name a file or folder of this process that gets its name when it is finished.
+    """Return a new name for an unfinished file or folder of this process.
 
     Examples
     --------
@@ -29,18 +29,18 @@ def unfinished_name() -> str:
 
 
 def is_abandoned(path: Path) -> bool:
-    """Say whether an unfinished file or folder is one that nobody will finish.
+    """Return whether no process will finish an unfinished file or folder.
 
-    Its process has ended; of one whose name tells no process, it is a day old.
+    That is the case if its process has ended, or if its name contains no process and it is a day old.
 
     Examples
     --------
     >>> is_abandoned(Path(f".staging-{unfinished_name()}"))
     False
     """
-    if ours := _OURS.fullmatch(path.name):
-        return not psutil.pid_exists(int(ours[1]))
+    if match := _NAME.fullmatch(path.name):
+        return not psutil.pid_exists(int(match[1]))
     try:
         return time.time() - path.lstat().st_mtime > _DAY_SECONDS
-    except FileNotFoundError:  # finished, or cleared by another start
+    except FileNotFoundError:  # finished, or deleted by another start
         return False

@@ -1,1 +1,1 @@
-"""Python functions of Unity Catalog: running a body, casting values."""
+"""Python functions of Unity Catalog: run the body of a function, and cast its values."""

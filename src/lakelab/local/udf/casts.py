@@ -1,6 +1,6 @@
-"""Values on their way into a Python function of Unity Catalog, and out of it.
+"""Convert the arguments and the result of a Python function of Unity Catalog.
 
-What a function returns is cast to its declared type by the rules of SQL's CAST.
+The result is cast to the declared type of the function by the rules of SQL's CAST.
 
 Follows https://docs.databricks.com/aws/en/sql/language-manual/functions/cast
 """
@@ -26,20 +26,20 @@ _BITS: dict[type[types.DataType], int] = {
 }
 
 
-def as_spark_gives(value: Any) -> Any:
-    """Give a point in time as Spark gives one to Python: in the session's zone, without naming it."""
+def to_argument(value: Any) -> Any:
+    """Convert an argument as Spark does: a timestamp has the session's time zone, but no tzinfo."""
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(UTC).replace(tzinfo=None)
     return bytes(value) if isinstance(value, bytearray) else value
 
 
-def cast_to(wanted: types.DataType) -> Callable[[Any], Any]:
-    """Give what turns a Python value into one of a Spark type, by the rules of SQL's CAST.
+def cast_to(data_type: types.DataType) -> Callable[[Any], Any]:
+    """Return a function that casts a Python value to a Spark type, by the rules of SQL's CAST.
 
     Raises
     ------
     UnityCatalogError
-        If no function can return the type.
+        If a Python function cannot return the type.
 
     Examples
     --------
@@ -50,21 +50,23 @@ def cast_to(wanted: types.DataType) -> Callable[[Any], Any]:
     ...
     OverflowError: 300 is out of range.
     """
-    if isinstance(wanted, types.ArrayType):
-        return partial(_to_array, _or_none(cast_to(wanted.elementType)))
-    if isinstance(wanted, types.MapType):
-        key, value = cast_to(wanted.keyType), _or_none(cast_to(wanted.valueType))
+    if isinstance(data_type, types.ArrayType):
+        return partial(_to_array, _or_none(cast_to(data_type.elementType)))
+    if isinstance(data_type, types.MapType):
+        key, value = cast_to(data_type.keyType), _or_none(cast_to(data_type.valueType))
         return partial(_to_map, key, value)
-    if isinstance(wanted, types.StructType):
-        return partial(_to_struct, {f.name: _or_none(cast_to(f.dataType)) for f in wanted.fields})
-    if isinstance(wanted, types.DecimalType):
-        return partial(_to_decimal, wanted.precision, wanted.scale)
-    if (bits := _BITS.get(type(wanted))) is not None:
+    if isinstance(data_type, types.StructType):
+        return partial(
+            _to_struct, {f.name: _or_none(cast_to(f.dataType)) for f in data_type.fields}
+        )
+    if isinstance(data_type, types.DecimalType):
+        return partial(_to_decimal, data_type.precision, data_type.scale)
+    if (bits := _BITS.get(type(data_type))) is not None:
         return partial(_to_whole, bits)
-    if (cast := _SCALARS.get(type(wanted))) is not None:
+    if (cast := _SCALARS.get(type(data_type))) is not None:
         return cast
     raise UnityCatalogError(
-        f"A Python function cannot return {wanted.simpleString()} on a laptop: give numbers, STRING, "
+        f"A Python function cannot return {data_type.simpleString()} on a laptop: give numbers, STRING, "
         f"BOOLEAN, DATE, TIMESTAMP, BINARY, or ARRAY, MAP, STRUCT of these."
     )
 
@@ -74,7 +76,7 @@ def _or_none(cast: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Give the Python value of a NumPy scalar."""
+    """Return the Python value of a NumPy scalar; other values stay as they are."""
     item = getattr(value, "item", None)
     return item() if item is not None and getattr(value, "ndim", None) == 0 else value
 
@@ -136,7 +138,7 @@ def _to_time(value: Any) -> datetime:
         raise TypeError(f"{type(value).__name__} is no timestamp.")
     if not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day)
-    moment: datetime = as_spark_gives(value)
+    moment: datetime = to_argument(value)
     return moment
 
 

@@ -1,7 +1,7 @@
 """Run the body of a Python function of Unity Catalog.
 
-The body is Python with the parameters in scope, and ends in ``return``. A NULL comes to it as None. What
-it returns is cast to the declared type. It sees nothing of the notebook that calls it.
+The body is Python with the parameters in scope, and ends in ``return``. A NULL argument is None. The result
+is cast to the declared type. The body does not see the notebook that calls the function.
 
 Follows https://docs.databricks.com/aws/en/udf/python
 """
@@ -19,7 +19,7 @@ from pyspark.errors import PythonException
 from pyspark.sql import types
 
 from lakelab.local.catalog.errors import UnityCatalogError
-from lakelab.local.udf.casts import as_spark_gives, cast_to
+from lakelab.local.udf.casts import cast_to, to_argument
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,21 +30,21 @@ _FILE = "<udfbody>"
 
 
 def compile_body(name: str, parameters: Sequence[str], body: str) -> Callable[..., Any]:
-    """Make a Python function of a body.
+    """Compile a body to a Python function.
 
     Parameters
     ----------
     name : str
-        The function's, for errors.
+        The name of the function, for errors.
     parameters : sequence of str
-        The names that are in scope.
+        The names in the scope of the body.
     body : str
         The statements.
 
     Raises
     ------
     UnityCatalogError
-        If this is no Python.
+        If the body is not valid Python.
 
     Examples
     --------
@@ -58,7 +58,7 @@ Python: invalid syntax (line 1: return x /).
     """
     try:
         frame = ast.parse(f"def main({', '.join(parameters)}): pass", _FILE)
-        # parsed apart from its frame: nothing is indented anew, so text in quotes stays as it is
+        # parsed without its frame: the body is not indented again, so quoted text stays as it is
         statements = ast.parse(textwrap.dedent(body), _FILE).body
         main = frame.body[0]
         assert isinstance(main, ast.FunctionDef)
@@ -80,12 +80,12 @@ class PythonFunction:
     Parameters
     ----------
     function : UnityFunction
-        Its language is Python.
+        A function in Python.
 
     Raises
     ------
     UnityCatalogError
-        If its body is no Python.
+        If its body is not valid Python.
     """
 
     def __init__(self, function: UnityFunction):
@@ -97,7 +97,7 @@ class PythonFunction:
         self._cast = cast_to(self._type)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return PythonFunction, (self._function,)  # what it is compiled to does not travel
+        return PythonFunction, (self._function,)  # the compiled body cannot be pickled
 
     def __call__(self, *arguments: Any) -> Any:
         """Compute one value.
@@ -105,22 +105,22 @@ class PythonFunction:
         Raises
         ------
         pyspark.errors.PythonException
-            If the body raises, or returns what is not of the declared type; the message names the
-            function and what it was given.
+            If the body raises, or its result cannot be cast to the declared type; the message contains
+            the function and the arguments.
         """
-        # `from None`: the message tells all of the cause that is the user's, and the rest is ours
-        given = [as_spark_gives(value) for value in arguments]
+        # `from None`: the message contains the user's part of the cause
+        values = [to_argument(value) for value in arguments]
         try:
-            returned = self._run(*given)
-        except Exception as error:  # noqa: BLE001 (the user's code: whatever it raises is told)
-            raise self._failed(given, error, _trace(error)) from None
+            returned = self._run(*values)
+        except Exception as error:  # noqa: BLE001 (the user's code may raise anything)
+            raise self._failed(values, error, _trace(error)) from None
         try:
             return None if returned is None else self._cast(returned)
         except (ValueError, TypeError, ArithmeticError) as error:
-            told = TypeError(
+            mismatch = TypeError(
                 f"it returned {returned!r}, which is no {self._type.simpleString()}: {error}"
             )
-            raise self._failed(given, told, "") from None
+            raise self._failed(values, mismatch, "") from None
 
     def over(self, columns: Sequence[pa.ChunkedArray], rows: int) -> pa.Array:
         """Compute a column, row by row.
@@ -136,13 +136,13 @@ class PythonFunction:
 
         values = [_to_python(column) for column in columns]
         arguments = zip(*values, strict=True) if values else ((),) * rows
-        return pa.array([self(*given) for given in arguments], _arrow_type(self._type))
+        return pa.array([self(*row) for row in arguments], _arrow_type(self._type))
 
-    def _failed(self, given: Sequence[Any], error: Exception, trace: str) -> PythonException:
-        told = ", ".join(f"{n}={v!r}" for n, v in zip(self._parameters, given, strict=False))
+    def _failed(self, values: Sequence[Any], error: Exception, trace: str) -> PythonException:
+        arguments = ", ".join(f"{n}={v!r}" for n, v in zip(self._parameters, values, strict=False))
         stack = f"\n== Stacktrace ==\n{trace}" if trace else ""
         return PythonException(
-            message=f"[UDF_USER_CODE_ERROR.GENERIC] Execution of function {self._name}({told}) failed.\n"
+            message=f"[UDF_USER_CODE_ERROR.GENERIC] Execution of function {self._name}({arguments}) failed.\n"
             f"== Error ==\n{type(error).__name__}: {error}{stack}"
         )
 
@@ -152,14 +152,14 @@ def _trace(error: Exception) -> str:
     return "".join(f'  File "{f.filename}", line {f.lineno}, in {f.name}\n' for f in frames)
 
 
-# ---- what the body gets --------------------------------------------------------------------------------
+# ---- conversion from and to Arrow ----------------------------------------------------------------------
 def _to_python(column: pa.ChunkedArray) -> list[Any]:
     import pyarrow as pa
 
     kind = column.type
     if pa.types.is_timestamp(kind) and kind.unit == "ns":
         column = column.cast(pa.timestamp("us", kind.tz), safe=False)
-    values = column.to_pylist()
+    values: list[Any] = column.to_pylist()
     if pa.types.is_map(kind):
         return [None if value is None else dict(value) for value in values]
     if pa.types.is_struct(kind):
@@ -170,7 +170,7 @@ def _to_python(column: pa.ChunkedArray) -> list[Any]:
 def _arrow_type(data_type: types.DataType) -> pa.DataType:
     from pyspark.sql.pandas.types import to_arrow_type
 
-    # pyspark 4.2 wants to be told the zone, and its forerunners take UTC by themselves
+    # pyspark 4.2 needs the time zone as an argument, and earlier versions use UTC
     if "timezone" in inspect.signature(to_arrow_type).parameters:
         return to_arrow_type(data_type, timezone="UTC")
     return to_arrow_type(data_type)
