@@ -1,4 +1,4 @@
-"""The session of another user reads what was granted, whichever way it asks, and no more."""
+"""The session of another user reads only the tables that were granted, by whatever statement."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def ben(spark):
 
 @pytest.fixture
 def weather(spark, schema):
-    """A feature table with one row, and the three privileges that reading it wants."""
+    """A feature table with one row, and the three privileges that reading it needs."""
     name = f"{schema}.weather"
     spark.sql(
         f"CREATE TABLE {name} (id BIGINT NOT NULL, temp DOUBLE, CONSTRAINT k PRIMARY KEY (id))"

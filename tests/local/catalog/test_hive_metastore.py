@@ -1,4 +1,4 @@
-"""Each workspace has a metastore of its own, whose tables know no key, no tag and no other workspace."""
+"""Each workspace has its own metastore; its tables have no keys and tags, and other workspaces do not see them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ import uuid
 import pytest
 from pyspark.errors import AnalysisException
 
-from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.hive_metastore import CONSTRAINTS_NOT_SUPPORTED
 from lakelab.local.catalog.names import HIVE_METASTORE
 from lakelab.local.catalog.store import UnityCatalog
-from lakelab.local.catalog.workspace_catalogs import WorkspaceCatalogs
 from lakelab.local.feature_engineering import FeatureEngineeringClient
 
 COLLEAGUE = "colleague@example.com"
@@ -26,7 +24,7 @@ def theirs(spark):
 
 @pytest.fixture
 def old(spark):
-    """A name in the metastore; what a test puts there goes afterwards."""
+    """A name in the metastore; the table of the test is dropped afterwards."""
     name = f"hive_metastore.default.t_{uuid.uuid4().hex[:8]}"
     yield name
     spark.sql(f"DROP TABLE IF EXISTS {name}")
@@ -121,18 +119,3 @@ def test_a_comment_is_kept(spark, old):
     spark.range(1).write.saveAsTable(old)
     spark.sql(f"comment on table {old} is 'weather'")
     assert spark.unity.table(spark.resolve(old)).comment == "weather"
-
-
-def test_its_name_is_taken_and_it_stays(spark, home):
-    with pytest.raises(UnityCatalogError, match="each workspace's own metastore"):
-        UnityCatalog(home.warehouse).create_catalog("Hive_Metastore")
-    with pytest.raises(UnityCatalogError, match="cannot be dropped"):
-        spark.unity.drop_catalog(HIVE_METASTORE)
-
-
-def test_what_a_killed_process_left_goes_at_the_next_start(home, tmp_path, spark):
-    catalogs = WorkspaceCatalogs(tmp_path / "warehouse", tmp_path / "own", spark.unity.governance)
-    left = tmp_path / "own" / HIVE_METASTORE / "default" / ".trash-1"
-    left.mkdir(parents=True)
-    catalogs.prepare()
-    assert not left.exists()

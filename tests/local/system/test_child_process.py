@@ -1,4 +1,4 @@
-"""A command on the leash ends with its starter, and takes along whatever it started."""
+"""A command ends with its starter, and so do the processes that the command started."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lakelab.local.system import child_process as leash
+from lakelab.local.system import child_process
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
 LONG_ENOUGH = 30
 
 SLEEP = "import time; time.sleep(600)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
-TELL = "import os; print(os.getpid(), flush=True);"
+PRINT_ID = "import os; print(os.getpid(), flush=True);"
 WITH_CHILD = f"""
 import subprocess, sys
-{TELL}
-subprocess.Popen([sys.executable, "-c", {STUBBORN + TELL + SLEEP!r}])
+{PRINT_ID}
+subprocess.Popen([sys.executable, "-c", {STUBBORN + PRINT_ID + SLEEP!r}])
 """
 STARTER = """
 import os, sys, time
 from pathlib import Path
-from lakelab.local.system import child_process as leash
-wrapper = leash.start([sys.executable, "-c", sys.argv[1]], dict(os.environ), Path(sys.argv[2]))
+from lakelab.local.system import child_process
+wrapper = child_process.start([sys.executable, "-c", sys.argv[1]], dict(os.environ), Path(sys.argv[2]))
 print(wrapper.pid, flush=True)
 exec(sys.argv[3])
 """
@@ -42,9 +42,9 @@ def log(tmp_path) -> Path:
 def pids(log: Path, count: int, alive: psutil.Process) -> list[psutil.Process]:
     """Wait until that many processes have written their ids."""
     while True:
-        told = log.read_text().split() if log.exists() else []
-        if len(told) == count:
-            return [psutil.Process(int(pid)) for pid in told]
+        ids = log.read_text().split() if log.exists() else []
+        if len(ids) == count:
+            return [psutil.Process(int(pid)) for pid in ids]
         with pytest.raises(psutil.TimeoutExpired):  # nothing has ended too early
             alive.wait(0.05)
 
@@ -56,7 +56,7 @@ def all_end(processes: list[psutil.Process]) -> bool:
 @POSIX
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, None])
 def test_it_ends_with_its_starter_however_that_ends(log, how):
-    """Killed without a word, asked to end, or at its own end: nothing is left."""
+    """No process is left after the starter was killed, was terminated, or ended by itself."""
     then = "time.sleep(600)" if how else "input()"
     command = [sys.executable, "-c", STARTER, WITH_CHILD + SLEEP, str(log), then]
     starter = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -71,13 +71,13 @@ def test_it_ends_with_its_starter_however_that_ends(log, how):
 
 @POSIX
 def test_what_its_command_left_behind_ends_too(log):
-    process = leash.start([sys.executable, "-c", WITH_CHILD], dict(os.environ), log)
+    process = child_process.start([sys.executable, "-c", WITH_CHILD], dict(os.environ), log)
     try:
         process.wait(LONG_ENOUGH)
         left = [int(pid) for pid in log.read_text().split()[1:]]
         assert not [pid for pid in left if psutil.pid_exists(pid) and not _zombie(pid)]
     finally:
-        leash.end(process)
+        child_process.end(process)
 
 
 def _zombie(pid: int) -> bool:
@@ -90,35 +90,37 @@ def _zombie(pid: int) -> bool:
 @POSIX
 @pytest.mark.parametrize("kind", ["", STUBBORN])
 def test_it_can_be_ended_twice(log, kind, monkeypatch):
-    process = leash.start([sys.executable, "-c", kind + TELL + SLEEP], dict(os.environ), log)
+    process = child_process.start(
+        [sys.executable, "-c", kind + PRINT_ID + SLEEP], dict(os.environ), log
+    )
     command = pids(log, 1, psutil.Process(process.pid))
-    leash.end(process)
-    leash.end(process)
+    child_process.end(process)
+    child_process.end(process)
     assert all_end(command)
 
 
 @POSIX
 def test_the_wrapper_that_is_asked_to_end_ends_its_command(log):
-    process = leash.start([sys.executable, "-c", TELL + SLEEP], dict(os.environ), log)
+    process = child_process.start([sys.executable, "-c", PRINT_ID + SLEEP], dict(os.environ), log)
     command = pids(log, 1, psutil.Process(process.pid))
     process.terminate()
     assert all_end(command)
-    leash.end(process)
+    child_process.end(process)
 
 
 @POSIX
 def test_an_interrupted_kernel_does_not_interrupt_it(log):
     """Jupyter sends the interrupt to the kernel's whole process group."""
-    process = leash.start([sys.executable, "-c", TELL + SLEEP], dict(os.environ), log)
+    process = child_process.start([sys.executable, "-c", PRINT_ID + SLEEP], dict(os.environ), log)
     try:
         (command,) = pids(log, 1, psutil.Process(process.pid))
         assert os.getpgid(0) not in (os.getpgid(process.pid), os.getpgid(command.pid))
     finally:
-        leash.end(process)
+        child_process.end(process)
 
 
 def test_its_exit_code_and_output_are_the_commands(log):
-    process = leash.start([sys.executable, "-c", "print(42); exit(7)"], {**os.environ}, log)
+    process = child_process.start([sys.executable, "-c", "print(42); exit(7)"], {**os.environ}, log)
     assert process.wait(LONG_ENOUGH) == 7
     assert log.read_text() == "42\n"
-    leash.end(process)
+    child_process.end(process)

@@ -1,4 +1,4 @@
-"""Joins in DuckDB do not see each other, and leave nothing where the notebook is."""
+"""Joins in DuckDB do not see each other, and write no file beside the notebook."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from lakelab.local.system import duckdb_pool as duck
+from lakelab.local.system import duckdb_pool
 
 
 def test_a_connection_sees_only_what_is_registered_with_it():
-    with duck.connect() as one, duck.connect() as other:
+    with duckdb_pool.connect() as one, duckdb_pool.connect() as other:
         one.register("rows", pa.table({"x": [1]}))
         one.execute("CREATE TEMP VIEW named AS SELECT 2 AS x")
         for name in ("rows", "named"):
@@ -26,7 +26,7 @@ def test_a_connection_sees_only_what_is_registered_with_it():
 
 def test_threads_join_at_once():
     def count(size: int) -> int:
-        with duck.connect() as connection:
+        with duckdb_pool.connect() as connection:
             connection.register("rows", pa.table({"x": range(size)}))
             return connection.execute(
                 "SELECT count(*) FROM rows a JOIN rows b USING (x)"
@@ -37,7 +37,7 @@ def test_threads_join_at_once():
 
 
 def test_times_are_in_utc():
-    with duck.connect() as connection:
+    with duckdb_pool.connect() as connection:
         connection.register(
             "t", pa.table({"noon": pa.array([43_200_000_000], pa.timestamp("us", "UTC"))})
         )
@@ -48,8 +48,8 @@ def test_times_are_in_utc():
 
 def test_what_does_not_fit_into_memory_is_not_written_beside_the_notebook(tmp_path: Path):
     code = """
-from lakelab.local.system import duckdb_pool as duck
-with duck.connect() as connection:
+from lakelab.local.system import duckdb_pool
+with duckdb_pool.connect() as connection:
     connection.execute("SET memory_limit = '40MB'")
     connection.sql("SELECT range AS x, random() AS y FROM range(3000000) ORDER BY y").to_arrow_table()
     print(connection.execute("SELECT current_setting('temp_directory')").fetchone()[0])
@@ -58,9 +58,18 @@ with duck.connect() as connection:
     (tmp_path / "temporary").mkdir()
     notebooks = tmp_path / "notebooks"
     notebooks.mkdir()
-    told = subprocess.run(
+    setting = subprocess.run(
         [sys.executable, "-c", code],
         cwd=notebooks, env=environment, capture_output=True, text=True, check=True,
     ).stdout.strip()  # fmt: skip
-    assert Path(told).parent == tmp_path / "temporary"
+    assert Path(setting).parent == tmp_path / "temporary"
     assert list(notebooks.iterdir()) == []
+
+
+def test_all_connections_of_a_process_share_one_database():
+    with duckdb_pool.connect() as one, duckdb_pool.connect() as other:
+        one.execute("CREATE OR REPLACE TABLE shared AS SELECT 7 AS x")
+        try:
+            assert other.execute("SELECT x FROM shared").fetchone() == (7,)
+        finally:
+            one.execute("DROP TABLE shared")

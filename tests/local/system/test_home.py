@@ -1,4 +1,4 @@
-"""The folder for local state: made where it is missing, and never half-usable."""
+"""The folder for local state is created if it is missing, and an unusable folder is refused."""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 The MLflow UI of the same store shows these models. The open-source registry has no room for the status, the
 files and the source as the client gave it: these are in one tag of the version
 (:mod:`lakelab.local.catalog.model_version`).
+
+Tested in ``tests/local/workspace/test_models.py``.
 """
 
 from __future__ import annotations
