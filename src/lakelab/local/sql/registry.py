@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from lakelab.local.sql.results import empty_result
 from lakelab.local.sql.statements import (
     alter_column,
-    alter_table,
     cluster_by,
     comment,
     constraint,
@@ -39,6 +38,7 @@ from lakelab.local.sql.statements import (
     use,
     vacuum,
 )
+from lakelab.local.sql.statements.alter_table import alter_table
 from lakelab.local.sql.statements.create_table import create_table
 from lakelab.local.sql.statements.drop_table import drop_table
 
@@ -72,7 +72,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], MatchHandler], ...] = (
     *show_create_table.STATEMENTS,
     *show.STATEMENTS,
 )
-_PARSED = re.compile(r"(?:ALTER|CREATE|DROP)\b", re.IGNORECASE)
+DEFINITION = re.compile(r"(?:ALTER|CREATE|DROP)\b", re.IGNORECASE)
+"""A pattern of the start of a statement that defines something."""
 
 
 def run_matched(session: Session, text: str) -> DataFrame | None:
@@ -114,14 +115,14 @@ def run_parsed(session: Session, text: str) -> DataFrame | None:
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
 
-    if not _PARSED.match(text):
+    if not DEFINITION.match(text):
         return None
     try:
         statement = sqlglot.parse_one(text, dialect="databricks")
     except SqlglotError:
         return None  # the engine's own error names the position
     handlers: dict[type, Callable[[Session, Any, str], DataFrame | None]] = {
-        exp.Alter: alter_table.alter_table,
+        exp.Alter: alter_table,
         exp.Create: create_table,
         exp.Drop: drop_table,
     }

@@ -23,9 +23,10 @@ from pyspark.errors import (
 from lakelab.local.sql import information_schema
 from lakelab.local.sql.errors import spark_errors, syntax_error
 from lakelab.local.sql.function_calls import rewrite_calls
-from lakelab.local.sql.registry import run_matched, run_parsed
+from lakelab.local.sql.registry import DEFINITION, run_matched, run_parsed
 from lakelab.local.sql.results import empty_result
 from lakelab.local.sql.statements.insert import add_omitted_columns
+from lakelab.local.sql.text import LEADING
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -35,9 +36,7 @@ if TYPE_CHECKING:
 # sqlglot warns about each statement that it does not parse; the engine then reports what is wrong
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
-_COMMENTS = re.compile(r"\A(\s+|--[^\n]*(\n|\Z)|/\*.*?\*/)+", re.DOTALL)
-_DEFINITION = re.compile(r"(?:CREATE|DROP|ALTER)\b", re.IGNORECASE)
-"""A definition: the engine returns a row with ``true``, which Databricks does not return."""
+_LEADING = re.compile(rf"\A{LEADING}", re.DOTALL)
 
 
 def run_statement(session: Session, query: str, args: Any, kwargs: dict[str, Any]) -> DataFrame:
@@ -60,7 +59,7 @@ def run_statement(session: Session, query: str, args: Any, kwargs: dict[str, Any
     pyspark.errors.ParseException
         If the engine does not understand it; the message says that it runs on Databricks only.
     """
-    text = _COMMENTS.sub("", query)
+    text = _LEADING.sub("", query, count=1)
     try:
         with spark_errors():
             if not kwargs and (result := run_matched(session, text)) is not None:
@@ -80,7 +79,8 @@ def _run_on_engine(session: Session, text: str, args: Any, kwargs: dict[str, Any
             session.unity, session.user, query, session.catalog.currentCatalog
         )
     result = session.engine_sql(add_omitted_columns(session, query), args, **kwargs)
-    return empty_result(session) if _DEFINITION.match(text) else result
+    # the engine returns a row with ``true`` for a definition, which Databricks does not return
+    return empty_result(session) if DEFINITION.match(text) else result
 
 
 def _explained(text: str, error: PySparkException) -> PySparkException:

@@ -1,4 +1,6 @@
-"""The part of a Spark session that the SQL statements use: a protocol, independent of the engine.
+"""The part of a Spark session that SQL statements and the steps of the Spark client use: a protocol.
+
+The statements know no engine and no module of ``lakelab.local.spark``.
 
 Tested in ``tests/local/sql/test_run.py``.
 """

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-NAME = r"(?:`(?:[^`]|``)+`|[^\s;`(),.'\"]+)"
+BACKTICKED = r"`(?:[^`]|``)+`"
+"""A pattern of a name in backticks."""
+
+NAME = rf"(?:{BACKTICKED}|[^\s;`(),.'\"]+)"
 """A pattern of one level of a name, with or without backticks."""
 
-LEADING = r"(?:\s|--[^\n]*\n|/\*.*?\*/)*"
+LEADING = r"(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*"
 """A pattern of the space and comments before a statement."""
 
 LEVELS = rf"{NAME}(?:\.{NAME})*"
@@ -19,6 +22,9 @@ QUALIFIED_NAME = rf"(?P<name>{LEVELS})"
 
 STRING = r"(?:r?'(?:[^'\\]|\\.|'')*'|r?\"(?:[^\"\\]|\\.)*\")"
 """A pattern of a string."""
+
+DESCRIBE = r"DESC(?:RIBE)?"
+"""A pattern of the keyword DESCRIBE."""
 
 
 def statement_pattern(text: str) -> re.Pattern[str]:

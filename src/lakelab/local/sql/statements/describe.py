@@ -17,7 +17,7 @@ from lakelab.local.catalog.securable import Securable
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.catalog.types import sql_type
 from lakelab.local.sql.securables import is_visible, resolve_schema
-from lakelab.local.sql.text import NAME, QUALIFIED_NAME, statement_pattern, unquote
+from lakelab.local.sql.text import DESCRIBE, NAME, QUALIFIED_NAME, statement_pattern, unquote
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -152,22 +152,21 @@ def _describe_schema(session: Session, match: re.Match[str]) -> DataFrame:
     return session.createDataFrame(rows, _SCHEMA_INFO)
 
 
-_DESCRIBE = "DESC(?:RIBE)?"
 _NO_KEYWORD = r"(?!(?:CATALOG|DATABASE|DETAIL|FUNCTION|HISTORY|QUERY|SCHEMA|SELECT|VALUES|WITH)\s)"
 STATEMENTS = [
     (
-        statement_pattern(rf"{_DESCRIBE} CATALOG(?P<extended> EXTENDED)? {QUALIFIED_NAME}"),
+        statement_pattern(rf"{DESCRIBE} CATALOG(?P<extended> EXTENDED)? {QUALIFIED_NAME}"),
         _describe_catalog,
     ),
     (
         statement_pattern(
-            rf"{_DESCRIBE} (?:SCHEMA|DATABASE)(?P<extended> EXTENDED)? {QUALIFIED_NAME}"
+            rf"{DESCRIBE} (?:SCHEMA|DATABASE)(?P<extended> EXTENDED)? {QUALIFIED_NAME}"
         ),
         _describe_schema,
     ),
     (
         statement_pattern(
-            rf"{_DESCRIBE}(?: TABLE)?(?P<extended> (?:EXTENDED|FORMATTED))? "
+            rf"{DESCRIBE}(?: TABLE)?(?P<extended> (?:EXTENDED|FORMATTED))? "
             rf"{_NO_KEYWORD}{QUALIFIED_NAME}(?: (?P<column>(?!AS\b|PARTITION\b){NAME}))?"
         ),
         _describe_table,

@@ -21,7 +21,7 @@ from lakelab.local.sql.function_rights import drop_function
 from lakelab.local.sql.results import string_column
 from lakelab.local.sql.securables import require_privilege, resolve_schema
 from lakelab.local.sql.statements.show import IN_SCHEMA, LIKE, filter_like
-from lakelab.local.sql.text import QUALIFIED_NAME, statement_pattern
+from lakelab.local.sql.text import DESCRIBE, QUALIFIED_NAME, statement_pattern
 
 if TYPE_CHECKING:
     from pyspark.errors import AnalysisException
@@ -123,7 +123,7 @@ def _not_found(error: NotFoundError) -> AnalysisException:
 STATEMENTS = [
     (statement_pattern(rf"DROP FUNCTION(?P<exists> IF EXISTS)? {QUALIFIED_NAME}"), _drop_function),
     (
-        statement_pattern(rf"DESC(?:RIBE)? FUNCTION(?P<extended> EXTENDED)? {QUALIFIED_NAME}"),
+        statement_pattern(rf"{DESCRIBE} FUNCTION(?P<extended> EXTENDED)? {QUALIFIED_NAME}"),
         _describe_function,
     ),
     (

@@ -20,6 +20,7 @@ from lakelab.local.catalog.privileges import parse_privilege
 from lakelab.local.catalog.securable import Securable
 from lakelab.local.sql.securables import require_privilege, resolve_securable
 from lakelab.local.sql.text import (
+    BACKTICKED,
     QUALIFIED_NAME,
     STRING,
     parse_string,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 _KINDS = ("CATALOG", "SCHEMA", "DATABASE", "TABLE", "FUNCTION", "MODEL")
 _PRIVILEGES = r"(?P<privileges>[A-Z_,\s]+?)"
 _ON = rf"ON (?:(?P<kind>[A-Z]+(?: LOCATION| CREDENTIAL)?) )?{QUALIFIED_NAME}"
-_PRINCIPAL = rf"(?P<principal>{STRING}|`(?:[^`]|``)+`|[^\s;`'\"]+)"
+_PRINCIPAL = rf"(?P<principal>{STRING}|{BACKTICKED}|[^\s;`'\"]+)"
 
 
 def _grant(session: Session, match: re.Match[str]) -> None:

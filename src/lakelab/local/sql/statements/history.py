@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from lakelab.local.sql.text import QUALIFIED_NAME, statement_pattern
+from lakelab.local.sql.text import DESCRIBE, QUALIFIED_NAME, statement_pattern
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -97,9 +97,9 @@ def _detail(session: Session, match: re.Match[str]) -> DataFrame:
 
 
 STATEMENTS = [
-    (statement_pattern(rf"DESC(?:RIBE)? DETAIL {QUALIFIED_NAME}"), _detail),
+    (statement_pattern(rf"{DESCRIBE} DETAIL {QUALIFIED_NAME}"), _detail),
     (
-        statement_pattern(rf"DESC(?:RIBE)? HISTORY {QUALIFIED_NAME}(?: LIMIT (?P<limit>\d+))?"),
+        statement_pattern(rf"{DESCRIBE} HISTORY {QUALIFIED_NAME}(?: LIMIT (?P<limit>\d+))?"),
         _history,
     ),
 ]

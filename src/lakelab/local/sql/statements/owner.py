@@ -25,7 +25,7 @@ STATEMENTS = [
     (
         statement_pattern(
             rf"ALTER (?P<kind>CATALOG|SCHEMA|DATABASE|TABLE|FUNCTION) {QUALIFIED_NAME}"
-            rf"(?: SET)? OWNER TO (?P<principal>{NAME}|`(?:[^`]|``)+`)"
+            rf"(?: SET)? OWNER TO (?P<principal>{NAME})"
         ),
         _set_owner,
     ),

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from lakelab.local.sql.securables import parse_catalog_name, resolve_schema
-from lakelab.local.sql.text import QUALIFIED_NAME, split_name, statement_pattern
+from lakelab.local.sql.text import BACKTICKED, QUALIFIED_NAME, split_name, statement_pattern
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -55,7 +55,7 @@ def _set_config(session: Session, match: re.Match[str]) -> DataFrame:
     return session.createDataFrame([(match["key"], value)], "key string, value string")
 
 
-_CATALOG = r"(?P<name>`(?:[^`]|``)+`|'[^']+'|[\w-]+)"
+_CATALOG = rf"(?P<name>{BACKTICKED}|'[^']+'|[\w-]+)"
 STATEMENTS = [
     (statement_pattern(rf"(?:USE|SET) CATALOG {_CATALOG}"), _use_catalog),
     (statement_pattern(r"SET (?P<key>spark(?:\.\w+)+)(?:\s*=\s*(?P<value>[^;]+?))?"), _set_config),
