@@ -124,7 +124,7 @@ def _describe_existing(table: UnityTable, plan: _Plan) -> FeatureTable:
     schema = {f.name: f.dataType.simpleString() for f in spark_schema(table).fields}
     planned = {f.name: f.dataType.simpleString() for f in plan.schema.fields}
     differences = "".join(
-        f" Its {what} differ: it has {actual}, asked for was {expected}."
+        f" Its {what} differ: the table has {actual}, the call has {expected}."
         for what, actual, expected in (
             ("columns", schema, planned),
             ("primary keys", existing.primary_keys, list(plan.key.columns)),

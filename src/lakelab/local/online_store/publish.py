@@ -125,7 +125,7 @@ class Publisher:
         self._unity.require_schema(name.catalog, name.schema)
         if self._unity.exists(name):
             raise OnlineStoreError(
-                f"'{name}' is a Delta table. Give the online table a name of its own, such as "
+                f"'{name}' is a Delta table. Give the online table another name, such as "
                 f"{name}_online."
             )
         self._open(TableName.parse(source), mode)  # raises before the lock is taken
@@ -150,7 +150,7 @@ class Publisher:
             except self._database.DataError as error:
                 raise OnlineStoreError(
                     f"Table '{offered.table.name}' cannot be published: the online store at "
-                    f"{self._database.location} does not take a value of it. {error}"
+                    f"{self._database.location} does not accept a value of it. {error}"
                 ) from error
 
     def _copy(

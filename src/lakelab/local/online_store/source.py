@@ -109,7 +109,7 @@ class Source:
             raise OnlineStoreError(
                 f"Table '{self.table.name}' cannot be published: its primary key must be unique, and "
                 f"{duplicate[-1]} rows have {key}. A primary key is declared, not enforced: delete the "
-                f"rows that are too many."
+                f"duplicate rows."
             )
 
     # ---- changes ---------------------------------------------------------------------------------

@@ -368,7 +368,7 @@ class _ContinuousPipeline:
                 continue  # the next round reads the new state
             except Exception as error:  # noqa: BLE001 - any error is reported, and may be temporary
                 if str(error) != self.error:
-                    _logger.warning("Online table %s is not kept in step: %s", self._name, error)
+                    _logger.warning("Online table %s is not up to date: %s", self._name, error)
                 self.error = str(error)
 
 
