@@ -41,7 +41,7 @@ from sklearn.dummy import DummyClassifier
 fe, w, uc = FeatureEngineeringClient(), WorkspaceClient(), MlflowClient(registry_uri="databricks-uc")
 spark.sql("CREATE TABLE main.lakelab.no_key (dest STRING)")
 spark.sql("CREATE TABLE main.lakelab.carriers (carrier STRING)")
-spark.sql("CREATE TABLE main.lakelab.planes (tailnum STRING NOT NULL, seats INT, PRIMARY_METRICS KEY (tailnum))")
+spark.sql("CREATE TABLE main.lakelab.planes (tailnum STRING NOT NULL, seats INT, PRIMARY KEY (tailnum))")
 spark.sql("INSERT INTO main.lakelab.planes VALUES ('N1', 2)")
 spark.sql("CREATE TABLE main.lakelab.my_own (x INT)")  # the learner's
 spark.sql("CREATE TABLE main.default.no_key (x INT)")  # a name of the course, elsewhere
