@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from databricks.sdk.errors import NotFound, PermissionDenied
 
-from lakelab import cleanup
 from lakelab.cleanup import CleanupError, Found, Place, Thing, makes
+from lakelab.cleanup import find as cleanup
 from lakelab.lab import Lab
 from lakelab.local.workspace import DEFAULT_USER
 from tests.databricks.static import sources
@@ -338,7 +338,7 @@ def test_every_name_in_the_lessons_is_known_to_the_cleanup():
     known = {name for names in makes().values() for name in names}
     suffixed = {name.removesuffix("_online") for name in known}
     unknown = written - known - suffixed
-    assert not unknown, f"add to lessons/makes.yaml, or rename: {sorted(unknown)}"
+    assert not unknown, f"add to lessons/created_objects.yaml, or rename: {sorted(unknown)}"
 
 
 def test_every_name_of_the_cleanup_is_in_the_code():

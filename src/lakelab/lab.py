@@ -452,7 +452,7 @@ def _databricks_notebook(dbutils: Any) -> str:
 def _prepare(lab: Lab) -> None:
     """Make what the lesson needs; where the lesson is not known, what any lesson needs."""
     from lakelab.lessons import prepare
-    from lakelab.lessons.remembered import Remembered
+    from lakelab.lessons.prepare.prepared_tables import Remembered
 
     needs = lab.lesson.needs if lab.lesson else tuple(prepare.NEEDS)
     file = None if on_databricks() else find_home().warehouse / ".prepared.json"

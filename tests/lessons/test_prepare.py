@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from lakelab import flights
-from lakelab.lessons import prepare
-from lakelab.lessons.prepare import (
+from lakelab.lessons.prepare import needs as prepare
+from lakelab.lessons.prepare.needs import (
     NEEDS,
     PREPARED,
     Place,
@@ -18,7 +18,7 @@ from lakelab.lessons.prepare import (
     feature_tables,
     raw_tables,
 )
-from lakelab.lessons.remembered import Remembered
+from lakelab.lessons.prepare.prepared_tables import Remembered
 from lakelab.local.notebook.import_names import answer_official_names
 
 
@@ -95,7 +95,9 @@ def test_what_is_remembered_to_be_right_is_not_looked_into(place, tmp_path, monk
         raw_tables(seen)
         assert place.spark.sql("SELECT count(*) FROM raw_planes WHERE seats = 0").first()[0] == 0
 
-    monkeypatch.setattr("lakelab.lessons.remembered._course", lambda: "another lakelab")
+    monkeypatch.setattr(
+        "lakelab.lessons.prepare.prepared_tables._course", lambda: "another lakelab"
+    )
     monkeypatch.setattr(prepare.flights, "read_raw", forbid)
     with pytest.raises(AssertionError, match="once more"):
         raw_tables(seen)

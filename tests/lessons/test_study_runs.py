@@ -14,8 +14,9 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
 
-from lakelab.lessons import prepare, study_runs
-from lakelab.lessons.study_runs import Trial, make_study, score_once
+from lakelab.lessons.prepare import needs as prepare
+from lakelab.lessons.study_runs import trials as study_runs
+from lakelab.lessons.study_runs.trials import Trial, make_study, score_once
 
 NAME = "/Users/learner@example.com/lakelab_study"
 
@@ -238,7 +239,7 @@ class TestWhateverHappened:
     def test_what_was_cut_off_is_made_again_and_cleared_away_later(self, store, name, monkeypatch):
         cut_off = f"""
 import os, signal, mlflow
-from lakelab.lessons import study_runs
+from lakelab.lessons.study_runs import trials as study_runs
 mlflow.set_tracking_uri({mlflow.get_tracking_uri()!r})
 record, done = study_runs._Recorder.record, []
 def until_the_fourth(self, trial, parent=None):

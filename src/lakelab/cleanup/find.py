@@ -1,7 +1,7 @@
 """Remove what the course made, and nothing else, after saying what.
 
 Databricks code: it runs in a workspace as on a laptop. What the lessons make stands in
-``lessons/makes.yaml``. Only what has one of these names, in the place where the course keeps it, and is the
+``lessons/created_objects.yaml``. Only what has one of these names, in the place where the course keeps it, and is the
 user's own, is removed: a learner may have named a schema that holds tables of his own.
 """
 
@@ -104,7 +104,7 @@ def makes() -> dict[str, tuple[str, ...]]:
     >>> makes()["served"]
     ('flight_delay',)
     """
-    file = Path(__file__).parent / "lessons" / "makes.yaml"
+    file = Path(__file__).parents[1] / "lessons" / "created_objects.yaml"
     told = yaml.safe_load(file.read_text(encoding="utf-8"))
     return {kind: tuple(names) for kind, names in told.items()}
 

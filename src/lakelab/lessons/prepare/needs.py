@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lakelab import flights
-from lakelab.lessons.remembered import Remembered
+from lakelab.lessons.prepare.prepared_tables import Remembered
 
 if TYPE_CHECKING:
     from databricks.feature_engineering import FeatureEngineeringClient
