@@ -32,7 +32,7 @@ def figures(folder: Path) -> list[Figure]:
             median(each.result for each in imports),
             "s",
             0.3,
-            note="a new Python, lakelab.lab imported with it",
+            note="a new Python, lakelab.start imported with it",
         ),
     ]
 
@@ -56,7 +56,7 @@ def run_lab(home: str) -> float:
 def import_lakelab() -> float:
     """Return the seconds of the import, in a new Python process."""
     code = (
-        "import time; s = time.perf_counter(); import lakelab.lab; print(time.perf_counter() - s)"
+        "import time; s = time.perf_counter(); import lakelab.start; print(time.perf_counter() - s)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT

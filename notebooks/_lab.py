@@ -92,7 +92,7 @@ if _source not in sys.path:
     sys.path.insert(0, _source)
 
 try:
-    from lakelab.lab import start
+    from lakelab.start import start
 except ModuleNotFoundError as missing:
     raise SystemExit(
         "lakelab: the package '%s' is missing from this Python (%s), and nothing of it is in %s. Run "

@@ -2,48 +2,41 @@
 
 from __future__ import annotations
 
-from lakelab.environments import ENVIRONMENTS
-from lakelab.lab import Lab
+from lakelab.environments import (
+    ENVIRONMENTS,
+    create_environments,
+    environment_catalogs,
+    environment_schemas,
+)
 
 
 class FakeSession:
-    """A session of a workspace, as far as the lab asks it: what it was told is written down."""
+    """A session that records its statements."""
 
     def __init__(self) -> None:
-        self.said: list[str] = []
+        self.statements: list[str] = []
 
     def sql(self, query: str) -> None:
-        self.said.append(query)
+        self.statements.append(query)
 
 
-def test_on_a_laptop_each_environment_is_a_catalog(spark, schema):
-    name = schema.partition(".")[2]
-    lab = Lab(spark, "main", name, "test", "test")
-    try:
-        told = lab.environments()
-        assert list(told.items()) == [
-            ("dev", f"dev.{name}"),
-            ("staging", f"staging.{name}"),
-            ("prod", f"prod.{name}"),
-        ]
-        for environment in told:
-            assert name in spark.unity.schemas(environment)
-        assert lab.environments() == told, "a second call finds them"
-        assert spark.catalog.currentCatalog() == "main", "where the learner is does not change"
-    finally:
-        for environment in ENVIRONMENTS:
-            spark.sql(f"DROP SCHEMA IF EXISTS {environment}.{name} CASCADE")
+def test_on_a_laptop_each_environment_is_a_catalog():
+    assert list(environment_catalogs("lakelab").items()) == [
+        ("dev", "dev.lakelab"),
+        ("staging", "staging.lakelab"),
+        ("prod", "prod.lakelab"),
+    ]
 
 
-def test_on_databricks_each_environment_is_a_schema_of_the_learners_catalog(monkeypatch):
-    monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "17.3")
+def test_on_databricks_each_environment_is_a_schema_of_the_learners_catalog():
     session = FakeSession()
-    told = Lab(session, "workspace", "lakelab_ana", "test", "test").environments()
-    assert list(told.items()) == [
+    environments = environment_schemas("workspace", "lakelab_ana")
+    assert list(environments.items()) == [
         ("dev", "workspace.lakelab_ana_dev"),
         ("staging", "workspace.lakelab_ana_staging"),
         ("prod", "workspace.lakelab_ana_prod"),
     ]
-    assert session.said == [
+    create_environments(session, environments)
+    assert session.statements == [
         f"CREATE SCHEMA IF NOT EXISTS `workspace`.`lakelab_ana_{name}`" for name in ENVIRONMENTS
     ]

@@ -11,10 +11,7 @@ import pytest
 from databricks.sdk.service.serving import ServingEndpointsAPI
 from mlflow import MlflowClient
 
-from lakelab import lab as lab_module
 from lakelab import serving
-from lakelab.local.serving import model_server as local_serving
-from lakelab.runtime import LabError
 
 
 class Api:
@@ -58,7 +55,7 @@ def databricks_with(monkeypatch, tmp_path):
 
 def test_a_new_endpoint_serves_the_version_of_the_alias(databricks_with) -> None:
     api = databricks_with()
-    endpoint = serving.on_databricks(None, "models:/main.lab_ana.delay@Champion")
+    endpoint = serving.serve_from_endpoint(None, "models:/main.lab_ana.delay@Champion")
     assert endpoint.name == "main-lab_ana-delay"
     assert (
         endpoint.url == "https://work.example.com/serving-endpoints/main-lab_ana-delay/invocations"
@@ -77,20 +74,13 @@ def test_a_new_endpoint_serves_the_version_of_the_alias(databricks_with) -> None
 
 def test_an_endpoint_that_is_there_gets_the_version(databricks_with) -> None:
     api = databricks_with("other", "main-lab-delay")
-    serving.on_databricks(None, "models:/main.lab.delay/7")
+    serving.serve_from_endpoint(None, "models:/main.lab.delay/7")
     name, _, options = api.calls[-1]
     assert name == "update_config_and_wait"
     assert options["served_entities"][0].entity_version == "7"
 
 
-def test_what_is_no_registered_model_is_told_in_one_line(databricks_with, monkeypatch) -> None:
+def test_a_uri_that_is_no_registered_model_is_refused(databricks_with) -> None:
     databricks_with()
-    with pytest.raises(LabError, match="is no registered model: give models:/<name>@<alias>"):
-        lab_module._serve_on_databricks(None, "runs:/1/model")
-
-    def refuse(*args: Any) -> None:
-        raise local_serving.ServingError("Publish it first")
-
-    monkeypatch.setattr(serving, "on_laptop", refuse)
-    with pytest.raises(LabError, match="Publish it first"):
-        lab_module._serve_on_laptop(None, "models:/main.lab.delay@Champion")
+    with pytest.raises(ValueError, match="is no registered model: give models:/<name>@<alias>"):
+        serving.serve_from_endpoint(None, "runs:/1/model")

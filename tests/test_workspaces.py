@@ -12,12 +12,10 @@ from types import SimpleNamespace
 import pytest
 
 from lakelab import workspaces
-from lakelab.lab import Lab
-from lakelab.runtime import LabError
 
 PROBE = """
 import json, os, stat
-from lakelab.lab import start
+from lakelab.start import start
 lab = start()["lab"]
 a, b = lab.workspace("a"), lab.workspace("b")
 assert lab.workspace("b") == b
@@ -69,31 +67,24 @@ def test_two_workspaces_on_a_laptop(tmp_path):
         check=True,
         env={**clean, "LAKELAB_HOME": str(tmp_path), "LAKELAB_LESSON": "12_log_manually"},
     )
-    told = json.loads(run.stdout.splitlines()[-1])
-    assert told["a"] == told["users"][0] == "learner@example.com"
-    assert told["b"] == told["users"][1] == "colleague@example.com"
-    place = told["experiments of b"]["/Users/colleague@example.com/lakelab"]
+    state = json.loads(run.stdout.splitlines()[-1])
+    assert state["a"] == state["users"][0] == "learner@example.com"
+    assert state["b"] == state["users"][1] == "colleague@example.com"
+    place = state["experiments of b"]["/Users/colleague@example.com/lakelab"]
     assert Path(place) == tmp_path / "workspace" / "workspaces" / "b" / "artifacts"
-    assert told["models"] == [["of a"], []]
-    assert told["b sees"] == [], "nothing was granted to the colleague"
-    assert told["owner"] == "learner@example.com"
-    file, mode = told["config"]
+    assert state["models"] == [["of a"], []]
+    assert state["b sees"] == [], "nothing was granted to the colleague"
+    assert state["owner"] == "learner@example.com"
+    file, mode = state["config"]
     assert mode == 0o600
     assert Path(file).is_relative_to(tmp_path)
     assert not Path(file).exists(), "it goes with the process"
-    assert told["spark users"] == told["users"]
-    assert told["one session"]
-    assert "User does not have USE CATALOG on Catalog 'main'" in told["not granted"]
-    assert "TABLE_OR_VIEW_NOT_FOUND" in told["not there"]
-    assert len(set(told["metastores"])) == 1
-    assert told["metastores"][0]
-
-
-@pytest.mark.parametrize("name", ["c", "", None])
-def test_there_is_no_other_workspace(name):
-    lab = Lab(None, "main", "lakelab", "test", "test")
-    with pytest.raises(LabError, match='there are "a" and "b"'):
-        lab.workspace(name)
+    assert state["spark users"] == state["users"]
+    assert state["one session"]
+    assert "User does not have USE CATALOG on Catalog 'main'" in state["not granted"]
+    assert "TABLE_OR_VIEW_NOT_FOUND" in state["not there"]
+    assert len(set(state["metastores"])) == 1
+    assert state["metastores"][0]
 
 
 @pytest.fixture
@@ -109,14 +100,14 @@ def databricks(monkeypatch):
 
 
 def test_on_databricks_a_is_the_workspace_itself(databricks):
-    a = workspaces.on_databricks("a", "other")
+    a = workspaces.databricks_workspace("a", "other")
     assert (a.user, a.profile) == ("ana@example.com", None)
     assert (a.tracking_uri, a.registry_uri) == ("databricks", "databricks")
     assert a.unity_catalog_uri == "databricks-uc"
 
 
 def test_on_databricks_b_is_the_one_of_the_profile(databricks, capsys):
-    b = workspaces.on_databricks("b", "other")
+    b = workspaces.databricks_workspace("b", "other")
     assert (b.name, b.user, b.profile) == ("b", "ana of other", "other")
     assert (b.tracking_uri, b.registry_uri) == ("databricks://other", "databricks://other")
     assert b.unity_catalog_uri == "databricks-uc://other"
@@ -124,26 +115,26 @@ def test_on_databricks_b_is_the_one_of_the_profile(databricks, capsys):
 
 
 def test_on_databricks_without_a_profile_b_is_a_and_says_so(databricks, capsys):
-    assert workspaces.on_databricks("b", None) == workspaces.on_databricks("a", None)
+    assert workspaces.databricks_workspace("b", None) == workspaces.databricks_workspace("a", None)
     assert "No second workspace is named" in capsys.readouterr().out
 
 
 def test_on_databricks_the_session_of_a_is_the_notebooks(databricks, capsys):
     spark = object()
-    assert workspaces.on_databricks("a", "other", spark).spark is spark
-    assert workspaces.on_databricks("b", None, spark).spark is spark
+    assert workspaces.databricks_workspace("a", "other", spark).spark is spark
+    assert workspaces.databricks_workspace("b", None, spark).spark is spark
 
 
 def test_on_databricks_the_session_of_b_is_databricks_connects(databricks, monkeypatch):
-    asked = []
+    calls = []
 
     class Builder:
         def profile(self, name):
-            asked.append(name)
+            calls.append(name)
             return self
 
         def serverless(self, on):
-            asked.append(on)
+            calls.append(on)
             return self
 
         def getOrCreate(self):
@@ -151,8 +142,8 @@ def test_on_databricks_the_session_of_b_is_databricks_connects(databricks, monke
 
     connect = SimpleNamespace(DatabricksSession=SimpleNamespace(builder=Builder()))
     monkeypatch.setitem(sys.modules, "databricks.connect", connect)
-    assert workspaces.on_databricks("b", "other", object()).spark == "a session of b"
-    assert asked == ["other", True]
+    assert workspaces.databricks_workspace("b", "other", object()).spark == "a session of b"
+    assert calls == ["other", True]
 
 
 def test_a_workspace_that_has_no_session_says_so():

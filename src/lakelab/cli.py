@@ -92,7 +92,7 @@ def _shown(lesson: Lesson) -> Iterator[Callable[[int, int], None]]:
 @app.command()
 def prepare() -> None:
     """Make what lessons need of earlier ones, so that each starts at once (make does it once)."""
-    from lakelab.lab import start
+    from lakelab.start import start
 
     os.environ.pop("LAKELAB_LESSON", None)  # no lesson: what any of them needs
     try:

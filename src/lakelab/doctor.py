@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from lakelab.lab import require_tracking_server
 from lakelab.local.notebook.mlflow_ui import PortTakenError, free_port
 from lakelab.local.system.home import HomeError
+from lakelab.platforms.local_tracking import require_tracking_server
 from lakelab.runtime import LabError, find_home
 
 PACKAGES = (

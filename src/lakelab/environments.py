@@ -1,47 +1,54 @@
-"""Three environments, dev, staging and prod: what lessons about promotion need.
+"""Three environments, dev, staging and prod, for lessons about promotion.
 
-At work an environment is a catalog of its own. On a laptop it is one, too. On Databricks three schemas
-of the learner's catalog stand in: who may create a catalog is the account's business.
+At work, an environment is a catalog of its own. On a laptop it is a catalog, too. On Databricks three
+schemas of the learner's catalog stand in for them, since an account decides who may create a catalog.
 
 Follows https://docs.databricks.com/aws/en/machine-learning/mlops/deployment-patterns
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
-
-from lakelab.runtime import on_databricks
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 ENVIRONMENTS = ("dev", "staging", "prod")
-"""In the order in which one promotes; the targets of ``databricks.yml`` have the same names."""
+"""In the order of promotion. The targets of ``databricks.yml`` have the same names."""
 
 
-def environments(spark: SparkSession, catalog: str, schema: str) -> dict[str, str]:
-    """Say which schema stands for each environment, and create those that are missing.
+def environment_catalogs(schema: str) -> dict[str, str]:
+    """Return the schema of each environment if each one is a catalog.
+
+    Examples
+    --------
+    >>> environment_catalogs("lakelab")["prod"]
+    'prod.lakelab'
+    """
+    return {name: f"{name}.{schema}" for name in ENVIRONMENTS}
+
+
+def environment_schemas(catalog: str, schema: str) -> dict[str, str]:
+    """Return the schema of each environment if all of them are in one catalog.
+
+    Examples
+    --------
+    >>> environment_schemas("workspace", "lakelab_ana")["prod"]
+    'workspace.lakelab_ana_prod'
+    """
+    return {name: f"{catalog}.{schema}_{name}" for name in ENVIRONMENTS}
+
+
+def create_environments(spark: SparkSession, environments: Mapping[str, str]) -> None:
+    """Create the schemas of the environments that do not exist.
 
     Parameters
     ----------
     spark : SparkSession
-    catalog, schema : str
-        Where the course keeps its tables and models.
-
-    Returns
-    -------
-    dict of str to str
-        Environment -> ``catalog.schema``, in the order dev, staging, prod.
+    environments : mapping of str to str
+        Environment -> ``catalog.schema``.
     """
-    places = schemas(catalog, schema)
-    for place in places.values():
-        of_environment, _, its_schema = place.partition(".")
-        spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{of_environment}`.`{its_schema}`")
-    return places
-
-
-def schemas(catalog: str, schema: str) -> dict[str, str]:
-    """Name the schema that stands for each environment, whether it is there or not."""
-    if on_databricks():
-        return {name: f"{catalog}.{schema}_{name}" for name in ENVIRONMENTS}
-    return {name: f"{name}.{schema}" for name in ENVIRONMENTS}
+    for name in environments.values():
+        catalog, _, schema = name.partition(".")
+        spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{catalog}`.`{schema}`")

@@ -15,6 +15,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from lakelab.lessons import Lesson
+from lakelab.lessons.current_lesson import kernel_environment
 
 CELL_SECONDS = 600
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -113,10 +114,3 @@ def run_lesson(
 
 class _StopHere(Exception):
     """Ends the run after a cell that showed an error."""
-
-
-def kernel_environment(
-    lesson: Lesson, environment: Mapping[str, str] = os.environ
-) -> dict[str, str]:
-    """Give the kernel's environment: this one, and which lesson it is."""
-    return {**environment, "LAKELAB_LESSON": lesson.file, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}

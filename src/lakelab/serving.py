@@ -1,7 +1,7 @@
 """Serve a registered model: on a laptop from this process, on Databricks from an endpoint.
 
-A lesson gets an :class:`Endpoint` from ``lab.serve(...)``, and asks it in the words of Databricks' model
-serving, whatever is behind it.
+A lesson gets an :class:`Endpoint` from ``lab.serve(...)``. Its requests follow the protocol of Databricks'
+model serving on both platforms.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ Records = list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A model that is being served.
+    """A served model.
 
     Attributes
     ----------
     name : str
     url : str
-        Where to post requests to, in the protocol of ``mlflow models serve``.
+        Address for POST requests in the protocol of ``mlflow models serve``.
     token : str or None
-        For ``Authorization: Bearer <token>``; None where databricks-sdk finds one by itself.
+        For ``Authorization: Bearer <token>``; None if databricks-sdk finds one by itself.
     """
 
     name: str
@@ -40,13 +40,13 @@ class Endpoint:
     _stop: Callable[[], None]
 
     def predict(self, records: Records) -> list[Any]:
-        """Ask for predictions over HTTP.
+        """Request predictions over HTTP.
 
         Parameters
         ----------
         records : list of dict
-            Rows: the lookup keys, what else comes with the request, and features that are not to be
-            looked up.
+            Rows with the lookup keys, the other inputs of the model, and features that override those of
+            the online table.
 
         Returns
         -------
@@ -56,11 +56,11 @@ class Endpoint:
         return self._predict(records)
 
     def lookup(self, online_table: str, **key: Any) -> dict[str, Any] | None:
-        """Look one row of an online table up, as the endpoint does; None for an unknown key."""
+        """Return one row of an online table, as the endpoint looks it up; None for an unknown key."""
         return self._lookup(online_table, key)
 
     def stop(self) -> None:
-        """End it. On Databricks this deletes the endpoint, which costs as long as it runs."""
+        """Stop serving. On Databricks this deletes the endpoint, which costs as long as it runs."""
         self._stop()
 
     def __enter__(self) -> Endpoint:
@@ -70,9 +70,8 @@ class Endpoint:
         self.stop()
 
 
-# ---- laptop ----------------------------------------------------------------------------------------
-def on_laptop(home: Home, model_uri: str) -> Endpoint:
-    """Serve from this process; the features come from the local online store.
+def serve_from_process(home: Home, model_uri: str) -> Endpoint:
+    """Serve a model from this process, with features from the local online store.
 
     Raises
     ------
@@ -93,12 +92,12 @@ def on_laptop(home: Home, model_uri: str) -> Endpoint:
     tables: dict[str, OnlineTable] = {}
 
     def predict(records: Records) -> list[Any]:
-        answer = session.post(
+        response = session.post(
             f"{served.url}/invocations", json={"dataframe_records": records}, timeout=60
         )
-        if not answer.ok:
-            raise ValueError(answer.json().get("message", answer.text))
-        return list(answer.json()["predictions"])
+        if not response.ok:
+            raise ValueError(response.json().get("message", response.text))
+        return list(response.json()["predictions"])
 
     def lookup(online_table: str, key: dict[str, Any]) -> dict[str, Any] | None:
         if online_table not in tables:
@@ -115,12 +114,11 @@ def on_laptop(home: Home, model_uri: str) -> Endpoint:
     )
 
 
-# ---- Databricks ------------------------------------------------------------------------------------
-def on_databricks(spark: SparkSession, model_uri: str) -> Endpoint:
-    """Create a serving endpoint for the version that the URI means now, and wait until it is ready.
+def serve_from_endpoint(spark: SparkSession, model_uri: str) -> Endpoint:
+    """Create a serving endpoint for the current version of the URI, and wait until it is ready.
 
-    It is small and scales to zero. An online table is read through Unity Catalog, which answers more
-    slowly than the endpoint's own lookup.
+    The endpoint is small and scales to zero. Lookups of online tables go through Unity Catalog, which is
+    slower than the endpoint's own lookup.
 
     Follows https://docs.databricks.com/aws/en/machine-learning/model-serving/create-manage-serving-endpoints
     """
@@ -132,23 +130,23 @@ def on_databricks(spark: SparkSession, model_uri: str) -> Endpoint:
     entity = ServedEntityInput(
         entity_name=model, entity_version=version, workload_size="Small", scale_to_zero_enabled=True
     )
-    there = name in {endpoint.name for endpoint in client.serving_endpoints.list()}
-    if there:
+    exists = name in {endpoint.name for endpoint in client.serving_endpoints.list()}
+    if exists:
         client.serving_endpoints.update_config_and_wait(name, served_entities=[entity])
     else:
         config = EndpointCoreConfigInput(name=name, served_entities=[entity])
         client.serving_endpoints.create_and_wait(name, config=config)
 
     def predict(records: Records) -> list[Any]:
-        answer = client.serving_endpoints.query(name, dataframe_records=records)
-        return list(answer.predictions or [])
+        response = client.serving_endpoints.query(name, dataframe_records=records)
+        return list(response.predictions or [])
 
     def lookup(online_table: str, key: dict[str, Any]) -> dict[str, Any] | None:
         rows = spark.table(online_table)
         for column, value in key.items():
             rows = rows.where(rows[column] == value)
-        found = rows.limit(1).collect()
-        return found[0].asDict() if found else None
+        row = rows.limit(1).collect()
+        return row[0].asDict() if row else None
 
     host = str(client.config.host).rstrip("/")
     return Endpoint(
@@ -162,23 +160,23 @@ def on_databricks(spark: SparkSession, model_uri: str) -> Endpoint:
 
 
 def _model_version(model_uri: str) -> tuple[str, str]:
-    """Read name and version, and find the version where the URI has an alias."""
+    """Return the name and the version of a URI. An alias is resolved."""
     from mlflow import MlflowClient
 
-    if told := re.fullmatch(r"models:/([^/@]+)@([^/@]+)", model_uri):
+    if match := re.fullmatch(r"models:/([^/@]+)@([^/@]+)", model_uri):
         version = MlflowClient(registry_uri="databricks-uc").get_model_version_by_alias(
-            *told.groups()
+            *match.groups()
         )
-        return told[1], str(version.version)
-    if told := re.fullmatch(r"models:/([^/@]+)/(\d+)", model_uri):
-        return told[1], told[2]
+        return match[1], str(version.version)
+    if match := re.fullmatch(r"models:/([^/@]+)/(\d+)", model_uri):
+        return match[1], match[2]
     raise ValueError(
         f"'{model_uri}' is no registered model: give models:/<name>@<alias> or models:/<name>/<version>."
     )
 
 
 def endpoint_name(model_uri: str) -> str:
-    """Make a name for the endpoint.
+    """Return the name of a model's endpoint.
 
     Examples
     --------

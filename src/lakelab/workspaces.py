@@ -1,8 +1,8 @@
-"""Two workspaces of one account: what lessons about sharing need.
+"""Two workspaces of one account, for lessons about sharing.
 
 On a laptop there are two, ``a`` and ``b``, each with its own experiments, its own workspace registry
-and its own ``hive_metastore``, both on the same Unity Catalog. On Databricks ``a`` is the workspace
-itself, and ``b`` the one of a profile that the learner names, or ``a`` once more.
+and its own ``hive_metastore``, both on the same Unity Catalog. On Databricks ``a`` is the workspace of
+the notebook. ``b`` is the workspace of a profile that the learner names; without one it is ``a``, too.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ COLLEAGUE = "colleague@example.com"
 
 @dataclass(frozen=True)
 class Workspace:
-    """Where to find what a workspace has, in the words of MLflow and databricks-sdk.
+    """The URIs, the profile and the session of a workspace, as MLflow and databricks-sdk name them.
 
     Parameters
     ----------
     name : str
         ``a`` or ``b``.
     user : str
-        Who one is there.
+        The user in that workspace.
     profile : str or None
-        For ``WorkspaceClient(profile=...)``; None is the workspace that one is in.
+        For ``WorkspaceClient(profile=...)``; None is the workspace of this process.
     tracking_uri : str
-        Its experiments and runs.
+        The store of its experiments and runs.
     registry_uri : str
         Its workspace registry.
     unity_catalog_uri : str
@@ -60,14 +60,14 @@ class Workspace:
 
     @property
     def spark(self) -> SparkSession:
-        """A Spark session there, as the user of that workspace.
+        """A Spark session of the workspace, as its user.
 
-        On a laptop: a second session on the same engine, which knows the tables that the user was
-        granted, and the workspace's own ``hive_metastore``. On Databricks: the notebook's session, or
-        Databricks Connect's on the serverless compute of the profile's workspace. That a notebook may
-        open a session of another workspace so is documented
-        (https://docs.databricks.com/aws/en/dev-tools/databricks-connect/python/notebooks); with a
-        profile it could not be tried.
+        On a laptop: a second session on the same engine. It sees the tables that the user was granted,
+        and the workspace's own ``hive_metastore``. On Databricks: the notebook's session, or a session
+        of Databricks Connect on the serverless compute of the profile's workspace. The documentation
+        says that a notebook may open such a session
+        (https://docs.databricks.com/aws/en/dev-tools/databricks-connect/python/notebooks); it was not
+        tried with a profile.
 
         A session, and not the Statement Execution API, because a practitioner's code is the same
         with it in both workspaces: ``table``, ``sql``, DataFrames.
@@ -82,7 +82,7 @@ class Workspace:
     def of_profile(
         cls, name: str, user: str, profile: str | None, tracking_uri: str | None = None
     ) -> Workspace:
-        """Write the URIs of a workspace by its profile in the Databricks configuration file.
+        """Return a workspace by its profile in the Databricks configuration file.
 
         Follows https://mlflow.org/docs/latest/api_reference/python_api/mlflow.html#mlflow.set_registry_uri
         """
@@ -97,15 +97,14 @@ class Workspace:
         )
 
 
-# ---- Databricks ------------------------------------------------------------------------------------
-def on_databricks(name: str, profile_of_b: str | None, spark: Any = None) -> Workspace:
-    """Give the workspace that this is, or the one of the profile.
+def databricks_workspace(name: str, profile_of_b: str | None, spark: Any = None) -> Workspace:
+    """Return the notebook's workspace, or the workspace of the profile.
 
     Parameters
     ----------
     name : {"a", "b"}
     profile_of_b : str or None
-        The profile that leads to another workspace. Without one, ``b`` is this workspace, too.
+        The profile of another workspace. Without one, ``b`` is the notebook's workspace, too.
     spark : SparkSession, optional
         The notebook's own session.
     """
@@ -118,22 +117,21 @@ def on_databricks(name: str, profile_of_b: str | None, spark: Any = None) -> Wor
             "two, name a profile of another workspace on the same metastore: "
             "dbutils.widgets.text('workspace_b', '<profile>')."
         )
-        return on_databricks("a", None, spark)
+        return databricks_workspace("a", None, spark)
     client = WorkspaceClient(profile=profile) if profile else WorkspaceClient()
-    there = Workspace.of_profile(name, str(client.current_user.me().user_name), profile)
-    return replace(there, _session=lambda: _session_of(profile) if profile else spark)
+    workspace = Workspace.of_profile(name, str(client.current_user.me().user_name), profile)
+    return replace(workspace, _session=lambda: _session_of(profile) if profile else spark)
 
 
 def _session_of(profile: str) -> Any:
-    """Open a session of another workspace, or give the one that is open."""
-    # part of each Databricks runtime, and of no other place
+    """Return the open session of another workspace, or open one."""
+    # this package is part of each Databricks runtime, and is installed nowhere else
     connect: Any = importlib.import_module("databricks.connect")
     return connect.DatabricksSession.builder.profile(profile).serverless(True).getOrCreate()
 
 
-# ---- laptop ----------------------------------------------------------------------------------------
 class LocalWorkspaces:
-    """The workspaces of this process; ``b`` is started when it is asked for.
+    """The workspaces of this process. Workspace ``b`` starts at its first use.
 
     Parameters
     ----------
@@ -152,16 +150,16 @@ class LocalWorkspaces:
         self._spark = spark
         self._second_spark: LocalSparkSession | None = None
 
-    def __call__(self, name: str) -> Workspace:
-        """Give one of the two."""
+    def workspace(self, name: str) -> Workspace:
+        """Return workspace ``"a"`` or ``"b"``."""
         from lakelab.local.workspace import DEFAULT_USER
 
         if name == "a":
-            here = Workspace.of_profile("a", DEFAULT_USER, None, self._first.tracking_uri)
-            return replace(here, _session=lambda: self._spark)
+            first = Workspace.of_profile("a", DEFAULT_USER, None, self._first.tracking_uri)
+            return replace(first, _session=lambda: self._spark)
         store = self._open_second()
-        there = Workspace.of_profile("b", COLLEAGUE, "b", store)
-        return replace(there, _session=self._session_of_second)
+        second = Workspace.of_profile("b", COLLEAGUE, "b", store)
+        return replace(second, _session=self._session_of_second)
 
     def _session_of_second(self) -> LocalSparkSession:
         if self._second_spark is None:
@@ -191,7 +189,10 @@ class LocalWorkspaces:
 
 
 def _open_store(store: str, artifacts: str) -> None:
-    """Make the store of experiments, with one for the user, whose files are apart from workspace a's."""
+    """Create the store of experiments, with one experiment for the user.
+
+    The experiment has a folder of its own for artifacts, apart from those of workspace a.
+    """
     from filelock import FileLock
     from mlflow import MlflowClient
 

@@ -123,7 +123,7 @@ def test_each_lesson_starts_after_prepare_even_if_other_lessons_fail():
 
 
 def test_the_parameters_are_the_widgets_that_the_lab_reads():
-    code = (ROOT / "src/lakelab/lab.py").read_text(encoding="utf-8")
+    code = (ROOT / "src/lakelab/platforms/databricks.py").read_text(encoding="utf-8")
     read = set(re.findall(r'read_setting\("(\w+)", dbutils\)', code))
     parameters = {
         one["name"]: one["default"] for one in read_bundle().jobs["curriculum"]["parameters"]

@@ -12,13 +12,14 @@ from lakelab.lessons import find_lesson
 from lakelab.lessons.lesson_01 import exercises
 from lakelab.runtime import project_root
 from lakelab.study.exercises import check
+from tests.fake_platform import FakePlatform
 
 from .conftest import defined
 
 
 @pytest.fixture
 def lab():
-    return Lab(None, "main", "flights", "test", "test")
+    return Lab(FakePlatform(None, "main", "flights"))
 
 
 @pytest.fixture

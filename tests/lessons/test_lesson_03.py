@@ -8,13 +8,14 @@ from lakelab.lab import Lab
 from lakelab.lessons.lesson_03 import exercises
 from lakelab.lessons.lesson_03.exercises import check_to_exclude
 from lakelab.study.exercises import check
+from tests.fake_platform import FakePlatform
 
 from .conftest import defined
 
 
 @pytest.fixture
 def lab():
-    return Lab(None, "main", "lakelab", "test", "test")
+    return Lab(FakePlatform(None, "main", "lakelab"))
 
 
 def test_the_solution_passes(lab, capsys):

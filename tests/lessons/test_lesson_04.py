@@ -11,13 +11,14 @@ from lakelab.lab import Lab
 from lakelab.lessons.lesson_04 import exercises
 from lakelab.lessons.lesson_04.exercises import check_class_weights, check_edited_copy
 from lakelab.study.exercises import check
+from tests.fake_platform import FakePlatform
 
 from .conftest import defined
 
 
 @pytest.fixture
 def lab():
-    return Lab(None, "main", "lakelab", "test", "test")
+    return Lab(FakePlatform(None, "main", "lakelab"))
 
 
 @pytest.mark.parametrize(("name", "function"), [("04.1", "class_weights"), ("04.2", "edited_copy")])

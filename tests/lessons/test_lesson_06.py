@@ -11,6 +11,7 @@ from lakelab.lab import Lab
 from lakelab.lessons.lesson_06.exercises import EXERCISES
 from lakelab.local.notebook.import_names import answer_official_names
 from lakelab.study import exercises
+from tests.fake_platform import FakePlatform
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def names(spark: Any, schema: str) -> dict[str, Any]:
     catalog, own = schema.split(".")
     return {
         "spark": spark,
-        "lab": Lab(spark, catalog, own, "test", "test"),
+        "lab": Lab(FakePlatform(spark, catalog, own)),
         "fe": FeatureEngineeringClient(),
         "CATALOG": catalog,
         "SCHEMA": own,

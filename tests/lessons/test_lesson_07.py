@@ -12,6 +12,7 @@ from lakelab.lab import Lab
 from lakelab.lessons.lesson_07.exercises import EXERCISES
 from lakelab.local.notebook.import_names import answer_official_names
 from lakelab.study import exercises
+from tests.fake_platform import FakePlatform
 
 RAW = ["carrier", "origin", "month", "day", "sched_dep_ts", "dep_delay"]
 
@@ -25,7 +26,7 @@ def notebook(spark: Any, schema: str, flights: pd.DataFrame) -> dict[str, Any]:
     catalog, own = schema.split(".")
     return {
         "spark": spark,
-        "lab": Lab(spark, catalog, own, "test", "test"),
+        "lab": Lab(FakePlatform(spark, catalog, own)),
         "fe": FeatureEngineeringClient(),
         "CATALOG": catalog,
         "SCHEMA": own,
@@ -34,7 +35,7 @@ def notebook(spark: Any, schema: str, flights: pd.DataFrame) -> dict[str, Any]:
 
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_the_unsolved_cell_is_refused(exercise, capsys):
-    assert not exercises.check(Lab(cast("Any", None), "", "", "test", "test"), exercise, ...)
+    assert not exercises.check(Lab(FakePlatform(cast("Any", None), "", "")), exercise, ...)
     assert "nothing to check yet" in capsys.readouterr().out
 
 

@@ -15,6 +15,7 @@ from lakelab.lessons.lesson_08.exercises import (
     check_lookup,
 )
 from lakelab.local.notebook.import_names import answer_official_names
+from tests.fake_platform import FakePlatform
 
 answer_official_names()
 from databricks.feature_engineering import (  # noqa: E402
@@ -61,7 +62,7 @@ def lab(spark, schema):
             timeseries_column="ts",
             df=spark.createDataFrame(content),
         )
-    return Lab(spark, catalog, name, "test", "test")
+    return Lab(FakePlatform(spark, catalog, name))
 
 
 def names(lab):

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 from lakelab.lab import Lab
 from lakelab.lessons.lesson_09.exercises import EXERCISES, FRIDAY, JULY
 from lakelab.local.notebook.import_names import answer_official_names
+from tests.fake_platform import FakePlatform
 
 answer_official_names()
 
@@ -63,7 +64,7 @@ def lab(spark, schema, weather) -> Lab:
     labels.insert(0, "flight_id", range(len(labels)))
     spark.createDataFrame(labels.drop(columns="day")).write.saveAsTable(f"{schema}.flight_labels")
     spark.createDataFrame(weather).write.saveAsTable(f"{schema}.airport_weather")
-    return Lab(spark, catalog, name, "test", "test")
+    return Lab(FakePlatform(spark, catalog, name))
 
 
 @pytest.fixture

@@ -7,13 +7,14 @@ import pytest
 from lakelab.lab import Lab
 from lakelab.lessons.lesson_10 import exercises
 from lakelab.study.exercises import check
+from tests.fake_platform import FakePlatform
 
 from .conftest import defined
 
 
 @pytest.fixture
 def lab():
-    return Lab(None, "main", "flights", "test", "test")
+    return Lab(FakePlatform(None, "main", "flights"))
 
 
 class TestSides:

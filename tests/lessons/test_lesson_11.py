@@ -14,6 +14,7 @@ from lakelab.lab import Lab
 from lakelab.lessons.lesson_11 import exercises
 from lakelab.lessons.lesson_11.exercises import HERE, check_best_run, check_best_step
 from lakelab.study.exercises import check
+from tests.fake_platform import FakePlatform
 
 from .conftest import defined
 
@@ -23,7 +24,7 @@ ORDER = ["metrics.auc DESC", "metrics.log_loss ASC"]
 
 @pytest.fixture
 def lab():
-    return Lab(None, "main", "lakelab", "test", "test")
+    return Lab(FakePlatform(None, "main", "lakelab"))
 
 
 def searching(**arguments):

@@ -17,6 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from lakelab.lab import Lab
 from lakelab.lessons.lesson_12.exercises import EXERCISES, check_import, check_sweep
 from lakelab.study.exercises import check
+from tests.fake_platform import FakePlatform
 
 from .conftest import defined
 
@@ -29,7 +30,7 @@ DIARY = pd.DataFrame({"ms": [1000, 2500, 4000], "epoch": [0, 1, 2], "loss": [0.7
 
 @pytest.fixture
 def lab():
-    return Lab(None, "main", "lakelab", "test", "test")
+    return Lab(FakePlatform(None, "main", "lakelab"))
 
 
 @pytest.fixture(scope="module", autouse=True)

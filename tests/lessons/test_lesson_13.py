@@ -19,6 +19,7 @@ from lakelab.lessons.lesson_13 import exercises
 from lakelab.lessons.lesson_13.exercises import check_behind, check_found
 from lakelab.lessons.lesson_13.pages import FORMS, Item, pages
 from lakelab.study.exercises import check
+from tests.fake_platform import FakePlatform
 
 from .conftest import defined
 
@@ -28,7 +29,7 @@ MAX_BYTES = 150_000
 
 @pytest.fixture
 def lab():
-    return Lab(None, "main", "lakelab", "test", "test")
+    return Lab(FakePlatform(None, "main", "lakelab"))
 
 
 # ---- one list for the lesson, the pictures and the browser ------------------------------------------

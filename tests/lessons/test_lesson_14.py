@@ -22,13 +22,14 @@ from lakelab.local.notebook.client_env import point_clients_at
 from lakelab.local.system.home import Home
 from lakelab.local.workspace import start_workspace
 from lakelab.study.exercises import check
+from tests.fake_platform import FakePlatform
 
 from .conftest import assert_same_calls
 
 
 @pytest.fixture
 def lab():
-    return Lab(None, "main", "flights", "test", "test")
+    return Lab(FakePlatform(None, "main", "flights"))
 
 
 def code(solution: str) -> str:

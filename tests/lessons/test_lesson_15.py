@@ -12,13 +12,14 @@ from lakelab.lab import Lab
 from lakelab.lessons.lesson_15 import exercises
 from lakelab.lessons.rehearsal_grants import RehearsalGrants
 from lakelab.study.exercises import check
+from tests.fake_platform import FakePlatform
 
 from .conftest import assert_same_calls, defined
 
 
 @pytest.fixture
 def lab() -> Lab:
-    return Lab(None, "main", "lakelab", "test", "test")
+    return Lab(FakePlatform(None, "main", "lakelab"))
 
 
 def granting(*grants, principal=None):

@@ -15,6 +15,7 @@ from lakelab.lab import Lab
 from lakelab.lessons.lesson_16 import exercises
 from lakelab.local.notebook.import_names import answer_official_names
 from lakelab.study.exercises import check
+from tests.fake_platform import FakePlatform
 
 from .conftest import defined
 
@@ -25,7 +26,7 @@ RIGHT = {number: scenario.answer for number, scenario in exercises.SCENARIOS.ite
 @pytest.fixture
 def lab(spark, schema):
     catalog, _, name = schema.partition(".")
-    return Lab(spark, catalog, name, "test", "test")
+    return Lab(FakePlatform(spark, catalog, name))
 
 
 class TestScenarios:

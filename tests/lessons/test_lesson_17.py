@@ -10,13 +10,14 @@ from mlflow import MlflowClient
 from lakelab.lab import Lab
 from lakelab.lessons.lesson_17 import exercises
 from lakelab.study.exercises import check
+from tests.fake_platform import FakePlatform
 
 from .conftest import assert_same_calls
 
 
 @pytest.fixture
 def lab():
-    return Lab(None, "main", "flights", "test", "test")
+    return Lab(FakePlatform(None, "main", "flights"))
 
 
 def solved(exercise: str, name: str) -> Any:

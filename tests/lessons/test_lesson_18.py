@@ -8,6 +8,7 @@ from mlflow import MlflowClient
 from lakelab.lab import Lab
 from lakelab.lessons.lesson_18 import exercises
 from lakelab.study.exercises import check
+from tests.fake_platform import FakePlatform
 
 from .conftest import assert_same_calls, defined
 
@@ -15,7 +16,7 @@ from .conftest import assert_same_calls, defined
 @pytest.fixture
 def lab(spark, schema):
     catalog, _, name = schema.partition(".")
-    return Lab(spark, catalog, name, "test", "test")
+    return Lab(FakePlatform(spark, catalog, name))
 
 
 def move(client, name, alias, to):

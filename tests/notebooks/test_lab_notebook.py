@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from lakelab import lab
+from lakelab import start as start_module
 from lakelab.lessons.lesson_02.runtimes import course_requirements, entries
 from lakelab.upload.course import build_wheel
 from tests.notebooks.set_up import said, set_up
@@ -94,7 +94,9 @@ class Chain:
 def test_on_databricks_src_is_on_the_path_as_an_absolute_path(monkeypatch, tmp_path, told):
     started: list[tuple] = []
     monkeypatch.setattr(
-        lab, "start", lambda spark, dbutils: started.append((spark, dbutils)) or {"SCHEMA": "s"}
+        start_module,
+        "start",
+        lambda spark, dbutils: started.append((spark, dbutils)) or {"SCHEMA": "s"},
     )
     monkeypatch.setattr(sys, "path", [p for p in sys.path if not p.endswith("/src")])
     monkeypatch.chdir(tmp_path)
@@ -118,7 +120,7 @@ def test_an_old_python_is_told_in_one_line(monkeypatch):
 
 
 def test_a_python_without_the_packages_is_told_in_one_line(monkeypatch):
-    monkeypatch.setitem(sys.modules, "lakelab.lab", None)
+    monkeypatch.setitem(sys.modules, "lakelab.start", None)
     with pytest.raises(SystemExit, match="missing from this Python.*make lab"):
         exec(compile(LAB.read_text(encoding="utf-8"), "_lab", "exec"), {"__file__": str(LAB)})
 
@@ -167,7 +169,7 @@ class TestUploaded:
             newer = brought / "dist" / f"lakelab-{version}-py3-none-any.whl"
             with zipfile.ZipFile(newer, "w") as file:
                 file.writestr("lakelab/__init__.py", "")
-                file.writestr("lakelab/lab.py", f"def start(*_):\n    return {{}}\n# {version}")
+                file.writestr("lakelab/start.py", f"def start(*_):\n    return {{}}\n# {version}")
         place = said(set_up(brought))
         assert "lakelab-0.10.0-" in str(place)
         for version in ("0.2.0", "0.10.0"):

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 
 from mlflow import MlflowClient
 
-from lakelab.cleanup import makes
 from lakelab.environments import ENVIRONMENTS
+from lakelab.lessons.created_objects import created_objects
 from lakelab.local.catalog.store import UnityCatalog
 from lakelab.local.notebook.mlflow_ui import free_port, ui_command, ui_environment
 from lakelab.local.system.home import Home
@@ -41,7 +41,7 @@ def test_all_in_order_in_one_home_against_an_mlflow_server(tmp_path):
 
 def strange(home: Home, client: MlflowClient) -> list[str]:
     """Name the tables, models and experiments that `lab.cleanup()` does not know as the course's."""
-    known = makes()
+    known = created_objects()
     in_schema = {*known["tables"], *known["models"]}
     in_environment = {*known["environment_tables"], *known["environment_models"]}
     ours = {f"main.lakelab.{name}" for name in in_schema}

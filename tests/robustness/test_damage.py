@@ -187,7 +187,8 @@ DAMAGED_START = """
 import os
 from pathlib import Path
 
-from lakelab import lab
+from lakelab.runtime import LabError
+from lakelab.start import LAPTOP, start
 from lakelab.local.system.home import Home
 
 home = Home(Path(os.environ["LAKELAB_HOME"]))
@@ -195,12 +196,12 @@ home.mlflow.mkdir(parents=True)
 file = home.mlflow / "mlflow.db"
 file.write_bytes(b"foreign bytes " * 1000)
 try:
-    lab.start()
-except lab.LabError as error:
+    start()
+except LabError as error:
     assert str(file) in str(error), error
 else:
     raise AssertionError("a damaged database was not noticed")
-spark = lab._names["spark"]
+spark = LAPTOP.platform.spark
 spark.sql("CREATE TABLE main.default.still AS SELECT 1 AS x")  # the rest works
 assert spark.table("main.default.still").count() == 1
 """

@@ -1,5 +1,10 @@
-"""Remove what the course made, and nothing else."""
+"""Remove what the course created, and nothing else, after listing it.
 
-from lakelab.cleanup.find import CleanupError, Found, Place, Thing, cleanup, find, makes, remove
+This code runs in a workspace as on a laptop. The lessons create only the objects that are listed in
+``lessons/created_objects.yaml``.
+"""
 
-__all__ = ["CleanupError", "Found", "Place", "Thing", "cleanup", "find", "makes", "remove"]
+from lakelab.cleanup.run import CleanupError, cleanup
+from lakelab.cleanup.scope import CleanupScope
+
+__all__ = ["CleanupError", "CleanupScope", "cleanup"]

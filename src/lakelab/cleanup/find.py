@@ -1,414 +1,251 @@
-"""Remove what the course made, and nothing else, after saying what.
+"""Find the objects that the course created, in the order in which they can be removed.
 
-Databricks code: it runs in a workspace as on a laptop. What the lessons make stands in
-``lessons/created_objects.yaml``. Only what has one of these names, in the place where the course keeps it, and is the
-user's own, is removed: a learner may have named a schema that holds tables of his own.
+An object is found if it has a name from ``lessons/created_objects.yaml``, lies in the scope, and belongs
+to the user: a learner may have chosen a schema that contains tables of his own.
 """
 
 from __future__ import annotations
 
-import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import yaml
+from lakelab.cleanup import delete
+from lakelab.cleanup.delete import ignore_missing
+from lakelab.cleanup.inventory import CourseObject, Inventory
+from lakelab.cleanup.scope import CleanupScope
+from lakelab.lessons.created_objects import created_objects
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
     from pyspark.sql import SparkSession
 
-RESTART = (
-    "To go on learning, restart the notebook's session and run the lesson's first cell: it makes again "
-    "what the lesson needs."
-)
+Finder = Callable[[], Iterator[CourseObject | str]]
+"""Yields objects to remove, and for objects that stay the line that says why."""
 
 
-class CleanupError(Exception):
-    """Some of it could not be removed; the message says what, and why."""
-
-
-@dataclass(frozen=True)
-class Thing:
-    """One thing that the course made.
-
-    Attributes
-    ----------
-    kind : str
-        Such as ``table``.
-    name : str
-    remove : callable
-        Removes it; where it is gone already, this is no error.
-    more : str
-        What goes with it, such as the number of versions.
-    """
-
-    kind: str
-    name: str
-    remove: Callable[[], None]
-    more: str = ""
-
-
-@dataclass
-class Found:
-    """What there is.
-
-    Attributes
-    ----------
-    things : list of Thing
-        What would be removed, in the order in which it can be: an endpoint before its model.
-    kept : list of str
-        What looks like the course's and stays, with the reason.
-    unseen : list of str
-        What could not be looked at, with the error.
-    """
-
-    things: list[Thing] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)
-    unseen: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the course keeps what it makes.
+def find(scope: CleanupScope) -> Inventory:
+    """Find what the course created, in the order in which it can be removed.
 
     Parameters
     ----------
-    spark : SparkSession
-    catalog, schema : str
-    environments : mapping of str to str
-        Environment -> ``catalog.schema``.
-    own_schema : bool
-        Whether the schema is the course's own, and not one that the learner named.
-    endpoints : bool
-        Whether models are served by endpoints, which stay when the notebook ends.
-    """
-
-    spark: SparkSession
-    catalog: str
-    schema: str
-    environments: Mapping[str, str]
-    own_schema: bool
-    endpoints: bool
-
-
-@cache
-def makes() -> dict[str, tuple[str, ...]]:
-    """Read what the lessons make.
-
-    Examples
-    --------
-    >>> makes()["served"]
-    ('flight_delay',)
-    """
-    file = Path(__file__).parents[1] / "lessons" / "created_objects.yaml"
-    told = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return {kind: tuple(names) for kind, names in told.items()}
-
-
-def cleanup(place: Place, confirm: bool = False) -> None:
-    """Say what the course made; with ``confirm=True``, remove it.
-
-    Parameters
-    ----------
-    place : Place
-    confirm : bool
-        Without it nothing is removed.
-
-    Raises
-    ------
-    CleanupError
-        If some of it could not be removed. Everything else is gone then.
-    """
-    found = find(place)
-    _tell(found, confirm)
-    if confirm and found.things:
-        failed = remove(found.things)
-        print(f"Removed {len(found.things) - len(failed)} of {len(found.things)}. {RESTART}")
-        if failed:
-            raise CleanupError("not removed: " + "; ".join(failed))
-
-
-def _tell(found: Found, confirm: bool) -> None:
-    if not found.things:
-        print("Nothing to remove: of what the course makes, nothing is here.")
-    else:
-        print(f"What the course made: {len(found.things)}")
-    kinds = list(dict.fromkeys(thing.kind for thing in found.things))
-    for kind in kinds:
-        names = [
-            f"{t.name}{f' ({t.more})' if t.more else ''}" for t in found.things if t.kind == kind
-        ]
-        print(f"  {kind}: {len(names)}")
-        for name in names:
-            print(f"    {name}")
-    for title, lines in (("Stays", found.kept), ("Not looked at", found.unseen)):
-        for line in lines:
-            print(f"  {title}: {line}")
-    if found.things and not confirm:
-        print("Nothing is removed yet. lab.cleanup(confirm=True) removes all of it, for good.")
-
-
-def remove(things: list[Thing]) -> list[str]:
-    """Remove things one after the other; what fails does not stop the others.
+    scope : CleanupScope
 
     Returns
     -------
-    list of str
-        What could not be removed, with the error.
+    Inventory
+        With the kinds that could not be listed.
     """
-    failed = []
-    for thing in things:
-        try:
-            _unless_gone(thing.remove)
-        except Exception as error:  # noqa: BLE001 - of any client; it is told, and the next one follows
-            reason = str(error).strip().partition("\n")[0]
-            failed.append(f"{thing.kind} {thing.name} ({type(error).__name__}: {reason})")
-    return failed
-
-
-def _unless_gone(call: Callable[[], Any]) -> Any:
-    """Call; None where what it is about does not exist."""
-    from databricks.sdk.errors import NotFound
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return call()
-    except NotFound:
-        return None
-    except MlflowException as error:
-        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"):
-            return None
-        raise
-
-
-# ---- what there is -----------------------------------------------------------------------------------
-def find(place: Place) -> Found:
-    """Look for what the course made, in the order in which it can be removed."""
     from databricks.sdk import WorkspaceClient
 
     w = WorkspaceClient()
     user = str(w.current_user.me().user_name)
-    found = Found()
     schemas = {
-        f"{place.catalog}.{place.schema}": ("tables", "models"),
-        **dict.fromkeys(place.environments.values(), ("environment_tables", "environment_models")),
+        scope.full_schema: SchemaContents(w, scope.full_schema, "tables", "models"),
+        **{
+            name: SchemaContents(w, name, "environment_tables", "environment_models")
+            for name in scope.environments.values()
+        },
     }
-    listed = {schema: _Listed(w, schema) for schema in schemas}
-    looks: list[tuple[str, Callable[[], Iterator[Thing | str]]]] = []
-    if place.endpoints:
-        looks.append(("serving endpoints", partial(_endpoints, w, user, place)))
-    looks.append(("online tables", partial(_online_tables, w, user, place, listed)))
-    looks.append(("online stores", partial(_online_stores, w, user, place)))
-    for schema, (_, models) in schemas.items():
-        looks.append((f"models in {schema}", partial(_models, w, user, listed[schema], models)))
-    for schema, (tables, _) in schemas.items():
-        looks.append(
-            (f"tables in {schema}", partial(_tables, user, place.spark, listed[schema], tables))
-        )
-    looks.append(("models in the workspace registry", partial(_workspace_models, w, user)))
-    looks.append(("experiments", partial(_experiments, user)))
-    looks.append(("AutoML's records", partial(_automl, w, user)))
-    for what, look in looks:
+    inventory = Inventory()
+    for title, finder in _finders(w, user, scope, schemas):
         try:
-            for one in look():
-                if isinstance(one, Thing):
-                    found.things.append(one)
+            for one in finder():
+                if isinstance(one, CourseObject):
+                    inventory.objects.append(one)
                 else:
-                    found.kept.append(one)
-        except Exception as error:  # noqa: BLE001 - of any client; it is told, and the others are looked for
+                    inventory.kept.append(one)
+        except Exception as error:  # noqa: BLE001 - of any client; it is reported, and the next kind follows
             reason = str(error).strip().partition("\n")[0]
-            found.unseen.append(f"{what} ({type(error).__name__}: {reason})")
-    goes = {thing.name for thing in found.things}
-    for schema in reversed(schemas):
-        _schema(place, schema, listed[schema], goes, found)
-    return found
+            inventory.unchecked.append(f"{title} ({type(error).__name__}: {reason})")
+    for contents in reversed(schemas.values()):
+        _add_schema(scope, contents, inventory)
+    return inventory
 
 
-class _Listed:
-    """The tables and models of a schema, listed when somebody asks; none where there is no schema."""
+def _finders(
+    w: WorkspaceClient, user: str, scope: CleanupScope, schemas: Mapping[str, SchemaContents]
+) -> Iterator[tuple[str, Finder]]:
+    """Yield the title and the finder of each kind: an object before those that it depends on."""
+    if scope.endpoints:
+        yield "serving endpoints", partial(_endpoints, w, user, scope)
+    yield "online tables", partial(_online_tables, w, user, schemas[scope.full_schema])
+    yield "online stores", partial(_online_stores, w, user, scope)
+    for name, contents in schemas.items():
+        yield f"models in {name}", partial(_models, w, user, contents)
+    for name, contents in schemas.items():
+        yield f"tables in {name}", partial(_tables, user, scope.spark, contents)
+    yield "models in the workspace registry", partial(_workspace_models, w, user)
+    yield "experiments", partial(_experiments, user)
+    yield "AutoML's records", partial(_automl, w, user)
 
-    def __init__(self, w: WorkspaceClient, name: str):
+
+class SchemaContents:
+    """The tables and models of a schema, listed at each call; empty lists if there is no schema.
+
+    Parameters
+    ----------
+    w : WorkspaceClient
+    name : str
+        The two-level name.
+    tables_kind, models_kind : str
+        The keys of ``created_objects.yaml`` for tables and models of this schema.
+    """
+
+    def __init__(self, w: WorkspaceClient, name: str, tables_kind: str, models_kind: str):
         self._w = w
+        self.name = name
+        self.tables_kind = tables_kind
+        self.models_kind = models_kind
         self.catalog, _, self.schema = name.partition(".")
 
     @property
     def exists(self) -> bool:
-        return (
-            _unless_gone(lambda: self._w.schemas.get(f"{self.catalog}.{self.schema}")) is not None
-        )
+        """Whether the schema exists."""
+        return ignore_missing(lambda: self._w.schemas.get(self.name)) is not None
 
     def tables(self) -> list[Any]:
-        return _unless_gone(lambda: list(self._w.tables.list(self.catalog, self.schema))) or []
+        """Return all tables."""
+        return ignore_missing(lambda: list(self._w.tables.list(self.catalog, self.schema))) or []
 
     def models(self) -> list[Any]:
-        listed = partial(
+        """Return all models."""
+        models = partial(
             self._w.registered_models.list, catalog_name=self.catalog, schema_name=self.schema
         )
-        return _unless_gone(lambda: list(listed())) or []
+        return ignore_missing(lambda: list(models())) or []
 
     def others(self) -> list[Any]:
-        """Functions and volumes: no lesson makes any. The local workspace knows of none."""
-        place = self.catalog, self.schema
-        functions = _unless_gone(lambda: list(self._w.functions.list(*place))) or []
-        volumes = _unless_gone(lambda: list(self._w.volumes.list(*place))) or []
+        """Return functions and volumes. No lesson creates any, and the local workspace has none."""
+        schema = self.catalog, self.schema
+        functions = ignore_missing(lambda: list(self._w.functions.list(*schema))) or []
+        volumes = ignore_missing(lambda: list(self._w.volumes.list(*schema))) or []
         return [*functions, *volumes]
 
 
-def _not_ours(kind: str, name: str, user: str, *owners: str | None) -> str | None:
-    """Say why something stays: it is somebody else's. Where nothing says whose it is, it is the user's."""
+def _of_another_user(kind: str, name: str, user: str, *owners: str | None) -> str | None:
+    """Return why an object stays, if it belongs to another user. Without an owner, it is the user's."""
     known = [owner for owner in owners if owner]
     return f"{kind} {name}, which is {known[0]}'s" if known and user not in known else None
 
 
-def _endpoints(w: WorkspaceClient, user: str, place: Place) -> Iterator[Thing | str]:
+def _endpoints(w: WorkspaceClient, user: str, scope: CleanupScope) -> Iterator[CourseObject | str]:
     from lakelab.serving import endpoint_name
 
     names = [
-        endpoint_name(f"models:/{place.catalog}.{place.schema}.{model}@Champion")
-        for model in makes()["served"]
+        endpoint_name(f"models:/{scope.full_schema}.{model}@Champion")
+        for model in created_objects()["served"]
     ]
     for endpoint in w.serving_endpoints.list():
         name = endpoint.name
         if name in names:
-            yield _not_ours("serving endpoint", name, user, endpoint.creator) or Thing(
-                "serving endpoint", name, partial(w.serving_endpoints.delete, name)
-            )
+            yield _of_another_user(
+                "serving endpoint", name, user, endpoint.creator
+            ) or CourseObject("serving endpoint", name, partial(w.serving_endpoints.delete, name))
 
 
 def _online_tables(
-    w: WorkspaceClient, user: str, place: Place, listed: Mapping[str, _Listed]
-) -> Iterator[Thing | str]:
-    for table in listed[f"{place.catalog}.{place.schema}"].tables():
-        if table.name in makes()["online_tables"]:
-            name = f"{place.catalog}.{place.schema}.{table.name}"
-            yield _not_ours("online table", name, user, table.created_by, table.owner) or Thing(
-                "online table", name, partial(_delete_online_table, w, name)
-            )
+    w: WorkspaceClient, user: str, contents: SchemaContents
+) -> Iterator[CourseObject | str]:
+    for table in contents.tables():
+        if table.name in created_objects()["online_tables"]:
+            name = f"{contents.name}.{table.name}"
+            yield _of_another_user(
+                "online table", name, user, table.created_by, table.owner
+            ) or CourseObject("online table", name, partial(delete.delete_online_table, w, name))
 
 
-def _delete_online_table(w: WorkspaceClient, name: str) -> None:
-    """Delete an online table: as `w.feature_store.delete_online_table`, which older SDKs have not."""
-    w.api_client.do("DELETE", f"/api/2.0/feature-store/online-tables/{name}")
-
-
-def _online_stores(w: WorkspaceClient, user: str, place: Place) -> Iterator[Thing | str]:
-    name = f"{place.schema}-online".replace("_", "-")
-    store = _unless_gone(lambda: w.feature_store.get_online_store(name))
+def _online_stores(
+    w: WorkspaceClient, user: str, scope: CleanupScope
+) -> Iterator[CourseObject | str]:
+    name = f"{scope.schema}-online".replace("_", "-")
+    store = ignore_missing(lambda: w.feature_store.get_online_store(name))
     if store is not None:
-        yield _not_ours("online store", name, user, store.creator) or Thing(
-            "online store", name, partial(_delete_store, w, place, name), "with its online tables"
+        yield _of_another_user("online store", name, user, store.creator) or CourseObject(
+            "online store",
+            name,
+            partial(delete.delete_online_store, w, scope, name),
+            "with its online tables",
         )
 
 
-def _delete_store(w: WorkspaceClient, place: Place, store: str) -> None:
-    for table in makes()["online_tables"]:
-        _unless_gone(partial(_delete_online_table, w, f"{place.catalog}.{place.schema}.{table}"))
-    w.feature_store.delete_online_store(store)
-
-
-def _models(w: WorkspaceClient, user: str, listed: _Listed, kind: str) -> Iterator[Thing | str]:
-    for model in listed.models():
-        if model.name in makes()[kind]:
-            name = f"{listed.catalog}.{listed.schema}.{model.name}"
-            other = _not_ours("model", name, user, model.created_by, model.owner)
-            versions = len(list(w.model_versions.list(name))) if not other else 0
-            yield other or Thing(
-                "model", name, partial(_delete_model, w, name), f"versions: {versions}"
+def _models(
+    w: WorkspaceClient, user: str, contents: SchemaContents
+) -> Iterator[CourseObject | str]:
+    for model in contents.models():
+        if model.name in created_objects()[contents.models_kind]:
+            name = f"{contents.name}.{model.name}"
+            kept = _of_another_user("model", name, user, model.created_by, model.owner)
+            versions = len(list(w.model_versions.list(name))) if not kept else 0
+            yield kept or CourseObject(
+                "model", name, partial(delete.delete_model, w, name), f"versions: {versions}"
             )
 
 
-def _delete_model(w: WorkspaceClient, name: str) -> None:
-    """Delete a model, its aliases and versions first: whatever the registry asks for, it is so then."""
-    model = w.registered_models.get(name, include_aliases=True)
-    for alias in model.aliases or []:
-        _unless_gone(partial(w.registered_models.delete_alias, name, str(alias.alias_name)))
-    for version in list(w.model_versions.list(name)):
-        _unless_gone(partial(w.model_versions.delete, name, int(version.version or 0)))
-    w.registered_models.delete(name)
-
-
-def _tables(user: str, spark: SparkSession, listed: _Listed, kind: str) -> Iterator[Thing | str]:
-    for table in listed.tables():
-        if table.name in makes()[kind]:
-            name = f"{listed.catalog}.{listed.schema}.{table.name}"
-            quoted = ".".join(f"`{part}`" for part in (listed.catalog, listed.schema, table.name))
-            yield _not_ours("table", name, user, table.created_by, table.owner) or Thing(
-                "table", name, partial(_sql, spark, f"DROP TABLE IF EXISTS {quoted}")
+def _tables(
+    user: str, spark: SparkSession, contents: SchemaContents
+) -> Iterator[CourseObject | str]:
+    for table in contents.tables():
+        if table.name in created_objects()[contents.tables_kind]:
+            name = f"{contents.name}.{table.name}"
+            statement = (
+                f"DROP TABLE IF EXISTS {_quoted(contents.catalog, contents.schema, table.name)}"
             )
+            yield _of_another_user(
+                "table", name, user, table.created_by, table.owner
+            ) or CourseObject("table", name, partial(_sql, spark, statement))
 
 
-def _sql(spark: SparkSession, statement: str) -> None:
-    spark.sql(statement)
+def _workspace_models(w: WorkspaceClient, user: str) -> Iterator[CourseObject | str]:
+    """Find models in the workspace's own registry, which is disabled in new accounts.
 
-
-def _workspace_models(w: WorkspaceClient, user: str) -> Iterator[Thing | str]:
-    """Look in the workspace's own registry, where there is one: new accounts have it disabled.
-
-    All users of the workspace share it, without schemas: only what the user made is his.
+    All users of the workspace share the registry, which has no schemas. Only the models that the user
+    created are found.
     """
     from databricks.sdk.errors import BadRequest, PermissionDenied
 
-    for name in makes()["workspace_models"]:
+    for name in created_objects()["workspace_models"]:
         try:
-            answer = _unless_gone(partial(w.model_registry.get_model, name))
-        except (
-            BadRequest,
-            PermissionDenied,
-        ):  # there is no such registry here, or it is not for us
+            response = ignore_missing(partial(w.model_registry.get_model, name))
+        except (BadRequest, PermissionDenied):  # the registry is disabled, or closed to the user
             return
-        model = answer.registered_model_databricks if answer else None
+        model = response.registered_model_databricks if response else None
         if model is not None:
-            yield _not_ours("workspace model", name, user, model.user_id) or Thing(
-                "workspace model", name, partial(_delete_workspace_model, name)
+            yield _of_another_user("workspace model", name, user, model.user_id) or CourseObject(
+                "workspace model", name, partial(delete.delete_workspace_model, name)
             )
 
 
-def _delete_workspace_model(name: str) -> None:
-    """Delete a model of the workspace registry, which refuses while a version is in use."""
-    from mlflow import MlflowClient
-
-    client = MlflowClient(registry_uri="databricks")
-    for version in client.search_model_versions(f"name='{name}'"):
-        if version.current_stage in ("Staging", "Production"):
-            with warnings.catch_warnings(
-                action="ignore"
-            ):  # stages are deprecated, and all there is
-                client.transition_model_version_stage(name, str(version.version), "Archived")
-    client.delete_registered_model(name)
-
-
-def _experiments(user: str) -> Iterator[Thing | str]:
+def _experiments(user: str) -> Iterator[CourseObject | str]:
     from mlflow import MlflowClient
 
     client = MlflowClient()
-    for short in makes()["experiments"]:
+    for short in created_objects()["experiments"]:
         name = f"/Users/{user}/{short}"
         experiment = client.get_experiment_by_name(name)
         if experiment is not None and experiment.lifecycle_stage == "active":
-            yield Thing(
-                "experiment", name, partial(_delete_experiment, experiment.experiment_id, name)
+            yield CourseObject(
+                "experiment",
+                name,
+                partial(delete.delete_experiment, experiment.experiment_id, name),
             )
 
 
-def _automl(w: WorkspaceClient, user: str) -> Iterator[Thing]:
-    """Look for what lessons told AutoML to keep in a folder of its own, and not beside the user's."""
+def _automl(w: WorkspaceClient, user: str) -> Iterator[CourseObject | str]:
+    """Find AutoML's records in the lessons' own folders, which are not the learner's folder."""
     from mlflow import MlflowClient
 
     client = MlflowClient()
-    for short in makes()["automl_folders"]:
+    for short in created_objects()["automl_folders"]:
         folder = f"/Users/{user}/{short}"
         for experiment in client.search_experiments(filter_string=f"name LIKE '{folder}/%'"):
-            yield Thing(
+            yield CourseObject(
                 "experiment",
                 experiment.name,
                 partial(client.delete_experiment, experiment.experiment_id),
             )
-        if _unless_gone(partial(w.workspace.get_status, folder)) is not None:
-            yield Thing(
+        if ignore_missing(partial(w.workspace.get_status, folder)) is not None:
+            yield CourseObject(
                 "folder",
                 folder,
                 partial(w.workspace.delete, folder, recursive=True),
@@ -416,33 +253,31 @@ def _automl(w: WorkspaceClient, user: str) -> Iterator[Thing]:
             )
 
 
-def _delete_experiment(experiment_id: str, name: str) -> None:
-    """Delete an experiment, which keeps its name while it can be restored: so that it is free again."""
-    from mlflow import MlflowClient
-
-    client = MlflowClient()
-    client.rename_experiment(experiment_id, f"{name}_deleted_{time.time_ns()}")
-    client.delete_experiment(experiment_id)
-
-
-def _schema(place: Place, schema: str, listed: _Listed, goes: set[str], found: Found) -> None:
-    """Let a schema go that would be empty, and is the course's own."""
-    if not listed.exists:
+def _add_schema(scope: CleanupScope, contents: SchemaContents, inventory: Inventory) -> None:
+    """Add a schema to the inventory: to the objects if it would be empty and is the course's own."""
+    if not contents.exists:
         return
-    if not place.own_schema:
-        found.kept.append(f"schema {schema}, as its name is not the course's own but yours")
+    schema = contents.name
+    if not scope.own_schema:
+        inventory.kept.append(f"schema {schema}, as its name is not the course's own but yours")
         return
-    left = [
+    removed = {one.name for one in inventory.objects}
+    remaining = [
         one.name
-        for one in [*listed.tables(), *listed.models(), *listed.others()]
-        if f"{schema}.{one.name}" not in goes
+        for one in [*contents.tables(), *contents.models(), *contents.others()]
+        if f"{schema}.{one.name}" not in removed
     ]
-    if left:
-        found.kept.append(f"schema {schema}, for what is not the course's: {', '.join(left)}")
+    if remaining:
+        names = ", ".join(remaining)
+        inventory.kept.append(f"schema {schema}, for what is not the course's: {names}")
         return
-    quoted = ".".join(f"`{part}`" for part in schema.split("."))
-    found.things.append(
-        Thing(
-            "schema", schema, partial(_sql, place.spark, f"DROP SCHEMA IF EXISTS {quoted} RESTRICT")
-        )
-    )
+    statement = f"DROP SCHEMA IF EXISTS {_quoted(contents.catalog, contents.schema)} RESTRICT"
+    inventory.objects.append(CourseObject("schema", schema, partial(_sql, scope.spark, statement)))
+
+
+def _quoted(*parts: str) -> str:
+    return ".".join(f"`{part}`" for part in parts)
+
+
+def _sql(spark: SparkSession, statement: str) -> None:
+    spark.sql(statement)

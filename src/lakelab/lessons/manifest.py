@@ -1,4 +1,4 @@
-"""The lessons: which there are, and what each needs before it starts."""
+"""The manifest of the lessons: ``lessons.yaml``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,21 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Lesson:
-    """One lesson: its notebook, the exam objective, and what the lab prepares for it."""
+    """One lesson.
+
+    Attributes
+    ----------
+    file : str
+        Name of the notebook without ``.ipynb``.
+    title : str
+    objective : str
+        The exam objective.
+    minutes : int
+        The time that a reader needs.
+    needs : tuple of str
+        The state that the lab prepares for the lesson, in order: keys of
+        :data:`lakelab.lessons.prepare.NEEDS`.
+    """
 
     file: str
     title: str
@@ -29,23 +43,33 @@ class Lesson:
 
     @property
     def folder(self) -> Path:
-        """What belongs to the lesson beside its notebook."""
+        """The package with the lesson's exercises, quiz and other files."""
         return HERE / f"lesson_{self.number}"
 
 
 class NoSuchLessonError(ValueError):
-    """A lesson was asked for that does not exist."""
+    """The requested lesson does not exist."""
 
 
 @cache
 def lessons() -> tuple[Lesson, ...]:
-    """All lessons, in order."""
-    told = yaml.safe_load((HERE / "lessons.yaml").read_text(encoding="utf-8"))
-    return tuple(Lesson(**{**entry, "needs": tuple(entry["needs"])}) for entry in told)
+    """Return all lessons, in order."""
+    entries = yaml.safe_load((HERE / "lessons.yaml").read_text(encoding="utf-8"))
+    return tuple(Lesson(**{**entry, "needs": tuple(entry["needs"])}) for entry in entries)
 
 
-def find_lesson(asked: str | int) -> Lesson:
+def find_lesson(name: str | int) -> Lesson:
     """Find a lesson by its number or by the start of its file name.
+
+    Parameters
+    ----------
+    name : str or int
+        Such as ``6``, ``"06"``, ``"06_create"`` or ``"notebooks/06_create_feature_table.ipynb"``.
+
+    Raises
+    ------
+    NoSuchLessonError
+        If no lesson, or more than one, has this name.
 
     Examples
     --------
@@ -56,11 +80,11 @@ def find_lesson(asked: str | int) -> Lesson:
     ...
     lakelab.lessons.manifest.NoSuchLessonError: There is no lesson '99'. There are: 01, 02, 03, ...
     """
-    wanted = str(asked).removesuffix(".ipynb").rpartition("/")[2]
-    if re.fullmatch(r"\d{1,2}", wanted):
-        wanted = wanted.zfill(2) + "_"
-    found = [lesson for lesson in lessons() if wanted and lesson.file.startswith(wanted)]
-    if len(found) != 1:
-        there = ", ".join(lesson.number for lesson in lessons())
-        raise NoSuchLessonError(f"There is no lesson '{asked}'. There are: {there}.")
-    return found[0]
+    prefix = str(name).removesuffix(".ipynb").rpartition("/")[2]
+    if re.fullmatch(r"\d{1,2}", prefix):
+        prefix = prefix.zfill(2) + "_"
+    matches = [lesson for lesson in lessons() if prefix and lesson.file.startswith(prefix)]
+    if len(matches) != 1:
+        numbers = ", ".join(lesson.number for lesson in lessons())
+        raise NoSuchLessonError(f"There is no lesson '{name}'. There are: {numbers}.")
+    return matches[0]

@@ -1,11 +1,9 @@
-"""Exercises: a check that says what is still wrong, hints one by one, a solution on request.
-
-The exercises of lesson 06 are ``EXERCISES`` in ``lakelab/lessons/lesson_06/exercises.py``.
-"""
+"""Exercises: check an answer and print what is still wrong, show hints one by one, show a solution."""
 
 from __future__ import annotations
 
 import importlib
+from collections import Counter
 from typing import Any
 
 from lakelab.lessons import find_lesson
@@ -13,50 +11,74 @@ from lakelab.lessons.exercise import CheckContext, Exercise
 
 
 class NoSuchExerciseError(ValueError):
-    """An exercise was asked for that does not exist."""
+    """The requested exercise does not exist."""
 
 
-_given: dict[str, int] = {}
+def find_exercise(name: str) -> Exercise:
+    """Return an exercise by its name, such as ``06.1``.
 
-
-def find(exercise: str) -> Exercise:
-    """Find an exercise by its name, such as ``06.1``."""
-    lesson = find_lesson(str(exercise).partition(".")[0])
+    Raises
+    ------
+    NoSuchExerciseError
+        If the lesson has no such exercise.
+    """
+    lesson = find_lesson(str(name).partition(".")[0])
     module = importlib.import_module(f"lakelab.lessons.lesson_{lesson.number}.exercises")
-    if exercise not in module.EXERCISES:
+    exercises: dict[str, Exercise] = module.EXERCISES
+    if name not in exercises:
         raise NoSuchExerciseError(
-            f"There is no exercise '{exercise}'. Lesson {lesson.number} has: "
-            f"{', '.join(module.EXERCISES)}."
+            f"There is no exercise '{name}'. Lesson {lesson.number} has: {', '.join(exercises)}."
         )
-    return module.EXERCISES[exercise]
+    return exercises[name]
 
 
-def check(lab: CheckContext, exercise: str, *answer: Any) -> bool:
-    """Say whether an answer is right, or what is still wrong with it."""
-    found = find(exercise)
+def check(context: CheckContext, name: str, *answer: Any) -> bool:
+    """Check an answer, and print what is still wrong with it.
+
+    Parameters
+    ----------
+    context : CheckContext
+        The lab.
+    name : str
+        Such as ``06.1``.
+    *answer
+        The learner's answer.
+
+    Returns
+    -------
+    bool
+        Whether the answer is right.
+    """
+    exercise = find_exercise(name)
     if not answer or all(part is None or part is ... for part in answer):
-        print(f"{exercise}: nothing to check yet. Replace the ... above, and run the cell again.")
+        print(f"{name}: nothing to check yet. Replace the ... above, and run the cell again.")
         return False
-    wrong = found.check(lab, *answer)
-    if wrong:
-        print(f"{exercise}: not yet.")
-        for what in wrong:
-            print(f"  - {what}")
-        print(f'Stuck? lab.hint("{exercise}")')
+    mistakes = exercise.check(context, *answer)
+    if mistakes:
+        print(f"{name}: not yet.")
+        for mistake in mistakes:
+            print(f"  - {mistake}")
+        print(f'Stuck? lab.hint("{name}")')
         return False
-    print(f"{exercise}: right. {found.praise}")
+    print(f"{name}: right. {exercise.praise}")
     return True
 
 
-def hint(exercise: str) -> None:
-    """Show the next hint; after the last one, it stays."""
-    hints = find(exercise).hints
-    number = min(_given.get(exercise, 0), len(hints) - 1)
-    _given[exercise] = number + 1
-    more = "" if number + 1 < len(hints) else f' The solution: lab.solution("{exercise}")'
-    print(f"{exercise}, hint {number + 1} of {len(hints)}: {hints[number]}{more}")
+class HintCounter:
+    """The number of hints that were shown for each exercise."""
+
+    def __init__(self) -> None:
+        self._shown: Counter[str] = Counter()
+
+    def show_next(self, name: str) -> None:
+        """Show the next hint of an exercise. After the last hint, show that one again."""
+        hints = find_exercise(name).hints
+        number = min(self._shown[name], len(hints) - 1) + 1
+        self._shown[name] = number
+        more = "" if number < len(hints) else f' The solution: lab.solution("{name}")'
+        print(f"{name}, hint {number} of {len(hints)}: {hints[number - 1]}{more}")
 
 
-def solution(exercise: str) -> None:
-    """Show a solution."""
-    print(find(exercise).solution.strip())
+def solution(name: str) -> None:
+    """Show a solution of an exercise."""
+    print(find_exercise(name).solution.strip())

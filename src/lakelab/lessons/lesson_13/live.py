@@ -19,8 +19,8 @@ import nbformat
 from nbclient import NotebookClient
 
 from lakelab.lessons import find_lesson
+from lakelab.lessons.current_lesson import kernel_environment
 from lakelab.lessons.lesson_13.pages import Item, Page
-from lakelab.runner import kernel_environment
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator

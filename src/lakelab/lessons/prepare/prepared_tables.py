@@ -1,7 +1,7 @@
-"""Which tables of the course were found to be right, and at which version: they need no second look.
+"""A record of the prepared tables that are known to be correct.
 
-A look at all rows takes a second or two at each start of a notebook. A table that has neither been
-written nor changed since is as it was.
+Comparing all rows takes a second or two at each start of a notebook. A table that was neither written
+nor altered since the last comparison needs no other one.
 """
 
 from __future__ import annotations
@@ -20,20 +20,21 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-class Remembered:
-    """What is remembered in a file; without one, nothing is.
+class PreparedTables:
+    """The states in which tables were found correct, in a file.
 
     Parameters
     ----------
     file : Path, optional
-        Written as a whole; one that cannot be read is begun anew.
+        A JSON file, which is replaced as a whole. A file that cannot be read counts as empty. Without
+        a file, nothing is recorded.
     """
 
     def __init__(self, file: Path | None = None):
         self._file = file
 
-    def is_right(self, spark: SparkSession, table: str) -> bool:
-        """Say whether a table was right when it was seen last, and is the same since.
+    def is_correct(self, spark: SparkSession, table: str) -> bool:
+        """Return whether a table still has the state in which it was found correct.
 
         Parameters
         ----------
@@ -41,17 +42,20 @@ class Remembered:
         table : str
             The three-level name.
         """
-        seen = self._read().get(table)
+        recorded = self._read().get(table)
         return (
-            seen is not None
+            recorded is not None
             and spark.catalog.tableExists(table)
-            and seen == self.state(spark, table)
+            and recorded == self.state(spark, table)
         )
 
     def state(self, spark: SparkSession, table: str) -> list[Any] | None:
-        """Tell a table from any other: its id, its version, and the course that it was made by.
+        """Return the state of a table: its id, its version, and the version of the course.
 
-        None where nothing is remembered.
+        Returns
+        -------
+        list or None
+            None if nothing is recorded.
         """
         if self._file is None:
             return None
@@ -59,35 +63,35 @@ class Remembered:
         last = spark.sql(f"DESCRIBE HISTORY {table} LIMIT 1").first()
         assert detail is not None
         assert last is not None
-        return [detail["id"], last["version"], _course()]
+        return [detail["id"], last["version"], _course_version()]
 
-    def found_right(self, table: str, state: list[Any] | None) -> None:
-        """Remember the state in which a table is right."""
+    def record(self, table: str, state: list[Any] | None) -> None:
+        """Record the state in which a table is correct."""
         if self._file is None:
             return
-        told = {**self._read(), table: state}
+        states = {**self._read(), table: state}
         draft = self._file.with_name(f"{self._file.name}.{uuid.uuid4().hex}")
-        draft.write_text(json.dumps(told), encoding="utf-8")
+        draft.write_text(json.dumps(states), encoding="utf-8")
         os.replace(draft, self._file)
 
     def _read(self) -> dict[str, Any]:
         if self._file is None:
             return {}
         try:
-            told = json.loads(self._file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):  # not there yet, or damaged: all is looked at once more
+            states = json.loads(self._file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # missing or damaged: all tables are compared again
             return {}
-        return told if isinstance(told, dict) else {}
+        return states if isinstance(states, dict) else {}
 
 
 @cache
-def _course() -> str:
-    """Tell the course's data, and the code that makes tables of it."""
+def _course_version() -> str:
+    """Return a digest of the course's data, and of the code that makes tables of it."""
     package = Path(flights.__file__).parent
     files = [
         *package.rglob("*.py"),
         *package.rglob("*.parquet"),
         *Path(__file__).parent.glob("*.py"),
     ]
-    told = sorted((file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files)
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    stats = sorted((file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files)
+    return hashlib.sha256(json.dumps(stats).encode()).hexdigest()

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
-from functools import cache
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from databricks.sdk.errors import NotFound, PermissionDenied
 
-from lakelab.cleanup import CleanupError, Found, Place, Thing, makes
-from lakelab.cleanup import find as cleanup
-from lakelab.lab import Lab
+from lakelab.cleanup import CleanupError, CleanupScope, run
+from lakelab.cleanup import find as find_module
+from lakelab.cleanup.inventory import CourseObject
 from lakelab.local.workspace import DEFAULT_USER
-from tests.databricks.static import sources
 
 ME, OTHER = "ana@example.com", "ben@example.com"
 
 SCENARIO = """
 import io, json, sys
 from contextlib import redirect_stdout
-from lakelab.lab import start
+from lakelab.start import start
 from lakelab.runtime import LabError
 lab = start()["lab"]
 spark = lab.spark
@@ -226,12 +222,12 @@ class Workspace:
         raise PermissionDenied("the workspace registry is disabled")
 
 
-def place_in(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, **how: Any) -> Place:
+def scope_in(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, **how: Any) -> CleanupScope:
     monkeypatch.setattr("databricks.sdk.WorkspaceClient", lambda: workspace)
-    monkeypatch.setattr(cleanup, "_experiments", lambda user: iter(()))
-    monkeypatch.setattr(cleanup, "_automl", lambda w, user: iter(()))
+    monkeypatch.setattr(find_module, "_experiments", lambda user: iter(()))
+    monkeypatch.setattr(find_module, "_automl", lambda w, user: iter(()))
     told = {"own_schema": True, "endpoints": True, "environments": {}, **how}
-    return Place(workspace, "workspace", "lakelab_ana", **told)
+    return CleanupScope(workspace, "workspace", "lakelab_ana", **told)
 
 
 def table(name: str, owner: str | None = ME) -> Any:
@@ -244,7 +240,7 @@ def endpoint(model: str = "flight_delay", creator: str = ME) -> Any:
 
 def test_what_depends_on_another_goes_first(monkeypatch, capsys):
     workspace = Workspace((table("planes"), table("planes_online")), (endpoint(),))
-    cleanup.cleanup(place_in(workspace, monkeypatch), confirm=True)
+    run.cleanup(scope_in(workspace, monkeypatch), confirm=True)
     kinds = [what.partition(" ")[0] for what in workspace.gone]
     assert list(dict.fromkeys(kinds)) == ["endpoint", "online", "store", "model", "DROP"]
     assert workspace.gone[-2:] == [
@@ -256,7 +252,7 @@ def test_what_depends_on_another_goes_first(monkeypatch, capsys):
 
 def test_an_endpoint_of_another_user_or_model_stays(monkeypatch, capsys):
     workspace = Workspace((), (endpoint(creator=OTHER), endpoint("my_model")))
-    cleanup.cleanup(place_in(workspace, monkeypatch), confirm=True)
+    run.cleanup(scope_in(workspace, monkeypatch), confirm=True)
     assert not [what for what in workspace.gone if what.startswith("endpoint")]
     assert f"which is {OTHER}'s" in capsys.readouterr().out
 
@@ -264,8 +260,8 @@ def test_an_endpoint_of_another_user_or_model_stays(monkeypatch, capsys):
 def test_a_schema_that_the_learner_named_stays(monkeypatch, capsys):
     workspace = Workspace((table("planes"),))
     environments = {"dev": "workspace.lakelab_ana_dev"}
-    cleanup.cleanup(
-        place_in(workspace, monkeypatch, own_schema=False, environments=environments), confirm=True
+    run.cleanup(
+        scope_in(workspace, monkeypatch, own_schema=False, environments=environments), confirm=True
     )
     assert not [what for what in workspace.gone if "SCHEMA" in what]
     assert capsys.readouterr().out.count("name is not the course's own") == 2
@@ -275,8 +271,8 @@ def test_a_schema_that_the_learner_named_stays(monkeypatch, capsys):
 def test_a_schema_with_something_else_in_it_stays(kind, monkeypatch):
     workspace = Workspace((table("planes"),))
     setattr(workspace, kind, SimpleNamespace(list=lambda c, s: [SimpleNamespace(name="mine")]))
-    found = cleanup.find(place_in(workspace, monkeypatch))
-    assert "schema" not in [thing.kind for thing in found.things]
+    found = find_module.find(scope_in(workspace, monkeypatch))
+    assert "schema" not in [thing.kind for thing in found.objects]
     assert found.kept == [
         "schema workspace.lakelab_ana, for what is not the course's: mine",
     ]
@@ -286,7 +282,7 @@ def test_what_fails_does_not_stop_the_others_and_is_told(monkeypatch):
     workspace = Workspace((table("planes"), table("carriers")), (endpoint(),))
     workspace.refused = {"endpoint", "`planes`"}
     with pytest.raises(CleanupError) as error:
-        cleanup.cleanup(place_in(workspace, monkeypatch), confirm=True)
+        run.cleanup(scope_in(workspace, monkeypatch), confirm=True)
     assert "serving endpoint workspace-lakelab_ana-flight_delay (PermissionDenied:" in str(
         error.value
     )
@@ -297,56 +293,13 @@ def test_what_fails_does_not_stop_the_others_and_is_told(monkeypatch):
 def test_what_cannot_be_looked_at_is_told_and_the_others_are_found(monkeypatch):
     workspace = Workspace((table("planes"),))
     workspace.serving_endpoints = SimpleNamespace(list=lambda: workspace._disabled("x"))
-    found = cleanup.find(place_in(workspace, monkeypatch))
-    assert [line.partition(" (")[0] for line in found.unseen] == ["serving endpoints"]
-    assert "table" in [thing.kind for thing in found.things]
+    found = find_module.find(scope_in(workspace, monkeypatch))
+    assert [line.partition(" (")[0] for line in found.unchecked] == ["serving endpoints"]
+    assert "table" in [thing.kind for thing in found.objects]
 
 
 def test_what_is_gone_meanwhile_is_no_failure():
     def gone() -> None:
         raise NotFound("no such table")
 
-    assert cleanup.remove([Thing("table", "a.b.c", gone)]) == []
-
-
-def test_the_lab_says_so_in_one_line(monkeypatch, spark):
-    monkeypatch.setattr(
-        cleanup,
-        "find",
-        lambda place: Found([Thing("table", "a.b.c", lambda: 1 / 0)]),
-    )
-    lab = Lab(spark, "main", "lakelab", "test", "test")
-    lab.cleanup()
-    with pytest.raises(Exception, match=r"not removed: table a.b.c \(ZeroDivisionError") as error:
-        lab.cleanup(confirm=True)
-    assert type(error.value).__name__ == "LabError"
-
-
-# ---- what the lessons make ------------------------------------------------------------------------------
-NAME = r"(?:\{CATALOG\}\.\{SCHEMA\}|\{PROD\}|\{schema\}|\{environments\['\w+'\]\})\.([a-z]\w+)"
-
-
-@cache
-def code_of_lessons() -> str:
-    pieces = [piece for cells in sources.lessons().values() for piece in cells]
-    return "\n".join(piece.raw for piece in pieces)
-
-
-def test_every_name_in_the_lessons_is_known_to_the_cleanup():
-    """A name that a lesson writes below the course's schema: what it makes, or reads."""
-    written = set(re.findall(NAME, code_of_lessons()))
-    known = {name for names in makes().values() for name in names}
-    suffixed = {name.removesuffix("_online") for name in known}
-    unknown = written - known - suffixed
-    assert not unknown, f"add to lessons/created_objects.yaml, or rename: {sorted(unknown)}"
-
-
-def test_every_name_of_the_cleanup_is_in_the_code():
-    code = code_of_lessons() + "".join(
-        Path(path).read_text(encoding="utf-8")
-        for path in (sources.SRC / "lakelab/lessons").rglob("*.py")
-    )
-    parts = {"_online": "_online", "_timed": "_timed", "_copy": "_copy", "raw_": 'f"raw_'}
-    for name in {name for names in makes().values() for name in names}:
-        by_parts = [part for affix, part in parts.items() if affix in name]
-        assert name in code or any(part in code for part in by_parts), name
+    assert run.remove([CourseObject("table", "a.b.c", gone)]) == []

@@ -1,0 +1,1 @@
+"""The platforms on which the course runs: a laptop, or a Databricks workspace."""
