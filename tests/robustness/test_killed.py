@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kill -9")
 TASKS = ("create_table", "write_table", "log_model")
 
 # the first cell of a notebook; lesson 01 needs no prepared tables
-START = \"from lakelab.start import start; start()['spark'].sql('SHOW SCHEMAS').collect()\"
+START = "from lakelab.start import start; start()['spark'].sql('SHOW SCHEMAS').collect()"
 
 
 @pytest.fixture(scope="module")
