@@ -19,14 +19,14 @@ import sys
 
 
 def _source_folder():
-    """Give the absolute path of `src`: beside this folder, or what the wheel beside it has."""
+    """Return the absolute path of `src`: beside this folder, or unpacked from the wheel beside it."""
     if "__file__" in globals():  # a laptop
         notebooks = os.path.dirname(os.path.abspath(__file__))
-    else:  # Databricks: the working folder is the notebook's, but not on every kind of compute
+    else:  # Databricks: on some kinds of compute the working folder is not the notebook's
         try:
             context = dbutils.notebook.entry_point.getDbutils().notebook().getContext()  # noqa: F821
             path = context.notebookPath().get()
-            # a job may name its notebook with the prefix, as bundles do, or without
+            # the path of a job's notebook may have the prefix, as in bundles, or not
             if not path.startswith("/Workspace/"):
                 path = "/Workspace" + path
             notebooks = os.path.dirname(path)
@@ -45,7 +45,7 @@ def _source_folder():
 
 
 def _is_mine(folder):
-    """Others may write to the temporary folder, too: what they put there is not run."""
+    """Return whether a folder belongs to this user: other users may write to the temporary folder."""
     return os.path.isdir(folder) and os.stat(folder).st_uid == os.getuid()
 
 
@@ -54,7 +54,7 @@ def _listed(folder):
 
 
 def _unpacked(wheel, course):
-    """Unpack the wheel that `lakelab upload` brought: once for its content, and for each user."""
+    """Unpack the wheel that `lakelab upload` wrote: once for each content and user."""
     import hashlib
     import io
     import shutil
@@ -68,13 +68,13 @@ def _unpacked(wheel, course):
     if not _is_mine(folder):
         draft = tempfile.mkdtemp(prefix="lakelab-")
         zipfile.ZipFile(io.BytesIO(content)).extractall(os.path.join(draft, "src"))
-        for told in ["databricks.yml", "pyproject.toml"]:  # lessons read them
-            if told in _listed(course):
-                shutil.copy(os.path.join(course, told), draft)
+        for name in ["databricks.yml", "pyproject.toml"]:  # lessons read them
+            if name in _listed(course):
+                shutil.copy(os.path.join(course, name), draft)
         if "resources" in _listed(course):
             shutil.copytree(os.path.join(course, "resources"), os.path.join(draft, "resources"))
         try:
-            os.rename(draft, folder)  # whole, or not at all
+            os.rename(draft, folder)  # atomic: the folder is never visible in part
         except OSError:
             if not _is_mine(folder):
                 raise

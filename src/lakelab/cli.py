@@ -29,7 +29,7 @@ console = Console(highlight=False)
 
 
 def _stop(message: str) -> typer.Exit:
-    """End with one line that says what is wrong."""
+    """Print the error in one line, and return the exit with code 1."""
     # no markup: a message may quote a path or an answer that has [brackets]
     Console(stderr=True, highlight=False, markup=False).print(
         f"lakelab: {message}", style="red", soft_wrap=True
@@ -61,7 +61,7 @@ def run(
     notebooks = _notebooks()
     failures = 0
     for number, one in enumerate(chosen, start=1):
-        with _shown(one) as progress:
+        with _progress(one) as progress:
             outcome = run_lesson(one, notebooks, home.runs, progress)
         mark = "[green]ok[/]  " if outcome.ok else "[red]FAIL[/]"
         console.print(f"{number}/{len(chosen)}  {mark}  {outcome.seconds:5.1f} s  {one.file}")
@@ -75,15 +75,15 @@ def run(
 
 
 @contextmanager
-def _shown(lesson: Lesson) -> Iterator[Callable[[int, int], None]]:
-    """Show the lesson, and how many of its cells are done; gone when the lesson is."""
+def _progress(lesson: Lesson) -> Iterator[Callable[[int, int], None]]:
+    """Show a progress bar for the cells of a lesson, until the lesson ends."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
     )
-    hidden = not console.is_terminal  # a log file wants the results only
+    hidden = not console.is_terminal  # a log file gets the results only
     with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
         task = progress.add_task(f"{lesson.number}  {lesson.title}", total=None)
         yield lambda done, cells: progress.update(task, completed=done, total=cells)
@@ -94,7 +94,7 @@ def prepare() -> None:
     """Make what lessons need of earlier ones, so that each starts at once (make does it once)."""
     from lakelab.start import start
 
-    os.environ.pop("LAKELAB_LESSON", None)  # no lesson: what any of them needs
+    os.environ.pop("LAKELAB_LESSON", None)  # without a lesson, the needs of all are prepared
     try:
         start()
     except LabError as error:
@@ -115,14 +115,14 @@ def doctor() -> None:
     """Check Python, packages, engine, disk and ports; exit code 1 if something needs mending."""
     from lakelab.doctor import examine
 
-    sick = 0
+    failures = 0
     for finding in examine():
-        sick += not finding.ok
+        failures += not finding.ok
         mark = "[green]\\[ok][/]  " if finding.ok else "[red]\\[fail][/]"
         console.print(f"{mark} {finding.what}: {finding.found}", soft_wrap=True)
         if not finding.ok:
             console.print(f"       {finding.mend}", soft_wrap=True)
-    if sick:
+    if failures:
         raise typer.Exit(1)
 
 

@@ -1,4 +1,4 @@
-"""What the lessons need of this machine, examined one by one."""
+"""Check Python, packages, engine, disk and ports of this machine, one after the other."""
 
 from __future__ import annotations
 
@@ -25,7 +25,18 @@ FREE_GB = 2
 
 @dataclass(frozen=True)
 class Finding:
-    """What was examined, what was found, and how to mend it where it is not in order."""
+    """The result of one check.
+
+    Attributes
+    ----------
+    what : str
+        The subject of the check.
+    ok : bool
+    found : str
+        The facts that the check found.
+    mend : str
+        What the user can do if the check failed.
+    """
 
     what: str
     ok: bool
@@ -34,9 +45,9 @@ class Finding:
 
 
 def examine() -> Iterator[Finding]:
-    """Examine everything; the slow ones last."""
-    for examination in (_python, _packages, _clash, _home, _disk, _ports, _tracking, _engine):
-        yield examination()
+    """Run all checks, the slowest last."""
+    for check in (_python, _packages, _clash, _home, _disk, _ports, _tracking, _engine):
+        yield check()
 
 
 def _python() -> Finding:
@@ -56,12 +67,12 @@ def _packages() -> Finding:
             found.append(f"{package} {version(package)}")
         except PackageNotFoundError:
             missing.append(package)
-    told = ", ".join(found) if not missing else f"missing: {', '.join(missing)}"
-    return Finding("packages", not missing, told, "Remove .venv and run make doctor again.")
+    summary = ", ".join(found) if not missing else f"missing: {', '.join(missing)}"
+    return Finding("packages", not missing, summary, "Remove .venv and run make doctor again.")
 
 
 def _clash() -> Finding:
-    """The full PySpark and pyspark-client share their files: the later one breaks the other."""
+    """Check that no other Spark is installed: PySpark and pyspark-client overwrite each other's files."""
     clashing = [name for name in ("pyspark", "databricks-connect") if _installed(name)]
     return Finding(
         "no second Spark",
@@ -90,7 +101,7 @@ def _home() -> Finding:
 def _disk() -> Finding:
     try:
         folder = find_home().real_path
-    except HomeError:  # told by the finding before
+    except HomeError:  # the check before reports it
         folder = Path.cwd()
     while not folder.exists():
         folder = folder.parent
@@ -112,18 +123,18 @@ def _ports() -> Finding:
 
 
 def _tracking() -> Finding:
-    told = os.environ.get("MLFLOW_TRACKING_URI")
+    uri = os.environ.get("MLFLOW_TRACKING_URI")
     try:
         require_tracking_server()
     except LabError as error:
         return Finding("MLflow", False, str(error), "Start the server, or unset the variable.")
-    if told and told.startswith("http"):
-        return Finding("MLflow", True, told)
+    if uri and uri.startswith("http"):
+        return Finding("MLflow", True, uri)
     try:
         find_home().check_store()
     except HomeError as error:
         return Finding("MLflow", False, str(error), "Move the file away, or restore it.")
-    ignored = f"{told} is not used here; " if told else ""
+    ignored = f"{uri} is not used here; " if uri else ""
     return Finding("MLflow", True, f"{ignored}tracks in a file under local state")
 
 

@@ -1,13 +1,15 @@
-"""MLflow's own client of Unity Catalog, kept from deleting models that lie on this machine.
+"""MLflow's own client of Unity Catalog, changed so that it does not delete models on this machine.
 
-To register a version, the client downloads the model, uploads it, and deletes its download. A model
-in a local folder is not downloaded: there the "download" is the logged model itself, and
-``client.create_model_version(name, "models:/m-...")`` deletes it, whether or not it succeeds (seen in
-3.0.1 to 3.17.2). In a workspace this cannot happen: models are in cloud storage.
+To register a version, the client downloads the model, uploads it, and deletes the download. A model in a
+local folder is not downloaded: the "download" is the logged model itself. So
+``client.create_model_version(name, "models:/m-...")`` deletes the logged model, even if the call fails
+(in MLflow 3.0.1 to 3.17.2). In a workspace this cannot happen, since models are in cloud storage.
 
 MLflow finds :func:`unity_catalog_store` as a plugin, by the entry point ``databricks-uc`` of the group
-``mlflow.model_registry_store`` in ``pyproject.toml``, wherever this package is installed. It imports
-nothing else of the package.
+``mlflow.model_registry_store`` in ``pyproject.toml``, if this package is installed. The module imports
+no other module of the package, since MLflow loads it while MLflow itself is imported.
+
+Tested in ``tests/local/workspace/test_mlflow_plugin.py``.
 """
 
 from __future__ import annotations
@@ -21,17 +23,17 @@ from typing import Any
 
 
 def unity_catalog_store(store_uri: str, tracking_uri: str) -> Any:
-    """Make the client's registry store for the URI ``databricks-uc``.
+    """Create the client's registry store for the URI ``databricks-uc``.
 
     Parameters
     ----------
     store_uri, tracking_uri : str
-        What MLflow gives: the registry's URI and the tracking store's.
+        The URIs of the registry and of the tracking store, as MLflow passes them.
 
     Returns
     -------
     UcModelRegistryStore
-        On Databricks, MLflow's own as it is; elsewhere one that uploads copies.
+        On Databricks, MLflow's own store; elsewhere a subclass that uploads copies.
 
     Examples
     --------
@@ -39,13 +41,14 @@ def unity_catalog_store(store_uri: str, tracking_uri: str) -> Any:
     >>> isinstance(unity_catalog_store("databricks-uc", "sqlite:///:memory:"), UcModelRegistryStore)
     True
     """
-    own = _mlflows_own()
+    own = official_store()
     on_databricks = "DATABRICKS_RUNTIME_VERSION" in os.environ
-    return (own if on_databricks else _careful(own))(store_uri, tracking_uri)
+    return (own if on_databricks else copying_store(own))(store_uri, tracking_uri)
 
 
-def _mlflows_own() -> Any:
-    # Imported late: MLflow loads its plugins while it is being imported itself
+def official_store() -> Any:
+    """Return the class of MLflow's own store."""
+    # imported here because MLflow loads its plugins while it is imported itself
     try:
         from mlflow.store._unity_catalog.registry.utils import get_uc_model_registry_store_class
     except ImportError:  # an older MLflow, which has one store only
@@ -56,17 +59,18 @@ def _mlflows_own() -> Any:
 
 
 @cache
-def _careful(own: Any) -> Any:
+def copying_store(own: Any) -> Any:
+    """Return a subclass of MLflow's own store that uploads copies of local models."""
     from mlflow.artifacts import download_artifacts
     from mlflow.exceptions import MlflowException
 
-    class Careful(own):
+    class CopyingStore(own):
         @contextmanager
         def _local_model_dir(self, source: str, local_model_path: str | None) -> Iterator[str]:
-            """Give a model's files; what MLflow deletes afterwards is a copy."""
+            """Yield the folder of a copy of the model, which MLflow deletes afterwards."""
             with TemporaryDirectory() as copies:
                 if local_model_path is None and not os.path.exists(source):
-                    # What cannot be had is left to MLflow, which tries again and says so
+                    # after an error, MLflow tries again and raises its own error
                     with suppress(MlflowException):
                         local_model_path = download_artifacts(
                             artifact_uri=source, tracking_uri=self.tracking_uri, dst_path=copies
@@ -74,5 +78,5 @@ def _careful(own: Any) -> Any:
                 with super()._local_model_dir(source, local_model_path) as folder:
                     yield folder
 
-    Careful.__name__ = own.__name__  # it is in error messages
-    return Careful
+    CopyingStore.__name__ = own.__name__  # error messages contain the name
+    return CopyingStore

@@ -1,4 +1,4 @@
-"""Run a lesson from top to bottom in a fresh kernel, and keep what it showed."""
+"""Run a lesson from top to bottom in a new kernel, and save the executed notebook."""
 
 from __future__ import annotations
 
@@ -23,7 +23,19 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended."""
+    """The result of a run.
+
+    Attributes
+    ----------
+    lesson : Lesson
+    seconds : float
+    executed : Path
+        The executed notebook.
+    failed_cell : str or None
+        Id of the cell that failed.
+    error : str or None
+        The error of that cell.
+    """
 
     lesson: Lesson
     seconds: float
@@ -33,6 +45,7 @@ class Outcome:
 
     @property
     def ok(self) -> bool:
+        """Whether no cell failed."""
         return self.error is None
 
 
@@ -51,7 +64,7 @@ def run_lesson(
     notebooks : Path
         The folder of the notebooks; also the kernel's working folder, as in Jupyter.
     keep_in : Path
-        Where the executed notebook is written, whether it succeeds or not.
+        The folder for the executed notebook, which is written after a failure, too.
     progress : callable
         Called after each cell with the number of cells done and of all cells.
     environment : mapping of str to str, optional
@@ -67,13 +80,13 @@ def run_lesson(
     failed: list[tuple[str, str]] = []
     current = "the first cell"
 
-    def remember(cell: Any, cell_index: int, **_: Any) -> None:
+    def set_current(cell: Any, cell_index: int, **_: Any) -> None:
         nonlocal current
         current = cell.get("id", f"cell {cell_index}")
 
-    def look(cell: Any, cell_index: int, **_: Any) -> None:
+    def check_outputs(cell: Any, cell_index: int, **_: Any) -> None:
         progress(cell_index + 1, cells)
-        # `%run` shows the error of a script and goes on: it is an error of the cell all the same
+        # `%run` shows the error of a script and continues, but the error is the cell's, too
         failed.extend(
             (current, f"{output.ename}: {output.evalue}")
             for output in cell.get("outputs", [])
@@ -87,9 +100,9 @@ def run_lesson(
         timeout=CELL_SECONDS,
         kernel_name="python3",
         resources={"metadata": {"path": str(notebooks)}},
-        on_cell_execute=remember,
-        on_cell_executed=look,
-        # ipykernel warns on the terminal of its ports, which are open to this machine only
+        on_cell_execute=set_current,
+        on_cell_executed=check_outputs,
+        # ipykernel prints a warning about its ports, which are open to this machine only
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
     )
     executed = keep_in / f"{lesson.file}.ipynb"
@@ -113,4 +126,4 @@ def run_lesson(
 
 
 class _StopHere(Exception):
-    """Ends the run after a cell that showed an error."""
+    """Ends the run after a cell with an error in its output."""

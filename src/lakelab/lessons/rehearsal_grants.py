@@ -1,4 +1,7 @@
-"""Grants that are only written down: what the exercises on sharing are checked with."""
+"""Grants that are only recorded, to check the exercises on sharing.
+
+Tested in ``tests/lessons/test_lesson_05.py``.
+"""
 
 from __future__ import annotations
 
@@ -6,46 +9,46 @@ from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
-Place = tuple[str, str]
-"""What is granted on: its kind as ``grants.update`` takes it, and its full name."""
+SecurableName = tuple[str, str]
+"""The type of a securable, as ``grants.update`` takes it, and its full name."""
 
 
 class RehearsalGrants:
-    """Writes down what ``WorkspaceClient().grants.update`` is asked for.
+    """Records the calls of ``WorkspaceClient().grants.update``.
 
     Parameters
     ----------
     principal : str
-        Who shall be granted something.
+        The principal that is to get privileges.
 
     Attributes
     ----------
     held : dict
-        (kind, full name) -> the privileges that the principal holds.
+        (type, full name) -> the privileges of the principal.
     others : set of str
-        Other principals who were granted something.
+        Other principals that got privileges.
     """
 
     def __init__(self, principal: str) -> None:
         self._principal = principal
-        self.held: dict[Place, set[str]] = {}
+        self.held: dict[SecurableName, set[str]] = {}
         self.others: set[str] = set()
 
     def update(
         self, securable_type: Any, full_name: str, *, changes: Any = None, **unknown: Any
     ) -> None:
-        place = (_word(securable_type), full_name)
+        securable = (_normalized(securable_type), full_name)
         for change in changes or []:
-            added = {_word(privilege) for privilege in change.add or []}
-            removed = {_word(privilege) for privilege in change.remove or []}
+            added = {_normalized(privilege) for privilege in change.add or []}
+            removed = {_normalized(privilege) for privilege in change.remove or []}
             if change.principal != self._principal:
                 self.others.add(str(change.principal))
                 continue
-            self.held[place] = self.held.get(place, set()) | added - removed
+            self.held[securable] = self.held.get(securable, set()) | added - removed
 
 
-def _word(value: Any) -> str:
-    """Bring ``Privilege.USE_CATALOG``, ``"use catalog"`` and the like to one form."""
+def _normalized(value: Any) -> str:
+    """Return one form of ``Privilege.USE_CATALOG``, ``"use catalog"`` and the like."""
     return str(getattr(value, "value", value)).strip().upper().replace(" ", "_")
 
 
@@ -53,31 +56,31 @@ def wrong_shares(
     share: Callable[..., Any] | Any,
     shared: str,
     principal: str,
-    needed: Mapping[Place, set[str]],
+    needed: Mapping[SecurableName, set[str]],
     purpose: str,
     mistaken: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """Compare what a function grants with what is needed: no less, no more.
+    """Compare the grants of a function with the privileges that are needed.
 
     Parameters
     ----------
     share : callable
-        The learner's ``share(w, shared, principal)``; anything else is told to be none.
+        The learner's ``share(w, shared, principal)``. Any other value is a mistake.
     shared : str
-        Full name of what is shared.
+        Full name of the shared securable.
     principal : str
-        Who asked for it.
+        The principal that needs access.
     needed : mapping
-        (kind, full name) -> privileges.
+        (type, full name) -> privileges.
     purpose : str
-        What the grants are for, such as ``"reading this table"``.
+        The purpose of the grants, such as ``"reading this table"``.
     mistaken : mapping of str to str, optional
-        Kind that is often mistaken for the right one -> what to say of it.
+        Type that learners often confuse with the right one -> the sentence to return.
 
     Returns
     -------
     list of str
-        What is wrong, a sentence each.
+        One sentence for each mistake.
 
     Examples
     --------
@@ -99,7 +102,9 @@ def wrong_shares(
     wrong = []
     if grants.others:
         wrong.append(f"Granted to {', '.join(sorted(grants.others))}; only {principal} asked.")
-    wrong += [told for kind, told in (mistaken or {}).items() if (kind, shared) in grants.held]
+    wrong += [
+        sentence for kind, sentence in (mistaken or {}).items() if (kind, shared) in grants.held
+    ]
     for (kind, name), privileges in needed.items():
         for missing in privileges - grants.held.get((kind, name), set()):
             wrong.append(f"{missing.replace('_', ' ')} on the {kind.lower()} {name} is missing.")

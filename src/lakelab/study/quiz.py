@@ -1,7 +1,7 @@
-"""Quizzes and flashcards: ``quiz.yaml`` of a lesson, shown in the notebook.
+"""Show the quiz and the flashcards of a lesson in the notebook, from its ``quiz.yaml``.
 
-A question has two to five options, each with the reason why it is right or wrong, and one or more
-right ones. The page itself holds the answers, folded: it works without a kernel, too.
+A question has two to five options, one or more of them right, and each with a reason. The page
+contains the answers, folded, so that it works without a kernel, too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LETTERS = "abcde"
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a question, and why it is right or wrong."""
+    """One option of a question, and the reason why it is right or wrong."""
 
     text: str
     why: str
@@ -63,29 +63,29 @@ def cards(lesson: str) -> list[tuple[str, str]]:
 
 
 def quiz(lesson: str, answers: str | None = None) -> None:
-    """Show the questions, or say which answers are right.
+    """Show the questions of a lesson, or print which answers are right.
 
     Parameters
     ----------
     lesson : str
-        Its number.
+        The number of the lesson.
     answers : str, optional
-        One letter for each question, ``"bacdab"``; where a question has two right options, both in
-        parentheses: ``"b(ac)d"``.
+        One letter for each question: ``"bacdab"``. If a question has two right options, both letters
+        in parentheses: ``"b(ac)d"``.
     """
-    asked = questions(lesson)
+    all_questions = questions(lesson)
     if answers is None:
-        _show("".join(_question(n, q) for n, q in enumerate(asked, start=1)))
+        _show("".join(_question(n, q) for n, q in enumerate(all_questions, start=1)))
         return
     given = split_answers(answers)
-    if len(given) != len(asked):
+    if len(given) != len(all_questions):
         print(
-            f"{len(given)} answers for {len(asked)} questions: give one letter each, such as "
-            f'"{"".join("abcd"[n % 4] for n in range(len(asked)))}".'
+            f"{len(given)} answers for {len(all_questions)} questions: give one letter each, such as "
+            f'"{"".join("abcd"[n % 4] for n in range(len(all_questions)))}".'
         )
         return
     right = 0
-    for number, (question, answer) in enumerate(zip(asked, given, strict=True), start=1):
+    for number, (question, answer) in enumerate(zip(all_questions, given, strict=True), start=1):
         if answer == question.answer:
             right += 1
         else:
@@ -93,7 +93,7 @@ def quiz(lesson: str, answers: str | None = None) -> None:
             for letter, option in zip(LETTERS, question.options, strict=False):
                 if letter in answer + question.answer:
                     print(f"   {letter}) {option.why}")
-    print(f"{right} of {len(asked)} right.")
+    print(f"{right} of {len(all_questions)} right.")
 
 
 def split_answers(answers: str) -> list[str]:
@@ -120,7 +120,7 @@ def split_answers(answers: str) -> list[str]:
 
 
 def flashcards(lesson: str) -> None:
-    """Show the flashcards: the front; the back when it is opened."""
+    """Show the fronts of the flashcards. A click on a front shows its back."""
     _show(
         "".join(
             f"<details style='margin:0.3em 0'><summary>{_text(front)}</summary>"

@@ -22,5 +22,5 @@ def register_as_on_databricks() -> None:
 
     rest_store.get_feature_dependencies = lambda model_dir: ""
     mlflow.models.infer_pip_requirements = lambda *args, fallback=None, **kwargs: fallback or []
-    careful = mlflow_plugin._careful(mlflow_plugin._mlflows_own())
-    mlflow_plugin._mlflows_own = lambda: careful
+    careful = mlflow_plugin.copying_store(mlflow_plugin.official_store())
+    mlflow_plugin.official_store = lambda: careful
