@@ -1,4 +1,7 @@
-"""Check Python, packages, engine, disk and ports of this machine, one after the other."""
+"""Check Python, packages, engine, disk and ports of this machine, one after the other.
+
+Tested in ``tests/test_cli.py``.
+"""
 
 from __future__ import annotations
 

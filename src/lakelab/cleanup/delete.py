@@ -1,4 +1,7 @@
-"""Delete single objects by the official clients."""
+"""Delete single objects by the official clients.
+
+Tested in ``tests/cleanup/test_run.py``.
+"""
 
 from __future__ import annotations
 

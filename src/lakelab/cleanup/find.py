@@ -2,6 +2,8 @@
 
 An object is found if it has a name from ``lessons/created_objects.yaml``, lies in the scope, and belongs
 to the user: a learner may have chosen a schema that contains tables of his own.
+
+Tested in ``tests/cleanup/test_run.py``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The objects of the course that a cleanup found."""
+"""The objects of the course that a cleanup found.
+
+Tested in ``tests/cleanup/test_run.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The place that a cleanup searches."""
+"""The place that a cleanup searches.
+
+Tested in ``tests/cleanup/test_run.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """The format of an exercise, and the part of the lab that its check may use.
 
 The exercises of lesson 06 are ``EXERCISES`` in ``lakelab/lessons/lesson_06/exercises.py``.
+
+Tested in ``tests/study/test_exercises.py``.
 """
 
 from __future__ import annotations

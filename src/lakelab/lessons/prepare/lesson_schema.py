@@ -1,4 +1,7 @@
-"""The session and the schema in which a lesson's data is prepared."""
+"""The session and the schema in which a lesson's data is prepared.
+
+Tested in ``tests/lessons/prepare/test_needs.py``.
+"""
 
 from __future__ import annotations
 

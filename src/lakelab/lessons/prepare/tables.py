@@ -1,4 +1,7 @@
-"""Create and mend the tables of the course: write only those that are missing or differ."""
+"""Create and mend the tables of the course: write only those that are missing or differ.
+
+Tested in ``tests/lessons/prepare/test_needs.py``.
+"""
 
 from __future__ import annotations
 
