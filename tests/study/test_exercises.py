@@ -7,11 +7,12 @@ import pytest
 from lakelab.lessons import lessons
 from lakelab.lessons.exercise import Exercise
 from lakelab.study import exercises
-from lakelab.study.exercises import NoSuchExerciseError
+from lakelab.study.exercises import HintCounter, NoSuchExerciseError, find_exercise
 
 
 @pytest.fixture
-def made_up(monkeypatch):
+def exercise(monkeypatch):
+    """Replace the exercises of lesson 06 by one that expects 42."""
     from lakelab.lessons.lesson_06 import exercises as of_lesson_06
 
     one = Exercise(
@@ -21,11 +22,10 @@ def made_up(monkeypatch):
         praise="So it is.",
     )
     monkeypatch.setattr(of_lesson_06, "EXERCISES", {"06.9": one})
-    monkeypatch.setattr(exercises, "_given", {})
 
 
 @pytest.mark.parametrize(
-    ("answer", "right", "said"),
+    ("answer", "right", "printed"),
     [
         ((42,), True, "06.9: right. So it is."),
         ((41,), False, "41 is not 42."),
@@ -33,25 +33,26 @@ def made_up(monkeypatch):
         ((), False, "nothing to check yet"),
     ],
 )
-def test_a_check_says_what_is_wrong(made_up, capsys, answer, right, said):
+def test_a_check_prints_what_is_wrong(exercise, capsys, answer, right, printed):
     assert exercises.check(None, "06.9", *answer) is right
-    assert said in capsys.readouterr().out
+    assert printed in capsys.readouterr().out
 
 
-def test_hints_come_one_by_one_and_the_last_stays(made_up, capsys):
+def test_hints_come_one_by_one_and_the_last_stays(exercise, capsys):
+    hints = HintCounter()
     for _ in range(3):
-        exercises.hint("06.9")
-    told = capsys.readouterr().out.splitlines()
-    assert "hint 1 of 2: Think." in told[0]
-    assert "hint 2 of 2: Six times seven." in told[1]
-    assert told[1] == told[2]
+        hints.show_next("06.9")
+    lines = capsys.readouterr().out.splitlines()
+    assert "hint 1 of 2: Think." in lines[0]
+    assert "hint 2 of 2: Six times seven." in lines[1]
+    assert lines[1] == lines[2]
     exercises.solution("06.9")
     assert capsys.readouterr().out == "answer = 42\n"
 
 
-def test_an_unknown_exercise_is_named():
+def test_an_unknown_exercise_is_an_error():
     with pytest.raises(NoSuchExerciseError, match="no exercise '06.7'"):
-        exercises.find("06.7")
+        find_exercise("06.7")
 
 
 @pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.number)
