@@ -12,12 +12,12 @@ from pathlib import Path
 
 import mlflow
 import pytest
-from lakelab.lessons.study.study import make_study
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
 
 from lakelab.lessons.prepare import needs
 from lakelab.lessons.study_runs import study
+from lakelab.lessons.study_runs.study import make_study
 
 NAME = "/Users/learner@example.com/lakelab_study"
 
@@ -242,8 +242,8 @@ class TestWhateverHappened:
     def test_what_was_cut_off_is_made_again_and_cleared_away_later(self, store, name, monkeypatch):
         cut_off = f"""
 import os, signal, mlflow
-from lakelab.lessons.study.recorder import Recorder
-from lakelab.lessons.study.study import make_study
+from lakelab.lessons.study_runs.recorder import Recorder
+from lakelab.lessons.study_runs.study import make_study
 mlflow.set_tracking_uri({mlflow.get_tracking_uri()!r})
 record, done = Recorder.record, []
 def until_the_fourth(self, trial, parent=None):
