@@ -27,9 +27,9 @@ def test_no_status_makes_a_client_retry(code, status):
 
 
 def test_an_error_has_its_condition_and_sql_state():
-    error = AlreadyExistsError("there", condition="SCHEMA_ALREADY_EXISTS", sql_state="42P06")
+    error = AlreadyExistsError("It exists.", condition="SCHEMA_ALREADY_EXISTS", sql_state="42P06")
     assert (str(error), error.condition, error.sql_state) == (
-        "there",
+        "It exists.",
         "SCHEMA_ALREADY_EXISTS",
         "42P06",
     )

@@ -25,12 +25,12 @@ def grant(governance, securable, *privileges, to=ANA):
     governance.change_grants(securable, to, add=privileges)
 
 
-def test_the_admin_may_do_all_and_others_nothing(governance):
+def test_only_the_administrator_has_privileges_without_grants(governance):
     governance.require("admin@example.com", MODEL)
     assert not governance.may(ANA, MODEL, "EXECUTE")
 
 
-def test_containers_must_be_usable_and_the_first_that_is_not_is_named(governance):
+def test_the_error_names_the_first_container_that_the_user_cannot_use(governance):
     grant(governance, MODEL, "EXECUTE")
     with pytest.raises(ApiError, match="USE CATALOG on Catalog 'main'"):
         governance.require(ANA, MODEL, "EXECUTE")
@@ -60,7 +60,7 @@ def test_all_privileges_are_all_but_manage(governance):
     assert governance.may(ANA, MODEL)
 
 
-def test_everyone_is_a_group(governance):
+def test_every_user_has_the_grants_of_the_group_of_all_users(governance):
     grant(governance, CATALOG, "USE_CATALOG", "USE_SCHEMA", "EXECUTE", to=EVERYONE)
     assert governance.may(ANA, MODEL, "EXECUTE")
 
@@ -89,7 +89,7 @@ def test_a_model_and_a_table_of_one_name_have_their_own_grants(governance):
     assert governance.grants(Securable("table", MODEL.name)) == {}
 
 
-def test_many_writers_lose_nothing(governance):
+def test_no_grant_of_many_writers_is_lost(governance):
     others = [Governance(governance.path, governance.admin) for _ in range(8)]
 
     def write(number: int) -> None:
@@ -103,7 +103,7 @@ def test_many_writers_lose_nothing(governance):
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"catalog main": '])
-def test_a_damaged_file_is_named_and_left_alone(governance, content):
+def test_a_damaged_file_is_named_and_not_changed(governance, content):
     governance.path.write_text(content)
     with pytest.raises(ApiError, match=r"damaged: .*governance\.json"):
         governance.grants(MODEL)

@@ -18,7 +18,7 @@ COLLEAGUE = "colleague@example.com"
 
 
 @pytest.fixture(scope="module")
-def theirs(spark):
+def other(spark):
     return spark.workspace_session("b", COLLEAGUE)
 
 
@@ -38,25 +38,25 @@ def test_a_table_is_in_the_workspaces_own_folder(spark, home, old):
     assert spark.table(old).count() == 3
 
 
-def test_the_other_workspace_sees_it_no_more_than_unity_catalog_does(spark, theirs, home, old):
+def test_neither_the_other_workspace_nor_unity_catalog_sees_the_table(spark, other, home, old):
     spark.range(3).write.saveAsTable(old)
     with pytest.raises(AnalysisException, match="TABLE_OR_VIEW_NOT_FOUND"):
-        theirs.table(old).count()
-    assert not theirs.catalog.tableExists(old)
+        other.table(old).count()
+    assert not other.catalog.tableExists(old)
     unity = UnityCatalog(home.warehouse)
     assert HIVE_METASTORE not in unity.catalogs()
     assert old not in {str(name) for name in unity.all_tables()}
 
 
-def test_the_same_name_is_another_table_in_the_other_workspace(spark, theirs, old):
+def test_the_same_name_is_another_table_in_the_other_workspace(spark, other, old):
     spark.range(3).write.saveAsTable(old)
-    theirs.range(5).write.saveAsTable(old)
-    assert (spark.table(old).count(), theirs.table(old).count()) == (3, 5)
-    theirs.sql(f"DROP TABLE {old}")
+    other.range(5).write.saveAsTable(old)
+    assert (spark.table(old).count(), other.table(old).count()) == (3, 5)
+    other.sql(f"DROP TABLE {old}")
     assert spark.table(old).count() == 3
 
 
-def test_another_process_of_the_workspace_sees_it(spark, home, old):
+def test_another_process_of_the_workspace_sees_the_table(spark, home, old):
     spark.range(3).write.saveAsTable(old)
     program = (
         "from pathlib import Path\n"
@@ -70,7 +70,7 @@ def test_another_process_of_the_workspace_sees_it(spark, home, old):
     assert run.stdout.strip() == "3"
 
 
-def test_schemas_are_made_and_dropped(spark, home):
+def test_schemas_are_created_and_dropped(spark, home):
     name = f"hive_metastore.s_{uuid.uuid4().hex[:8]}"
     spark.sql(f"CREATE SCHEMA {name}")
     spark.sql(f"CREATE TABLE {name}.t AS SELECT 1 AS id")
@@ -84,14 +84,14 @@ def test_schemas_are_made_and_dropped(spark, home):
     [
         "CREATE TABLE {name} (id BIGINT NOT NULL, CONSTRAINT pk PRIMARY KEY (id))",
         "CREATE TABLE {name} (id BIGINT NOT NULL PRIMARY KEY)",
-        "ALTER TABLE {there} ADD CONSTRAINT pk PRIMARY KEY (id)",
+        "ALTER TABLE {existing} ADD CONSTRAINT pk PRIMARY KEY (id)",
     ],
 )
-def test_there_are_no_keys(spark, old, statement):
+def test_keys_are_refused(spark, old, statement):
     spark.range(1).write.saveAsTable(old)
     name = f"{old}_new"
     with pytest.raises(AnalysisException, match=CONSTRAINTS_NOT_SUPPORTED):
-        spark.sql(statement.format(name=name, there=old))
+        spark.sql(statement.format(name=name, existing=old))
     assert not spark.catalog.tableExists(name)
 
 
@@ -104,13 +104,13 @@ def test_there_are_no_keys(spark, old, statement):
         "ALTER COLUMN id UNSET TAGS ('pii')",
     ],
 )
-def test_there_are_no_tags(spark, old, change):
+def test_tags_are_refused(spark, old, change):
     spark.range(1).write.saveAsTable(old)
     with pytest.raises(AnalysisException, match="Tags are only supported in Unity Catalog"):
         spark.sql(f"ALTER TABLE {old} {change}")
 
 
-def test_there_are_no_feature_tables(spark, old):
+def test_feature_tables_are_refused(spark, old):
     with pytest.raises(ValueError, match="only supports feature tables in Unity Catalog"):
         FeatureEngineeringClient().create_table(name=old, primary_keys="id", df=spark.range(1))
 

@@ -26,7 +26,7 @@ from lakelab.local.catalog.names import TableName
         "a.b.",
     ],
 )
-def test_names_that_are_none_are_refused(name):
+def test_invalid_names_are_refused(name):
     with pytest.raises(UnityCatalogError, match="not a"):
         TableName.parse(name, catalog="main", schema="flights")
 

@@ -45,7 +45,7 @@ def test_a_staged_table_that_fails_leaves_nothing(unity):
     assert list((unity.warehouse / "main" / "flights").iterdir()) == []
 
 
-def test_of_two_who_create_one_table_the_second_is_told(unity):
+def test_the_second_of_two_writers_that_create_a_table_fails(unity):
     def create_meanwhile():
         with unity.staged(NAME) as folder:
             write_deltalake(folder, ROWS)
@@ -56,7 +56,7 @@ def test_of_two_who_create_one_table_the_second_is_told(unity):
     assert DeltaTable(unity.path(NAME)).to_pyarrow_table().num_rows == 2
 
 
-def test_what_is_missing_is_named_with_what_is_there(unity):
+def test_the_error_for_a_missing_object_lists_the_existing_ones(unity):
     with pytest.raises(NotFoundError, match="Schema 'main.flights' has: no table"):
         unity.table(NAME)
     with pytest.raises(NotFoundError, match="Schema 'main.x' does not exist.*CREATE SCHEMA main.x"):
@@ -84,19 +84,19 @@ def test_one_writer_at_a_time(unity):
     assert order == ["first", "second"]
 
 
-def test_leftovers_of_killed_processes_go_and_live_work_stays(unity):
+def test_abandoned_folders_are_deleted_and_those_of_running_processes_stay(unity):
     schema = unity.warehouse / "main" / "flights"
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    mine, theirs = (f".staging-{pid}-{'0' * 32}" for pid in (os.getpid(), dead.pid))
-    for name in (".staging-new", ".staging-old", ".trash-x", mine, theirs):
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    running, ended = (f".staging-{pid}-{'0' * 32}" for pid in (os.getpid(), process.pid))
+    for name in (".staging-new", ".staging-old", ".trash-x", running, ended):
         (schema / name).mkdir()
     os.utime(schema / ".staging-old", (0, 0))
     unity.remove_unfinished()
-    assert {folder.name for folder in schema.iterdir()} == {".staging-new", mine}
+    assert {folder.name for folder in schema.iterdir()} == {".staging-new", running}
 
 
-def test_a_dropped_schema_is_gone_with_its_files(unity):
+def test_a_dropped_schema_takes_its_files_along(unity):
     write_deltalake(unity.path(NAME), ROWS)
     unity.drop_schema("main", "flights")
     assert unity.schemas("main") == []

@@ -22,7 +22,7 @@ def unity(tmp_path) -> UnityCatalog:
     return unity
 
 
-def test_keys_tags_and_comments_live_in_the_delta_log(unity, tmp_path):
+def test_keys_tags_and_comments_are_in_the_delta_log(unity, tmp_path):
     write_deltalake(unity.path(NAME), ROWS)
     table = unity.table(NAME)
     table.set_not_null("ORIGIN")
@@ -39,7 +39,7 @@ def test_keys_tags_and_comments_live_in_the_delta_log(unity, tmp_path):
     assert copy.delta.to_pyarrow_table().num_rows == 2
 
 
-def test_not_null_is_set_though_another_writer_commits_first(unity):
+def test_not_null_is_set_even_if_another_writer_commits_first(unity):
     write_deltalake(unity.path(NAME), ROWS)
     table = unity.table(NAME)
     write_deltalake(unity.path(NAME), ROWS, mode="append")  # the table has moved on

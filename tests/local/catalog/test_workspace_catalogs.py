@@ -10,14 +10,14 @@ from lakelab.local.catalog.store import UnityCatalog
 from lakelab.local.catalog.workspace_catalogs import WorkspaceCatalogs
 
 
-def test_its_name_is_taken_and_it_stays(spark, home):
+def test_the_metastore_has_a_reserved_name_and_cannot_be_dropped(spark, home):
     with pytest.raises(UnityCatalogError, match="each workspace's own metastore"):
         UnityCatalog(home.warehouse).create_catalog("Hive_Metastore")
     with pytest.raises(UnityCatalogError, match="cannot be dropped"):
         spark.unity.drop_catalog(HIVE_METASTORE)
 
 
-def test_what_a_killed_process_left_goes_at_the_next_start(home, tmp_path, spark):
+def test_the_next_start_deletes_what_a_killed_process_left_behind(home, tmp_path, spark):
     catalogs = WorkspaceCatalogs(tmp_path / "warehouse", tmp_path / "own", spark.unity.governance)
     left = tmp_path / "own" / HIVE_METASTORE / "default" / ".trash-1"
     left.mkdir(parents=True)

@@ -55,7 +55,7 @@ def all_end(processes: list[psutil.Process]) -> bool:
 
 @POSIX
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, None])
-def test_it_ends_with_its_starter_however_that_ends(log, how):
+def test_the_command_ends_with_its_starter(log, how):
     """No process is left after the starter was killed, was terminated, or ended by itself."""
     then = "time.sleep(600)" if how else "input()"
     command = [sys.executable, "-c", STARTER, WITH_CHILD + SLEEP, str(log), then]
@@ -70,7 +70,7 @@ def test_it_ends_with_its_starter_however_that_ends(log, how):
 
 
 @POSIX
-def test_what_its_command_left_behind_ends_too(log):
+def test_processes_of_an_ended_command_end_too(log):
     process = child_process.start([sys.executable, "-c", WITH_CHILD], dict(os.environ), log)
     try:
         process.wait(LONG_ENOUGH)
@@ -89,7 +89,7 @@ def _zombie(pid: int) -> bool:
 
 @POSIX
 @pytest.mark.parametrize("kind", ["", STUBBORN])
-def test_it_can_be_ended_twice(log, kind, monkeypatch):
+def test_a_second_end_does_nothing(log, kind, monkeypatch):
     process = child_process.start(
         [sys.executable, "-c", kind + PRINT_ID + SLEEP], dict(os.environ), log
     )
@@ -100,7 +100,7 @@ def test_it_can_be_ended_twice(log, kind, monkeypatch):
 
 
 @POSIX
-def test_the_wrapper_that_is_asked_to_end_ends_its_command(log):
+def test_a_terminated_wrapper_ends_its_command(log):
     process = child_process.start([sys.executable, "-c", PRINT_ID + SLEEP], dict(os.environ), log)
     command = pids(log, 1, psutil.Process(process.pid))
     process.terminate()
@@ -109,7 +109,7 @@ def test_the_wrapper_that_is_asked_to_end_ends_its_command(log):
 
 
 @POSIX
-def test_an_interrupted_kernel_does_not_interrupt_it(log):
+def test_an_interrupt_of_the_kernel_does_not_reach_the_command(log):
     """Jupyter sends the interrupt to the kernel's whole process group."""
     process = child_process.start([sys.executable, "-c", PRINT_ID + SLEEP], dict(os.environ), log)
     try:
@@ -119,7 +119,7 @@ def test_an_interrupted_kernel_does_not_interrupt_it(log):
         child_process.end(process)
 
 
-def test_its_exit_code_and_output_are_the_commands(log):
+def test_the_wrapper_has_the_exit_code_and_output_of_its_command(log):
     process = child_process.start([sys.executable, "-c", "print(42); exit(7)"], {**os.environ}, log)
     assert process.wait(LONG_ENOUGH) == 7
     assert log.read_text() == "42\n"

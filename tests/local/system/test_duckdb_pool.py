@@ -24,7 +24,7 @@ def test_a_connection_sees_only_what_is_registered_with_it():
                 other.execute(f"SELECT * FROM {name}")
 
 
-def test_threads_join_at_once():
+def test_threads_join_at_the_same_time():
     def count(size: int) -> int:
         with duckdb_pool.connect() as connection:
             connection.register("rows", pa.table({"x": range(size)}))
@@ -46,7 +46,7 @@ def test_times_are_in_utc():
         )
 
 
-def test_what_does_not_fit_into_memory_is_not_written_beside_the_notebook(tmp_path: Path):
+def test_data_that_exceeds_the_memory_is_not_written_beside_the_notebook(tmp_path: Path):
     code = """
 from lakelab.local.system import duckdb_pool
 with duckdb_pool.connect() as connection:

@@ -10,20 +10,20 @@ import pytest
 from lakelab.local.system.home import Home, HomeError
 
 
-def test_prepare_makes_the_folders(tmp_path):
+def test_prepare_creates_the_folders(tmp_path):
     home = Home(tmp_path / "a" / "b").prepare()
     for folder in (home.warehouse, home.artifacts, home.workspace_state, home.runs):
         assert folder.is_dir()
     assert Home(home.root).prepare() == home
 
 
-def test_a_file_in_its_place_is_named(tmp_path):
+def test_a_file_instead_of_the_folder_is_an_error(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(HomeError, match="file.*Set LAKELAB_HOME to a folder that you can write"):
         Home(tmp_path / "file").prepare()
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path, monkeypatch):
     # the tests may run as root, who can write everywhere
     def refuse(self, *_):
         raise PermissionError(13, "Permission denied")
@@ -33,9 +33,9 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
         Home(tmp_path).prepare()
 
 
-def test_scratch_of_the_living_stays_and_of_the_dead_goes(tmp_path):
+def test_scratch_of_running_processes_stays_and_of_ended_ones_is_deleted(tmp_path):
     home = Home(tmp_path).prepare()
-    mine = home.scratch
+    own = home.scratch
     program = (
         "import os; from pathlib import Path; from lakelab.local.system.home import Home\n"
         f"print(Home(Path({str(tmp_path)!r})).scratch, flush=True); os.kill(os.getpid(), 9)"
@@ -43,12 +43,12 @@ def test_scratch_of_the_living_stays_and_of_the_dead_goes(tmp_path):
     killed = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
-    theirs = killed.stdout.strip()
-    assert len(list((tmp_path / "scratch").iterdir())) == 2, theirs
+    other = killed.stdout.strip()
+    assert len(list((tmp_path / "scratch").iterdir())) == 2, other
 
     Home(tmp_path).prepare()
 
-    assert [str(p) for p in (tmp_path / "scratch").iterdir()] == [str(mine)]
+    assert [str(p) for p in (tmp_path / "scratch").iterdir()] == [str(own)]
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_a_plain_folder_is_used_as_it_is(tmp_path, temporary):
     assert list(temporary.iterdir()) == []
 
 
-def test_a_folder_that_the_engine_cannot_take_is_reached_through_a_link(tmp_path, temporary):
+def test_a_folder_that_the_engine_cannot_use_is_reached_through_a_link(tmp_path, temporary):
     folder = tmp_path / "José's files"
     home = Home.at(folder).prepare()
     assert home.root.parent == temporary
@@ -75,7 +75,7 @@ def test_a_folder_that_the_engine_cannot_take_is_reached_through_a_link(tmp_path
     assert Home.at(folder).root == home.root, "the same link at each start"
 
 
-def test_a_link_of_somebody_else_is_not_followed(tmp_path, temporary):
+def test_a_link_to_another_folder_is_not_followed(tmp_path, temporary):
     link = Home.at(tmp_path / "my files").root
     link.unlink()
     (tmp_path / "trap").mkdir()
@@ -85,7 +85,7 @@ def test_a_link_of_somebody_else_is_not_followed(tmp_path, temporary):
 
 
 @pytest.mark.parametrize("name", ["a[1]", "per%20cent", "what?"])
-def test_a_folder_that_delta_cannot_take_is_refused(tmp_path, name):
+def test_a_folder_that_delta_cannot_use_is_refused(tmp_path, name):
     with pytest.raises(HomeError, match="Set LAKELAB_HOME to another folder"):
         Home.at(tmp_path / name)
 

@@ -1,4 +1,4 @@
-"""Abandoned files are told from those of running processes."""
+"""Abandoned files are distinguished from those of running processes."""
 
 from __future__ import annotations
 
