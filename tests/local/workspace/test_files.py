@@ -21,9 +21,6 @@ import requests
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from lakelab.local.catalog.errors import ApiError
-from lakelab.local.catalog.model_files import ModelFiles
-
 FS = "/api/2.0/fs"
 VERSIONS = "/api/2.0/mlflow/unity-catalog/model-versions"
 
@@ -264,11 +261,3 @@ def test_deleting_a_version_deletes_its_files(place, version_path, version_folde
     assert version_folder.is_dir()
     MlflowClient().delete_model_version(f"{schema}.delay", "1")
     assert not version_folder.exists()
-
-
-def test_folder_of_a_version_is_four_levels_below_the_root(tmp_path):
-    files = ModelFiles(tmp_path)
-    relative = files.new_folder("main.flights.delay")
-    assert files.folder(relative) == tmp_path / relative
-    with pytest.raises(ApiError, match="not the folder of a model version"):
-        files.folder("main/flights/delay")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import BadRequest, NotFound, PermissionDenied
@@ -95,14 +93,3 @@ def test_tables_need_select(place, weather):
         other.catalogs.create("bobs")
     with pytest.raises(PermissionDenied, match="CREATE SCHEMA"):
         other.schemas.create("bobs", "main")
-
-
-def test_nested_types_are_written_as_in_sql():
-    from lakelab.local.catalog.types import sql_type
-
-    nested = json.loads(
-        """{"type": "struct", "fields": [
-            {"name": "a", "type": {"type": "map", "keyType": "string", "valueType": "long"}},
-            {"name": "b", "type": "short"}]}"""
-    )
-    assert sql_type(nested) == "struct<a:map<string,bigint>,b:smallint>"
