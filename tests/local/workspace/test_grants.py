@@ -12,12 +12,7 @@ from databricks.sdk.service.catalog import PermissionsChange, Privilege
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from lakelab.local.workspace import Securable
-
 ANA = "ana@example.com"
-MODEL = Securable("function", "main.flights.delay")
-SCHEMA = Securable("schema", "main.flights")
-CATALOG = Securable("catalog", "main")
 
 
 @pytest.fixture
