@@ -29,6 +29,7 @@ test: $(VENV)/.ready-dev $(RUNTIMES:%=$(OFFICIAL)/%/.ready) ## lint, type-check 
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports
 	@$(BIN)/pytest $(AT_A_TIME)
 	@$(BIN)/pytest $(AT_A_TIME) --nbmake notebooks
 

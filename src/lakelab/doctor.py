@@ -142,7 +142,8 @@ def _tracking() -> Finding:
 
 
 def _engine() -> Finding:
-    from lakelab.local.spark.session import EngineError, start_spark
+    from lakelab.local.spark.engine import EngineError
+    from lakelab.local.spark.session import start_spark
 
     try:
         spark = start_spark(find_home())

@@ -44,7 +44,7 @@ PREPARED: dict[str, set[str]] = {
     "champion": {MODEL},
     "environments": OF_ENVIRONMENTS,
 }
-"""What each function of `lakelab.lessons.prepare` creates; a lesson that needs the function reads it."""
+"""What each function of `lessons/prepare.py` creates; a lesson that needs the function reads it."""
 
 TABLES = RAW | FEATURES | OF_ENVIRONMENTS
 

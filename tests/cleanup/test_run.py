@@ -74,7 +74,7 @@ def notebooks():
     root = find_home().user_folder
     return sorted(str(file.relative_to(root).parts[0]) for file in root.rglob("*.ipynb"))
 
-def output(**how):
+def said(**how):
     with redirect_stdout(io.StringIO()) as out:
         lab.cleanup(**how)
     return out.getvalue()
@@ -90,21 +90,21 @@ def there():
         "schemas": sorted(f"{c}.{s.name}" for c in ("main", *environments) for s in w.schemas.list(c) if s.name != "default"),
     }
 
-answer = {"before": there(), "listed": output(), "after listing": there()}
+answer = {"before": there(), "asked": said(), "after asking": there()}
 spark.sql("DROP TABLE main.lakelab.no_key")  # half of it is gone
-answer |= {"confirmed": output(confirm=True), "after": there(), "again": output(confirm=True)}
+answer |= {"confirmed": said(confirm=True), "after": there(), "again": said(confirm=True)}
 spark.sql("DROP TABLE main.lakelab.my_own")
 w.tables.update("main.lakelab.carriers", owner=w.current_user.me().user_name)
 uc.delete_registered_model("main.lakelab.my_model")
-answer |= {"last": output(confirm=True), "at the end": there()}
+answer |= {"last": said(confirm=True), "at the end": there()}
 mlflow.set_experiment(f"/Users/{w.current_user.me().user_name}/lakelab")  # its name is free
 sys.__stdout__.write(json.dumps(answer))
 """
 
 
 @pytest.fixture(scope="module")
-def notebook(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The output and the state of a notebook on a laptop, step by step."""
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a notebook on a laptop says and finds, step by step."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("DATABRICKS_", "MLFLOW_"))}
     home = tmp_path_factory.mktemp("cleanup")
     run = subprocess.run(
@@ -123,9 +123,9 @@ def notebook(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return json.loads(run.stdout.splitlines()[-1])
 
 
-def test_it_lists_first_what_it_would_remove_and_removes_nothing(notebook):
-    assert notebook["after listing"] == notebook["before"]
-    listed = notebook["listed"]
+def test_it_says_first_what_it_would_remove_and_removes_nothing(told):
+    assert told["after asking"] == told["before"]
+    asked = told["asked"]
     for line in (
         "online store: 1",
         "lakelab-online",
@@ -140,18 +140,18 @@ def test_it_lists_first_what_it_would_remove_and_removes_nothing(notebook):
         "schema: 3",
         "Nothing is removed yet. lab.cleanup(confirm=True)",
     ):
-        assert line in listed, listed
+        assert line in asked, asked
 
 
-def test_it_removes_what_the_course_made_and_nothing_else(notebook):
-    after = dict(notebook["after"])
+def test_it_removes_what_the_course_made_and_nothing_else(told):
+    after = dict(told["after"])
     experiments = [
         name.removeprefix(f"/Users/{DEFAULT_USER}/") for name in after.pop("experiments")
     ]
     assert "my_own" in experiments
     assert [name.partition("/")[0] for name in experiments if "/" in name] == ["databricks_automl"]
     assert "lakelab" not in experiments
-    assert notebook["before"]["notebooks"] == ["databricks_automl", "lakelab_automl"]
+    assert told["before"]["notebooks"] == ["databricks_automl", "lakelab_automl"]
     assert after.pop("notebooks") == ["databricks_automl"]
     assert after == {
         "tables": ["main.default.no_key", "main.lakelab.carriers", "main.lakelab.my_own"],
@@ -162,27 +162,26 @@ def test_it_removes_what_the_course_made_and_nothing_else(notebook):
     }
 
 
-def test_it_lists_what_stays_and_why(notebook):
+def test_it_tells_what_stays_and_why(told):
     assert (
-        "Stays: table main.lakelab.carriers, which is colleague@example.com's"
-        in notebook["confirmed"]
+        "Stays: table main.lakelab.carriers, which is colleague@example.com's" in told["confirmed"]
     )
-    assert "what is not the course's: carriers, my_own, my_model" in notebook["confirmed"]
+    assert "what is not the course's: carriers, my_own, my_model" in told["confirmed"]
 
 
-def test_a_second_call_finds_nothing(notebook):
-    assert "Nothing to remove" in notebook["again"]
+def test_a_second_call_finds_nothing(told):
+    assert "Nothing to remove" in told["again"]
 
 
-def test_a_schema_that_is_empty_goes(notebook):
-    assert "main.lakelab" in notebook["last"]
-    assert notebook["at the end"]["schemas"] == []
-    assert notebook["at the end"]["tables"] == ["main.default.no_key"]
+def test_a_schema_that_is_empty_goes(told):
+    assert "main.lakelab" in told["last"]
+    assert told["at the end"]["schemas"] == []
+    assert told["at the end"]["tables"] == ["main.default.no_key"]
 
 
 # ---- Databricks: what a laptop has not ----------------------------------------------------------------
 class Workspace:
-    """The part of a workspace that the cleanup calls. It records all deletions, in order."""
+    """A workspace as far as the cleanup asks it; what was deleted is written down, in order."""
 
     def __init__(self, tables: tuple[Any, ...] = (), endpoints: tuple[Any, ...] = ()):
         self.gone: list[str] = []
@@ -227,8 +226,8 @@ def scope_in(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, **how: Any) 
     monkeypatch.setattr("databricks.sdk.WorkspaceClient", lambda: workspace)
     monkeypatch.setattr(find_module, "_experiments", lambda user: iter(()))
     monkeypatch.setattr(find_module, "_automl", lambda w, user: iter(()))
-    arguments = {"own_schema": True, "endpoints": True, "environments": {}, **how}
-    return CleanupScope(workspace, "workspace", "lakelab_ana", **arguments)
+    told = {"own_schema": True, "endpoints": True, "environments": {}, **how}
+    return CleanupScope(workspace, "workspace", "lakelab_ana", **told)
 
 
 def table(name: str, owner: str | None = ME) -> Any:
@@ -279,7 +278,7 @@ def test_a_schema_with_something_else_in_it_stays(kind, monkeypatch):
     ]
 
 
-def test_what_fails_does_not_stop_the_others_and_is_reported(monkeypatch):
+def test_what_fails_does_not_stop_the_others_and_is_told(monkeypatch):
     workspace = Workspace((table("planes"), table("carriers")), (endpoint(),))
     workspace.refused = {"endpoint", "`planes`"}
     with pytest.raises(CleanupError) as error:
@@ -291,7 +290,7 @@ def test_what_fails_does_not_stop_the_others_and_is_reported(monkeypatch):
     assert "DROP TABLE IF EXISTS `workspace`.`lakelab_ana`.`carriers`" in workspace.gone
 
 
-def test_what_cannot_be_looked_at_is_reported_and_the_others_are_found(monkeypatch):
+def test_what_cannot_be_looked_at_is_told_and_the_others_are_found(monkeypatch):
     workspace = Workspace((table("planes"),))
     workspace.serving_endpoints = SimpleNamespace(list=lambda: workspace._disabled("x"))
     found = find_module.find(scope_in(workspace, monkeypatch))

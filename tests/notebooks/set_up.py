@@ -42,8 +42,8 @@ def set_up(course: Path) -> subprocess.Popen:
     )
 
 
-def found_package(process: subprocess.Popen) -> Path:
-    """Return the file of the package `lakelab` that the set-up found."""
+def said(process: subprocess.Popen) -> Path:
+    """Give the file of the package `lakelab` that the set-up found."""
     out, _ = process.communicate()
     assert process.returncode == 0, out
     return Path(out.splitlines()[-1])

@@ -19,7 +19,7 @@ from packaging.version import Version
 from lakelab import start as start_module
 from lakelab.lessons.lesson_02.runtimes import course_requirements, entries
 from lakelab.upload.course import build_wheel
-from tests.notebooks.set_up import found_package, set_up
+from tests.notebooks.set_up import said, set_up
 
 LAB = Path(__file__).parents[2] / "notebooks" / "_lab.py"
 
@@ -43,23 +43,19 @@ def test_it_is_a_databricks_notebook_that_installs_before_anything_else():
 
 def test_it_installs_what_the_package_declares_for_databricks():
     line = LAB.read_text(encoding="utf-8").partition("%pip install --quiet ")[2].splitlines()[0]
-    installed = {one.name: one.specifier for one in map(Requirement, shlex.split(line))}
+    asked = {one.name: one.specifier for one in map(Requirement, shlex.split(line))}
     declared = {one.name: one.specifier for one in course_requirements()}
-    assert set(installed) == set(declared) - {"pandas"}, "each runtime has pandas, and pins it"
+    assert set(asked) == set(declared) - {"pandas"}, "each runtime has pandas, and pins it"
     for name in ("databricks-feature-engineering", "databricks-sdk", "mlflow-skinny", "optuna"):
-        assert installed[name] == declared[name]
+        assert asked[name] == declared[name]
 
 
 def test_no_runtime_that_the_course_names_gets_another_mlflow_but_those_before_3():
     """What is there already, pip leaves alone."""
-    [requirement] = re.findall(
-        r"mlflow-skinny\[databricks\]([^\"]+)", LAB.read_text(encoding="utf-8")
-    )
+    [told] = re.findall(r"mlflow-skinny\[databricks\]([^\"]+)", LAB.read_text(encoding="utf-8"))
     shipped = {entry["name"]: entry["packages"]["mlflow-skinny"] for entry in entries()}
     replaced = {
-        name
-        for name, version in shipped.items()
-        if Version(version) not in SpecifierSet(requirement)
+        name for name, version in shipped.items() if Version(version) not in SpecifierSet(told)
     }
     assert all(Version(shipped[name]) < Version("3") for name in replaced)
     assert {"DBR 17.3 LTS ML", "DBR 19 ML"} <= set(shipped) - replaced
@@ -88,14 +84,14 @@ class Chain:
 
 
 @pytest.mark.parametrize(
-    "path",
+    "told",
     [
         "/Repos/me/lakelab/notebooks/06_create_feature_table",
         "/Workspace/Repos/me/lakelab/notebooks/06_create_feature_table",  # a task of a bundle's job
         None,
     ],
 )
-def test_on_databricks_src_is_on_the_path_as_an_absolute_path(monkeypatch, tmp_path, path):
+def test_on_databricks_src_is_on_the_path_as_an_absolute_path(monkeypatch, tmp_path, told):
     started: list[tuple] = []
     monkeypatch.setattr(
         start_module,
@@ -104,26 +100,26 @@ def test_on_databricks_src_is_on_the_path_as_an_absolute_path(monkeypatch, tmp_p
     )
     monkeypatch.setattr(sys, "path", [p for p in sys.path if not p.endswith("/src")])
     monkeypatch.chdir(tmp_path)
-    dbutils = Chain(path)
+    dbutils = Chain(told)
     dbutils.library = types.SimpleNamespace(restartPython=dbutils.restartPython)
     names = {"spark": "the session", "dbutils": dbutils}
 
     exec(compile(LAB.read_text(encoding="utf-8"), "_lab", "exec"), names)
 
-    expected = "/Workspace/Repos/me/lakelab/src" if path else str(tmp_path.parent / "src")
-    assert sys.path[0] == expected
+    wanted = "/Workspace/Repos/me/lakelab/src" if told else str(tmp_path.parent / "src")
+    assert sys.path[0] == wanted
     assert dbutils.restarted == 1
     assert started == [("the session", dbutils)]
     assert names["SCHEMA"] == "s"
 
 
-def test_an_old_python_is_refused_in_one_line(monkeypatch):
+def test_an_old_python_is_told_in_one_line(monkeypatch):
     monkeypatch.setattr(sys, "version_info", (3, 9, 2, "final", 0))
     with pytest.raises(SystemExit, match=r"this is Python 3\.9, expected 3\.11, 3\.12 or 3\.13"):
         exec(compile(LAB.read_text(encoding="utf-8"), "_lab", "exec"), {"__file__": str(LAB)})
 
 
-def test_a_python_without_the_packages_is_refused_in_one_line(monkeypatch):
+def test_a_python_without_the_packages_is_told_in_one_line(monkeypatch):
     monkeypatch.setitem(sys.modules, "lakelab.start", None)
     with pytest.raises(SystemExit, match="missing from this Python.*make lab"):
         exec(compile(LAB.read_text(encoding="utf-8"), "_lab", "exec"), {"__file__": str(LAB)})
@@ -137,7 +133,7 @@ def wheel():
 
 @pytest.fixture
 def brought(tmp_path, wheel):
-    """Return a folder as `lakelab upload` leaves it, with the files that the set-up needs."""
+    """Give a folder as `lakelab upload` leaves it, as far as the set-up needs it."""
     name, content = wheel
     course = tmp_path / "Users" / "ana@example.com" / "[lab] 1"
     for folder in ("dist", "notebooks", "temporary"):
@@ -155,7 +151,7 @@ class TestUploaded:
     """The set-up in a folder that `lakelab upload` made."""
 
     def test_two_notebooks_unpack_the_wheel_once(self, brought):
-        first, second = [found_package(one) for one in (set_up(brought), set_up(brought))]
+        first, second = [said(one) for one in (set_up(brought), set_up(brought))]
         assert first == second
         [folder] = (brought / "temporary").glob("lakelab-*")
         assert first == folder / "src" / "lakelab" / "__init__.py"
@@ -174,17 +170,17 @@ class TestUploaded:
             with zipfile.ZipFile(newer, "w") as file:
                 file.writestr("lakelab/__init__.py", "")
                 file.writestr("lakelab/start.py", f"def start(*_):\n    return {{}}\n# {version}")
-        place = found_package(set_up(brought))
+        place = said(set_up(brought))
         assert "lakelab-0.10.0-" in str(place)
         for version in ("0.2.0", "0.10.0"):
             (brought / "dist" / f"lakelab-{version}-py3-none-any.whl").unlink()
-        assert wheel[0] in str(found_package(set_up(brought)))
+        assert wheel[0] in str(said(set_up(brought)))
 
     @pytest.mark.skipif(
         os.name == "posix" and os.getuid() != 0, reason="only root gives a folder away"
     )
     def test_what_somebody_else_put_into_the_temporary_folder_is_not_run(self, brought):
-        found_package(set_up(brought))
+        said(set_up(brought))
         [folder] = (brought / "temporary").glob("lakelab-*")
         os.chown(folder, 65534, 65534)
         out, _ = (process := set_up(brought)).communicate()
@@ -195,7 +191,7 @@ class TestUploaded:
         shutil.copytree(
             LAB.parents[1] / "src", brought / "src", ignore=shutil.ignore_patterns("data")
         )
-        assert found_package(set_up(brought)) == brought / "src" / "lakelab" / "__init__.py"
+        assert said(set_up(brought)) == brought / "src" / "lakelab" / "__init__.py"
         assert not list((brought / "temporary").iterdir())
 
     def test_a_folder_without_the_course_says_what_to_bring(self, brought):

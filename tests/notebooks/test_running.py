@@ -33,14 +33,14 @@ def test_all_in_order_in_one_home_against_an_mlflow_server(tmp_path):
         model = client.get_registered_model("main.lakelab.flight_delay")
         assert "Champion" in model.aliases
         home = Home(tmp_path / "home")
-        assert unknown_objects(home, client) == []
+        assert strange(home, client) == []
         # else `lakelab reset` would take the folder for somebody else's
         assert {one for one in home.root.iterdir() if one.suffix != ".lock"} <= set(home.folders)
     assert not (tmp_path / "home" / "mlflow" / "mlflow.db").exists()
 
 
-def unknown_objects(home: Home, client: MlflowClient) -> list[str]:
-    """Return the tables, models and experiments that `lab.cleanup()` does not know."""
+def strange(home: Home, client: MlflowClient) -> list[str]:
+    """Name the tables, models and experiments that `lab.cleanup()` does not know as the course's."""
     known = created_objects()
     in_schema = {*known["tables"], *known["models"]}
     in_environment = {*known["environment_tables"], *known["environment_models"]}

@@ -3,7 +3,10 @@
 Only Databricks Runtime ML up to 17.3 LTS has Databricks' own. This package has the same calls and
 results. Optuna searches over scikit-learn, LightGBM and XGBoost; statsforecast and Prophet make the
 forecasts.
+
 Follows https://docs.databricks.com/aws/en/machine-learning/automl/automl-api-reference
+
+Tested in ``tests/automl/test_signatures.py``.
 """
 
 from __future__ import annotations

@@ -95,7 +95,8 @@ class Laptop(Platform):
         from lakelab.local.notebook.client_env import point_clients_at
         from lakelab.local.notebook.dbutils import LocalDbUtils
         from lakelab.local.notebook.import_names import answer_official_names
-        from lakelab.local.spark.session import EngineError, start_spark
+        from lakelab.local.spark.engine import EngineError
+        from lakelab.local.spark.session import start_spark
         from lakelab.local.system.home import HomeError, tracking_uri
         from lakelab.local.workspace import DEFAULT_USER, start_workspace
 

@@ -1,4 +1,4 @@
-"""Give the NULLs of tempo, the official client's package for point-in-time joins, the type of their column.
+"""Type the NULLs that tempo adds, the official client's package for point-in-time joins.
 
 tempo unions the rows of labels and features, with untyped NULLs in the columns of the other side. Spark
 takes the type from the side that has one. Sail 0.7 takes it from the first side, and a column of type `void`

@@ -28,7 +28,6 @@ def test_an_unreachable_server_is_named_at_once(home, monkeypatch, remote, messa
 def test_another_server_is_used_where_it_is_named(spark, schema, home):
     """A second process connects to the engine of the first one."""
     spark.sql("CREATE TABLE shared AS SELECT 5 AS x")
-    address = spark.client._builder.endpoint
     program = (
         "import os; from pathlib import Path\n"
         "from lakelab.local.system.home import Home; from lakelab.local.spark.session import start_spark\n"
@@ -41,6 +40,6 @@ def test_another_server_is_used_where_it_is_named(spark, schema, home):
         capture_output=True,
         text=True,
         check=True,
-        env={**environment, "SPARK_REMOTE": f"sc://{address}"},
+        env={**environment, "SPARK_REMOTE": spark.engine.address},
     )
     assert run.stdout.strip() == "None 5"

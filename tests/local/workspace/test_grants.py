@@ -109,8 +109,10 @@ def test_grants_are_read_back_and_inherited_ones_are_effective(place, schema, an
     give("SCHEMA", schema, Privilege.USE_SCHEMA)
     give("FUNCTION", name, Privilege.EXECUTE)
     grants = WorkspaceClient().grants
-    told = {a.principal: a.privileges for a in grants.get("FUNCTION", name).privilege_assignments}
-    assert told == {ANA: [Privilege.EXECUTE]}
+    privileges = {
+        a.principal: a.privileges for a in grants.get("FUNCTION", name).privilege_assignments
+    }
+    assert privileges == {ANA: [Privilege.EXECUTE]}
     (effective,) = grants.get_effective("FUNCTION", name, principal=ANA).privilege_assignments
     inherited_from = {p.privilege: p.inherited_from_name for p in effective.privileges}
     assert inherited_from[Privilege.EXECUTE] is None

@@ -5,6 +5,8 @@ package. Calls, results and error types are the same. The package works on the l
 on the Delta folders of :mod:`lakelab.local.catalog.store`.
 
 Follows https://docs.databricks.com/aws/en/machine-learning/feature-store/
+
+Tested in ``tests/local/feature_engineering/test_unsupported.py``.
 """
 
 from typing import Any

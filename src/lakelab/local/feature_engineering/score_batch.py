@@ -55,7 +55,7 @@ def score_batch(
     env_manager: str | None,
     params: dict[str, Any] | None,
 ) -> DataFrame:
-    """Look the features up, predict, and return the rows with features and predictions.
+    """Look up the features, predict, and return the rows with features and predictions.
 
     See :meth:`FeatureEngineeringClient.score_batch` for parameters and errors.
     """

@@ -112,7 +112,7 @@ def _take_clustering(session: Session, name: TableName, write: WriteMessage) -> 
 
 
 def _adapt_frame(session: Session, name: TableName, write: WriteMessage) -> bool:
-    """Give the written DataFrame the table's columns, all nullable; return whether it changed."""
+    """Adapt the written DataFrame to the table's columns, all nullable; return whether it changed."""
     given = write.frame(session)
     frame = _nullable(session, _with_columns_of(session, name, write, given))
     if frame is given:

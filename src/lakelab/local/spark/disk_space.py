@@ -10,7 +10,7 @@ _DISK_FULL = "No space left on device"
 
 
 def explain_full_disk(command: Command, proceed: Proceed) -> Answer:
-    """Say that the disk is full, and where to free space, when the engine fails for that reason.
+    """Explain that the disk is full, and where to free space, when the engine fails for that reason.
 
     Raises
     ------

@@ -1,4 +1,7 @@
-"""The value classes of the client, under the names of ``databricks.feature_engineering.entities``."""
+"""The value classes of the client, under the names of ``databricks.feature_engineering.entities``.
+
+Tested in ``tests/local/feature_engineering/test_unsupported.py``.
+"""
 
 from typing import Any
 
