@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from lakelab.lessons.lesson_02 import exercises, runtimes
-from lakelab.lessons.lesson_02.runtimes import Told
+from lakelab.lessons.lesson_02.runtimes import CurrentRuntime
 from lakelab.study.exercises import check
 
 from .conftest import defined
@@ -128,21 +128,21 @@ class TestTold:
     @pytest.mark.parametrize(
         ("environ", "expected"),
         [
-            ({"DATABRICKS_RUNTIME_VERSION": "16.4"}, Told("classic", "16.4")),
-            ({"DATABRICKS_RUNTIME_VERSION": "18.1"}, Told("classic", "18.1")),
+            ({"DATABRICKS_RUNTIME_VERSION": "16.4"}, CurrentRuntime("classic", "16.4")),
+            ({"DATABRICKS_RUNTIME_VERSION": "18.1"}, CurrentRuntime("classic", "18.1")),
             (
                 {"DATABRICKS_RUNTIME_VERSION": "18.x-aarch64-photon-scala2.13"},
-                Told("classic", "18"),
+                CurrentRuntime("classic", "18"),
             ),
-            ({"DATABRICKS_RUNTIME_VERSION": "client.5.1"}, Told("serverless", "5")),
-            ({"DATABRICKS_RUNTIME_VERSION": "client.6"}, Told("serverless", "6")),
-            ({"DATABRICKS_ENV_VERSION": "6"}, Told("serverless", "6")),
+            ({"DATABRICKS_RUNTIME_VERSION": "client.5.1"}, CurrentRuntime("serverless", "5")),
+            ({"DATABRICKS_RUNTIME_VERSION": "client.6"}, CurrentRuntime("serverless", "6")),
+            ({"DATABRICKS_ENV_VERSION": "6"}, CurrentRuntime("serverless", "6")),
             ({"DATABRICKS_RUNTIME_VERSION": "custom"}, None),
             ({"HOME": "/home/me"}, None),
         ],
     )
     def test_forms(self, environ, expected):
-        assert runtimes.told(environ) == expected
+        assert runtimes.current_runtime(environ) == expected
 
 
 class TestPlaced:
@@ -157,9 +157,9 @@ class TestPlaced:
     @pytest.mark.parametrize(
         ("runtime", "library", "variants"),
         [
-            (Told("classic", "18.1"), "xgboost", ["DBR 18 LTS ML", "DBR 18 LTS"]),
-            (Told("classic", "18"), "pandas", ["DBR 18 LTS", "DBR 18 LTS ML"]),
-            (Told("serverless", "6"), "xgboost", ["Serverless 6 ML", "Serverless 6"]),
+            (CurrentRuntime("classic", "18.1"), "xgboost", ["DBR 18 LTS ML", "DBR 18 LTS"]),
+            (CurrentRuntime("classic", "18"), "pandas", ["DBR 18 LTS", "DBR 18 LTS ML"]),
+            (CurrentRuntime("serverless", "6"), "xgboost", ["Serverless 6 ML", "Serverless 6"]),
         ],
     )
     def test_a_known_version_limits_the_variants(self, runtime, library, variants):
@@ -169,8 +169,10 @@ class TestPlaced:
         assert every.loc[library, variants[0]] != "–"
 
     def test_an_unknown_version_is_compared_with_all(self):
-        assert len(runtimes.placed({}, Told("classic", "99.1"))) == len(ENTRIES)
-        assert len(runtimes.placed({}, Told("classic", "180.1"))) == len(ENTRIES)  # not 18
+        assert len(runtimes.placed({}, CurrentRuntime("classic", "99.1"))) == len(ENTRIES)
+        assert len(runtimes.placed({}, CurrentRuntime("classic", "180.1"))) == len(
+            ENTRIES
+        )  # not 18
 
     def test_the_counts_of_versions(self):
         here = runtimes.libraries()["DBR 19"].to_dict()

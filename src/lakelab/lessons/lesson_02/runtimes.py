@@ -39,7 +39,7 @@ FACTS = {
 """Key of an entry -> column of `runtimes`."""
 
 
-class Told(NamedTuple):
+class CurrentRuntime(NamedTuple):
     """The runtime as Databricks reports it to a notebook: ``("classic", "17.3")``."""
 
     kind: str
@@ -109,7 +109,7 @@ def libraries(ml: bool | None = None) -> pd.DataFrame:
     return table.fillna(NOT_LISTED).rename_axis("library")
 
 
-def told(environ: Mapping[str, str]) -> Told | None:
+def current_runtime(environ: Mapping[str, str]) -> CurrentRuntime | None:
     """Read the current runtime from environment variables; return None outside Databricks.
 
     Serverless compute names its environment version in ``DATABRICKS_ENV_VERSION``; the older
@@ -118,13 +118,13 @@ def told(environ: Mapping[str, str]) -> Told | None:
 
     Examples
     --------
-    >>> told({"DATABRICKS_RUNTIME_VERSION": "17.3"})
-    Told(kind='classic', version='17.3')
-    >>> told({"DATABRICKS_RUNTIME_VERSION": "client.5.1"})
-    Told(kind='serverless', version='5')
-    >>> told({"DATABRICKS_RUNTIME_VERSION": "client.5.1", "DATABRICKS_ENV_VERSION": "6"})
-    Told(kind='serverless', version='6')
-    >>> told({}) is None
+    >>> current_runtime({"DATABRICKS_RUNTIME_VERSION": "17.3"})
+    CurrentRuntime(kind='classic', version='17.3')
+    >>> current_runtime({"DATABRICKS_RUNTIME_VERSION": "client.5.1"})
+    CurrentRuntime(kind='serverless', version='5')
+    >>> current_runtime({"DATABRICKS_RUNTIME_VERSION": "client.5.1", "DATABRICKS_ENV_VERSION": "6"})
+    CurrentRuntime(kind='serverless', version='6')
+    >>> current_runtime({}) is None
     True
     """
     client = environ.get("DATABRICKS_ENV_VERSION")
@@ -132,12 +132,12 @@ def told(environ: Mapping[str, str]) -> Told | None:
     if client is None and version.startswith("client."):
         client = version.removeprefix("client.")
     if client:
-        return Told("serverless", client.partition(".")[0])
+        return CurrentRuntime("serverless", client.partition(".")[0])
     match = re.match(r"\d+(\.\d+)?", version)
-    return Told("classic", match[0]) if match else None
+    return CurrentRuntime("classic", match[0]) if match else None
 
 
-def placed(here: Mapping[str, str], runtime: Told | None = None) -> pd.DataFrame:
+def placed(here: Mapping[str, str], runtime: CurrentRuntime | None = None) -> pd.DataFrame:
     """Compare an environment with all runtimes; the most similar runtime is first.
 
     Versions are equal if their first two parts are: for example 2.2.3 and 2.2.1.
@@ -147,7 +147,7 @@ def placed(here: Mapping[str, str], runtime: Told | None = None) -> pd.DataFrame
     here : mapping of str to str
         The installed version of each library, by its normalized name. A library that is not installed
         may be missing, or be "–".
-    runtime : Told, optional
+    runtime : CurrentRuntime, optional
         If given, only the variants of this runtime are compared.
 
     Returns
@@ -230,7 +230,7 @@ def _minor(version: str) -> tuple[int, ...]:
     return (*Version(version).release, 0)[:2]
 
 
-def _is(entry: dict[str, Any], runtime: Told | None) -> bool:
+def _is(entry: dict[str, Any], runtime: CurrentRuntime | None) -> bool:
     """Return whether an entry is a variant of a runtime; 18.1 and 18.x are point releases of 18."""
     if runtime is None:
         return True
