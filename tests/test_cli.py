@@ -25,7 +25,7 @@ from lakelab.runner import Outcome
 
 @pytest.fixture
 def lakelab(monkeypatch, tmp_path):
-    """Give a function that runs the command in a fresh LAKELAB_HOME."""
+    """Return a function that runs the command in a fresh LAKELAB_HOME."""
     monkeypatch.setenv("LAKELAB_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(cli.console, "width", 200)  # that of the terminal, from the import on
 
@@ -37,7 +37,7 @@ def lakelab(monkeypatch, tmp_path):
 
 @pytest.fixture
 def outcomes(monkeypatch):
-    """Let lessons end as planned, without a kernel; gives the plan and the order of the runs."""
+    """Make lessons end as planned, without a kernel; return the plan and the order of the runs."""
     failing: dict[str, str] = {}
     started: list[str] = []
 

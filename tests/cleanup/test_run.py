@@ -103,7 +103,7 @@ sys.__stdout__.write(json.dumps(answer))
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a notebook on a laptop says and finds, step by step."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("DATABRICKS_", "MLFLOW_"))}
     home = tmp_path_factory.mktemp("cleanup")
@@ -123,9 +123,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return json.loads(run.stdout.splitlines()[-1])
 
 
-def test_it_says_first_what_it_would_remove_and_removes_nothing(told):
-    assert told["after asking"] == told["before"]
-    asked = told["asked"]
+def test_it_says_first_what_it_would_remove_and_removes_nothing(report):
+    assert report["after asking"] == report["before"]
+    asked = report["asked"]
     for line in (
         "online store: 1",
         "lakelab-online",
@@ -143,15 +143,15 @@ def test_it_says_first_what_it_would_remove_and_removes_nothing(told):
         assert line in asked, asked
 
 
-def test_it_removes_what_the_course_made_and_nothing_else(told):
-    after = dict(told["after"])
+def test_it_removes_what_the_course_made_and_nothing_else(report):
+    after = dict(report["after"])
     experiments = [
         name.removeprefix(f"/Users/{DEFAULT_USER}/") for name in after.pop("experiments")
     ]
     assert "my_own" in experiments
     assert [name.partition("/")[0] for name in experiments if "/" in name] == ["databricks_automl"]
     assert "lakelab" not in experiments
-    assert told["before"]["notebooks"] == ["databricks_automl", "lakelab_automl"]
+    assert report["before"]["notebooks"] == ["databricks_automl", "lakelab_automl"]
     assert after.pop("notebooks") == ["databricks_automl"]
     assert after == {
         "tables": ["main.default.no_key", "main.lakelab.carriers", "main.lakelab.my_own"],
@@ -162,21 +162,22 @@ def test_it_removes_what_the_course_made_and_nothing_else(told):
     }
 
 
-def test_it_tells_what_stays_and_why(told):
+def test_it_tells_what_stays_and_why(report):
     assert (
-        "Stays: table main.lakelab.carriers, which is colleague@example.com's" in told["confirmed"]
+        "Stays: table main.lakelab.carriers, which is colleague@example.com's"
+        in report["confirmed"]
     )
-    assert "what is not the course's: carriers, my_own, my_model" in told["confirmed"]
+    assert "what is not the course's: carriers, my_own, my_model" in report["confirmed"]
 
 
-def test_a_second_call_finds_nothing(told):
-    assert "Nothing to remove" in told["again"]
+def test_a_second_call_finds_nothing(report):
+    assert "Nothing to remove" in report["again"]
 
 
-def test_a_schema_that_is_empty_goes(told):
-    assert "main.lakelab" in told["last"]
-    assert told["at the end"]["schemas"] == []
-    assert told["at the end"]["tables"] == ["main.default.no_key"]
+def test_a_schema_that_is_empty_goes(report):
+    assert "main.lakelab" in report["last"]
+    assert report["at the end"]["schemas"] == []
+    assert report["at the end"]["tables"] == ["main.default.no_key"]
 
 
 # ---- Databricks: what a laptop has not ----------------------------------------------------------------
@@ -208,7 +209,7 @@ class Workspace:
         self.api_client = SimpleNamespace(
             do=lambda method, path: self._delete(f"online {path.rpartition('.')[2]}")
         )
-        self.model_registry = SimpleNamespace(get_model=self._disabled)
+        self.model_registry = SimpleNamespace(get_model=self.disabled)
 
     def sql(self, statement: str) -> None:
         self._delete(statement)
@@ -218,7 +219,7 @@ class Workspace:
             raise PermissionDenied("you are not its owner")
         self.gone.append(what)
 
-    def _disabled(self, name: str) -> Any:
+    def disabled(self, name: str) -> Any:
         raise PermissionDenied("the workspace registry is disabled")
 
 
@@ -226,8 +227,8 @@ def scope_in(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, **how: Any) 
     monkeypatch.setattr("databricks.sdk.WorkspaceClient", lambda: workspace)
     monkeypatch.setattr(find_module, "_experiments", lambda user: iter(()))
     monkeypatch.setattr(find_module, "_automl", lambda w, user: iter(()))
-    told = {"own_schema": True, "endpoints": True, "environments": {}, **how}
-    return CleanupScope(workspace, "workspace", "lakelab_ana", **told)
+    options = {"own_schema": True, "endpoints": True, "environments": {}, **how}
+    return CleanupScope(workspace, "workspace", "lakelab_ana", **options)
 
 
 def table(name: str, owner: str | None = ME) -> Any:
@@ -292,7 +293,7 @@ def test_what_fails_does_not_stop_the_others_and_is_told(monkeypatch):
 
 def test_what_cannot_be_looked_at_is_told_and_the_others_are_found(monkeypatch):
     workspace = Workspace((table("planes"),))
-    workspace.serving_endpoints = SimpleNamespace(list=lambda: workspace._disabled("x"))
+    workspace.serving_endpoints = SimpleNamespace(list=lambda: workspace.disabled("x"))
     found = find_module.find(scope_in(workspace, monkeypatch))
     assert [line.partition(" (")[0] for line in found.unchecked] == ["serving endpoints"]
     assert "table" in [thing.kind for thing in found.objects]

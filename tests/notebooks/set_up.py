@@ -43,7 +43,7 @@ def set_up(course: Path) -> subprocess.Popen:
 
 
 def said(process: subprocess.Popen) -> Path:
-    """Give the file of the package `lakelab` that the set-up found."""
+    """Return the file of the package `lakelab` that the set-up found."""
     out, _ = process.communicate()
     assert process.returncode == 0, out
     return Path(out.splitlines()[-1])

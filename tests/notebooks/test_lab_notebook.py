@@ -52,10 +52,10 @@ def test_it_installs_what_the_package_declares_for_databricks():
 
 def test_no_runtime_that_the_course_names_gets_another_mlflow_but_those_before_3():
     """What is there already, pip leaves alone."""
-    [told] = re.findall(r"mlflow-skinny\[databricks\]([^\"]+)", LAB.read_text(encoding="utf-8"))
+    [versions] = re.findall(r"mlflow-skinny\[databricks\]([^\"]+)", LAB.read_text(encoding="utf-8"))
     shipped = {entry["name"]: entry["packages"]["mlflow-skinny"] for entry in entries()}
     replaced = {
-        name for name, version in shipped.items() if Version(version) not in SpecifierSet(told)
+        name for name, version in shipped.items() if Version(version) not in SpecifierSet(versions)
     }
     assert all(Version(shipped[name]) < Version("3") for name in replaced)
     assert {"DBR 17.3 LTS ML", "DBR 19 ML"} <= set(shipped) - replaced
@@ -84,14 +84,14 @@ class Chain:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "notebook_path",
     [
         "/Repos/me/lakelab/notebooks/06_create_feature_table",
         "/Workspace/Repos/me/lakelab/notebooks/06_create_feature_table",  # a task of a bundle's job
         None,
     ],
 )
-def test_on_databricks_src_is_on_the_path_as_an_absolute_path(monkeypatch, tmp_path, told):
+def test_on_databricks_src_is_on_the_path_as_an_absolute_path(monkeypatch, tmp_path, notebook_path):
     started: list[tuple] = []
     monkeypatch.setattr(
         start_module,
@@ -100,13 +100,13 @@ def test_on_databricks_src_is_on_the_path_as_an_absolute_path(monkeypatch, tmp_p
     )
     monkeypatch.setattr(sys, "path", [p for p in sys.path if not p.endswith("/src")])
     monkeypatch.chdir(tmp_path)
-    dbutils = Chain(told)
+    dbutils = Chain(notebook_path)
     dbutils.library = types.SimpleNamespace(restartPython=dbutils.restartPython)
     names = {"spark": "the session", "dbutils": dbutils}
 
     exec(compile(LAB.read_text(encoding="utf-8"), "_lab", "exec"), names)
 
-    wanted = "/Workspace/Repos/me/lakelab/src" if told else str(tmp_path.parent / "src")
+    wanted = "/Workspace/Repos/me/lakelab/src" if notebook_path else str(tmp_path.parent / "src")
     assert sys.path[0] == wanted
     assert dbutils.restarted == 1
     assert started == [("the session", dbutils)]
@@ -133,7 +133,7 @@ def wheel():
 
 @pytest.fixture
 def brought(tmp_path, wheel):
-    """Give a folder as `lakelab upload` leaves it, as far as the set-up needs it."""
+    """Create a folder as `lakelab upload` leaves it, as far as the set-up needs it."""
     name, content = wheel
     course = tmp_path / "Users" / "ana@example.com" / "[lab] 1"
     for folder in ("dist", "notebooks", "temporary"):

@@ -40,7 +40,7 @@ def test_all_in_order_in_one_home_against_an_mlflow_server(tmp_path):
 
 
 def strange(home: Home, client: MlflowClient) -> list[str]:
-    """Name the tables, models and experiments that `lab.cleanup()` does not know as the course's."""
+    """List the tables, models and experiments that `lab.cleanup()` does not know as the course's."""
     known = created_objects()
     in_schema = {*known["tables"], *known["models"]}
     in_environment = {*known["environment_tables"], *known["environment_models"]}

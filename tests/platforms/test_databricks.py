@@ -73,7 +73,7 @@ def test_the_courses_automl_is_provided_only_if_the_runtime_has_none(monkeypatch
     monkeypatch.setenv(locations.FOLDER_VARIABLE, "")
     monkeypatch.setattr(databricks, "find_spec", lambda name: object() if exists else None)
 
-    databricks._provide_missing_automl("ana@example.com")
+    databricks.provide_missing_automl("ana@example.com")
 
     assert provided == ([] if exists else [{"databricks.automl": "lakelab.automl"}])
     folder = Path.home() if exists else Path("/Workspace/Users/ana@example.com")
@@ -122,10 +122,9 @@ def test_the_ui_is_the_workspaces(monkeypatch, page, address):
     assert start(notebook, notebook)["lab"].ui(page) == f"{host}{address}"
 
     # what MLflow itself prints in a workspace
-    model = by_mlflow._construct_databricks_logged_model_url(host, "7", "m-0a1b")
-    version = by_mlflow._construct_databricks_uc_registered_model_url(
-        host, "main.flights.delay", "3"
-    )
+    model_url = by_mlflow._construct_databricks_logged_model_url  # noqa: SLF001 - MLflow has no public name for it
+    version_url = by_mlflow._construct_databricks_uc_registered_model_url  # noqa: SLF001 - as above
+    model, version = model_url(host, "7", "m-0a1b"), version_url(host, "main.flights.delay", "3")
     printed = {
         "experiments/7/models/m-0a1b": model,
         "models/main.flights.delay/versions/3": version,

@@ -35,11 +35,9 @@ def tracking() -> FakeTracking:
 @pytest.fixture
 def laptop(tmp_path, tracking) -> Laptop:
     workspace: Any = SimpleNamespace(tracking_uri="sqlite:///x")
-    nothing: Any = SimpleNamespace()
+    unused: Any = SimpleNamespace()
     home = Home(tmp_path).prepare()
-    return Laptop(
-        home, workspace, tracking, nothing, nothing, "main", "lakelab", ["DATABRICKS_HOST"]
-    )
+    return Laptop(home, workspace, tracking, unused, unused, "main", "lakelab", ["DATABRICKS_HOST"])
 
 
 def test_a_model_that_cannot_be_served_is_an_error_of_the_lab(laptop, monkeypatch):

@@ -30,9 +30,9 @@ def test_answers_are_graded(capsys):
 
     first = "a" if questions[0].answer != "a" else "b"
     quiz.quiz("06", first + right[1:])
-    told = capsys.readouterr().out
-    assert f"1: {first}, but right is {questions[0].answer}." in told
-    assert f"{len(questions) - 1} of {len(questions)} right." in told
+    printed = capsys.readouterr().out
+    assert f"1: {first}, but right is {questions[0].answer}." in printed
+    assert f"{len(questions) - 1} of {len(questions)} right." in printed
 
     quiz.quiz("06", "ab")
     assert "2 answers for" in capsys.readouterr().out

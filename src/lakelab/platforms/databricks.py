@@ -73,7 +73,7 @@ class Databricks(Platform):
         import mlflow
 
         mlflow.set_experiment(_experiment(user))
-        _provide_missing_automl(user)
+        provide_missing_automl(user)
         return cls(spark, dbutils, user, catalog, schema)
 
     def notebook_names(self) -> dict[str, Any]:
@@ -151,7 +151,7 @@ def _experiment(user: str) -> str:
     return f"/Users/{user}/lakelab"
 
 
-def _provide_missing_automl(user: str) -> None:
+def provide_missing_automl(user: str) -> None:
     """Provide the course's AutoML on runtimes above 17.3 LTS ML and on serverless compute.
 
     They have no AutoML of their own.

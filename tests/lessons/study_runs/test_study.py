@@ -120,9 +120,11 @@ class TestTheStudy:
             if parent := run.data.tags.get("mlflow.parentRunId"):
                 children[parent].append(run.data.metrics["auc"])
         assert [len(scores) for scores in children.values()] == [12, 12]
-        told = {run.info.run_name: run.data.metrics.get("auc") for run_id, run in sweeps.items()}
+        measured = {
+            run.info.run_name: run.data.metrics.get("auc") for run_id, run in sweeps.items()
+        }
         best = {sweeps[run_id].info.run_name: max(found) for run_id, found in children.items()}
-        assert told == {"regression sweep": None, "tree sweep": best["tree sweep"]}
+        assert measured == {"regression sweep": None, "tree sweep": best["tree sweep"]}
 
     def test_learning_curves_end_above_their_lowest_point(self, store, active):
         quick = next(run for run in active if run.info.run_name == "boosting, rate 1.0, 16 leaves")
@@ -269,7 +271,7 @@ make_study({name!r})
         assert store.search_experiments(filter_string=unfinished) == []
 
     def test_where_another_notebook_was_quicker_its_study_stays(self, store, name, monkeypatch):
-        run_all, others = study._run_all, []
+        run_all, others = study.run_all, []
 
         def while_another_one_works(client, experiment):
             if not others:
@@ -277,7 +279,7 @@ make_study({name!r})
                 others[0] = make_study(name)
             run_all(client, experiment)
 
-        monkeypatch.setattr(study, "_run_all", while_another_one_works)
+        monkeypatch.setattr(study, "run_all", while_another_one_works)
         assert make_study(name) == others[0]
         assert [found.name for found in store.search_experiments() if name in found.name] == [name]
 

@@ -68,7 +68,7 @@ def make_study(name: str) -> str:
     created = str(client.create_experiment(f"{name}_unfinished_{uuid.uuid4().hex[:8]}"))
     # a new thread has no active run of the learner, to which MLflow would add the models
     with ThreadPoolExecutor(1) as executor:
-        executor.submit(_run_all, client, created).result()
+        executor.submit(run_all, client, created).result()
     client.set_experiment_tag(created, FINGERPRINT, _fingerprint(client, created))
     # without a lock between notebooks, another one may have finished first
     existing = client.get_experiment_by_name(name)
@@ -136,7 +136,7 @@ def _delete_interrupted(client: MlflowClient, name: str) -> None:
             client.delete_experiment(experiment.experiment_id)
 
 
-def _run_all(client: MlflowClient, experiment: str) -> None:
+def run_all(client: MlflowClient, experiment: str) -> None:
     with _quiet_training():
         recorder = Recorder(client, experiment, read_rows())
         for trial in first_steps():
