@@ -42,6 +42,27 @@ def test_a_ui_that_does_not_start_is_an_error_of_one_line(monkeypatch, home):
         LocalTracking(home).ui("")
 
 
+def test_the_ui_is_started_once_and_again_after_it_ended(monkeypatch, home):
+    started = []
+
+    class FakeUi:
+        running = True
+
+        def wait(self):
+            return f"http://127.0.0.1:{len(started)}"
+
+    def start_ui(home):
+        started.append(FakeUi())
+        return started[-1]
+
+    monkeypatch.setattr(mlflow_ui, "start_ui", start_ui)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", home.mlflow_uri)
+    tracking = LocalTracking(home)
+    assert tracking.ui("") == tracking.ui("") == "http://127.0.0.1:1"
+    started[0].running = False
+    assert tracking.ui("") == "http://127.0.0.1:2"
+
+
 def test_a_damaged_store_is_an_error_unless_a_server_tracks(monkeypatch, home):
     home.mlflow.mkdir()
     (home.mlflow / "mlflow.db").write_bytes(b"foreign bytes " * 1000)

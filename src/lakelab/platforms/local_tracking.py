@@ -31,6 +31,8 @@ class LocalTracking:
     def __init__(self, home: Home):
         self._home = home
         self._opening: threading.Thread | None = None
+        self._own_ui: Ui | None = None
+        self._ui_lock = threading.Lock()
 
     def open_in_background(self, with_ui: bool) -> None:
         """Import the slowest packages and create the store in a thread, while the engine starts.
@@ -100,10 +102,15 @@ class LocalTracking:
                 self._start_ui()
 
     def _start_ui(self) -> Ui | None:
-        """Start the UI of the local store. A tracking server has its own UI: then return None."""
-        from lakelab.local.notebook.mlflow_ui import start_ui
+        """Start the UI of the local store, unless it runs. A tracking server has its own UI: then return None."""
+        from lakelab.local.notebook import mlflow_ui
 
-        return start_ui(self._home) if self._tracks_in_file() else None
+        if not self._tracks_in_file():
+            return None
+        with self._ui_lock:
+            if self._own_ui is None or not self._own_ui.running:
+                self._own_ui = mlflow_ui.start_ui(self._home)
+            return self._own_ui
 
     def _tracks_in_file(self) -> bool:
         from lakelab.local.system.home import tracking_uri

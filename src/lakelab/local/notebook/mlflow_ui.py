@@ -10,7 +10,6 @@ import os
 import re
 import socket
 import sys
-import threading
 import time
 
 from lakelab.local.system import child_process
@@ -151,29 +150,21 @@ class Ui:
             connection.close()
 
 
-_started: dict[str, Ui] = {}
-_one_at_a_time = threading.Lock()
-
-
 def start_ui(home: Home) -> Ui:
-    """Start the MLflow UI on the local store, or give the one that this process has started already.
+    """Start the MLflow UI on the local store, on a free port.
 
     Parameters
     ----------
     home : Home
-        Local state. Its MLflow store should exist: two processes that make it at once are in each
-        other's way.
+        Local state. Its MLflow store should exist: two processes that create it at once disturb each
+        other.
 
     Returns
     -------
     Ui
-        Perhaps still about to start: `Ui.wait` returns when it answers.
+        It may still be starting: `Ui.wait` returns when it answers.
     """
-    with _one_at_a_time:
-        there = _started.get(home.mlflow_uri)
-        if there is None or not there.running:
-            there = _started[home.mlflow_uri] = Ui(home, free_port())
-        return there
+    return Ui(home, free_port())
 
 
 def page_address(url: str, page: str = "") -> str:
