@@ -379,7 +379,7 @@ class FeatureEngineeringClient:
         flavor: ModuleType,
         training_set: TrainingSet | None = None,
         registered_model_name: str | None = None,
-        await_registration_for: int | None = AWAIT_REGISTRATION_FOR_UNSET,  # type: ignore[assignment]
+        await_registration_for: int | None = AWAIT_REGISTRATION_FOR_UNSET,  # type: ignore[assignment]  # the official default
         infer_input_example: bool = False,
         extra_pip_requirements: list[str] | None = None,
         **kwargs: Any,
@@ -553,7 +553,7 @@ class FeatureEngineeringClient:
         *,
         name: str,
         capacity: str = online_stores.UNSET,
-        read_replica_count: int = online_stores.UNSET,  # type: ignore[assignment]
+        read_replica_count: int = online_stores.UNSET,  # type: ignore[assignment]  # the official default
         usage_policy_id: str = online_stores.UNSET,
     ) -> DatabricksOnlineStore:
         """Update an online store; fields that are not given stay the same.

@@ -186,7 +186,7 @@ def _declared_schema(df: DataFrame | None, schema: StructType | None) -> StructT
                 f"'schema' and the schema of 'df' differ: {schema_types} and {df_types}. "
                 f"Give one of them, or two that match."
             )
-    declared = schema if schema is not None else df.schema  # type: ignore[union-attr]
+    declared = schema if schema is not None else df.schema  # type: ignore[union-attr]  # one of them is given
     require_feature_types(declared)
     return declared
 

@@ -41,7 +41,7 @@ def _dataset(spec: FeatureSpec, table: InputTable) -> MetaDataset:
     columns = {c.feature_name: c for c in spec.feature_columns if c.table_name == table.name}
     types = {name: mlflow_type(column.data_type) for name, column in columns.items()}
     schema = Schema([ColSpec(type_, name) for name, type_ in types.items() if type_ is not None])
-    return MetaDataset(source, name=table.name, schema=schema)  # type: ignore[abstract]
+    return MetaDataset(source, name=table.name, schema=schema)  # type: ignore[abstract]  # MLflow logs it so itself
 
 
 def feature_tables(spec: FeatureSpec) -> str:

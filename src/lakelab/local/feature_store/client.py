@@ -53,7 +53,7 @@ def _deprecated(alternative: str, since: str) -> Callable[[_Method], _Method]:
             warnings.warn(notice, category=FutureWarning, stacklevel=2)
             return method(*args, **kwargs)
 
-        return warned  # type: ignore[return-value]
+        return warned  # type: ignore[return-value]  # functools.wraps loses the type
 
     return decorate
 
@@ -284,7 +284,7 @@ class FeatureStoreClient:
         flavor: ModuleType,
         training_set: TrainingSet | None = None,
         registered_model_name: str | None = None,
-        await_registration_for: int | None = AWAIT_REGISTRATION_FOR_UNSET,  # type: ignore[assignment]
+        await_registration_for: int | None = AWAIT_REGISTRATION_FOR_UNSET,  # type: ignore[assignment]  # the official default
         infer_input_example: bool = False,
         extra_pip_requirements: list[str] | None = None,
         **kwargs: Any,

@@ -52,6 +52,6 @@ def feature_table(func: Callable[..., DataFrame]) -> Any:
             "writes a DataFrame that is not streaming."
         )
 
-    wrapper.compute_and_write = compute_and_write  # type: ignore[attr-defined]
-    wrapper.compute_and_write_streaming = compute_and_write_streaming  # type: ignore[attr-defined]
+    wrapper.compute_and_write = compute_and_write  # type: ignore[attr-defined]  # a method of the function
+    wrapper.compute_and_write_streaming = compute_and_write_streaming  # type: ignore[attr-defined]  # as above
     return wrapper
