@@ -1,4 +1,4 @@
-"""The engine's catalog is the folder tree, for all processes."""
+"""The Spark session of a laptop: the default one of its process, in UTC, with all catalogs."""
 
 from __future__ import annotations
 
