@@ -2,7 +2,7 @@
 
     python -m benchmarks.walks
 
-The walks are those of ARCHITECTURE.md: an SQL statement that the engine answers (``SELECT 1``), an SQL
+The walks are: an SQL statement that the engine answers (``SELECT 1``), an SQL
 statement that lakelab executes (``ALTER TABLE ... PRIMARY KEY``), and a training set. Each is counted on
 its second run, when modules are imported and caches are filled. Counts do not depend on the machine.
 """

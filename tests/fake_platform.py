@@ -15,7 +15,7 @@ from lakelab.workspaces import Workspace
 class FakePlatform(Platform):
     """A platform that has a session and a schema, and nothing else."""
 
-    own_schema = False
+    is_default_schema = False
     place = "test"
     storage = "test"
     has_serving_endpoints = False

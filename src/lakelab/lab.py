@@ -27,7 +27,7 @@ class Platform(ABC):
     spark : SparkSession
     catalog, schema : str
         The course keeps its tables and models there.
-    own_schema : bool
+    is_default_schema : bool
         Whether the schema has the course's default name, and not one that the learner chose.
     environments : mapping of str to str
         Environment -> ``catalog.schema``, in the order dev, staging, prod.
@@ -42,7 +42,7 @@ class Platform(ABC):
     spark: SparkSession
     catalog: str
     schema: str
-    own_schema: bool
+    is_default_schema: bool
     environments: Mapping[str, str]
     place: str
     storage: str
@@ -192,7 +192,7 @@ class Lab:
             self.catalog,
             self.schema,
             self._platform.environments,
-            own_schema=self._platform.own_schema,
+            is_default_schema=self._platform.is_default_schema,
             endpoints=self._platform.has_serving_endpoints,
         )
         try:

@@ -227,7 +227,7 @@ def scope_in(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, **how: Any) 
     monkeypatch.setattr("databricks.sdk.WorkspaceClient", lambda: workspace)
     monkeypatch.setattr(find_module, "_experiments", lambda user: iter(()))
     monkeypatch.setattr(find_module, "_automl", lambda w, user: iter(()))
-    options = {"own_schema": True, "endpoints": True, "environments": {}, **how}
+    options = {"is_default_schema": True, "endpoints": True, "environments": {}, **how}
     return CleanupScope(workspace, "workspace", "lakelab_ana", **options)
 
 
@@ -262,7 +262,8 @@ def test_a_schema_that_the_learner_named_stays(monkeypatch, capsys):
     workspace = Workspace((table("planes"),))
     environments = {"dev": "workspace.lakelab_ana_dev"}
     run.cleanup(
-        scope_in(workspace, monkeypatch, own_schema=False, environments=environments), confirm=True
+        scope_in(workspace, monkeypatch, is_default_schema=False, environments=environments),
+        confirm=True,
     )
     assert not [what for what in workspace.gone if "SCHEMA" in what]
     assert capsys.readouterr().out.count("name is not the course's own") == 2

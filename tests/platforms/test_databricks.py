@@ -148,9 +148,9 @@ def test_each_environment_is_a_schema_of_the_learners_catalog(platform):
 
 
 def test_the_schema_is_the_courses_own_unless_the_learner_chose_it(platform, monkeypatch):
-    assert platform.own_schema
+    assert platform.is_default_schema
     chosen = Databricks(platform.spark, platform.spark, "ana@example.com", "workspace", "mine")
-    assert not chosen.own_schema
+    assert not chosen.is_default_schema
 
 
 def test_a_model_that_cannot_be_served_is_an_error_of_the_lab(platform, monkeypatch):

@@ -260,7 +260,7 @@ def _add_schema(scope: CleanupScope, contents: SchemaContents, inventory: Invent
     if not contents.exists:
         return
     schema = contents.name
-    if not scope.own_schema:
+    if not scope.is_default_schema:
         inventory.kept.append(f"schema {schema}, as its name is not the course's own but yours")
         return
     removed = {one.name for one in inventory.objects}

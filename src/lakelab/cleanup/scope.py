@@ -24,7 +24,7 @@ class CleanupScope:
         The course keeps its tables and models there.
     environments : mapping of str to str
         Environment -> ``catalog.schema``.
-    own_schema : bool
+    is_default_schema : bool
         Whether the schema has the course's default name, and not one that the learner chose.
     endpoints : bool
         Whether models are served by endpoints, which continue after the notebook ends.
@@ -39,7 +39,7 @@ class CleanupScope:
     catalog: str
     schema: str
     environments: Mapping[str, str]
-    own_schema: bool
+    is_default_schema: bool
     endpoints: bool
 
     @property

@@ -40,7 +40,7 @@ class Databricks(Platform):
         self.spark = spark
         self.catalog = catalog
         self.schema = schema
-        self.own_schema = schema == default_schema(user)
+        self.is_default_schema = schema == default_schema(user)
         self.environments = environment_schemas(catalog, schema)
         self.place = f"Databricks {os.environ['DATABRICKS_RUNTIME_VERSION']}"
         self.storage = f"runs in {_experiment(user)}"

@@ -65,7 +65,7 @@ class Laptop(Platform):
         self.spark = cast("SparkSession", spark)
         self.catalog = catalog
         self.schema = schema
-        self.own_schema = schema == DEFAULT_SCHEMA
+        self.is_default_schema = schema == DEFAULT_SCHEMA
         self.environments = environment_catalogs(schema)
         self.place = "this machine"
         self.storage = f"kept in {home.real_path}"
@@ -103,7 +103,7 @@ class Laptop(Platform):
         try:
             home = find_home().prepare()
             require_tracking_server()
-            # before MLflow is imported, which reads some of these variables only then
+            # MLflow reads some of these variables only when it is imported: they are set before
             workspace = start_workspace(home, UnityCatalog(home.warehouse), tracking_uri(home))
             ignored = point_clients_at(workspace, home)
             _set_library_variables(DEFAULT_USER)
@@ -143,7 +143,7 @@ class Laptop(Platform):
             raise LabError(str(error)) from error
 
     def prepared_tables(self) -> PreparedTables:
-        """Return the record of local state, which all notebooks of this machine share."""
+        """Return the record of correct tables, which all notebooks of this machine share."""
         from lakelab.lessons.prepare import PreparedTables
 
         return PreparedTables(self._home.warehouse / ".prepared.json")

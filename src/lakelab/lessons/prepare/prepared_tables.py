@@ -1,7 +1,7 @@
 """A record of the prepared tables that are known to be correct.
 
-Comparing all rows takes a second or two at each start of a notebook. A table that was neither written
-nor altered since the last comparison needs no other one.
+Comparing the content takes a second or two at each start of a notebook. A table that has not changed since its
+last comparison is not compared again.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class PreparedTables:
         Returns
         -------
         list or None
-            None if nothing is recorded.
+            None if this object has no file.
         """
         if self._file is None:
             return None
@@ -86,7 +86,7 @@ class PreparedTables:
 
 @cache
 def _course_version() -> str:
-    """Return a digest of the course's data, and of the code that makes tables of it."""
+    """Return a digest of the names, sizes and times of the course's data and of the code that makes tables."""
     package = Path(flights.__file__).parent
     files = [
         *package.rglob("*.py"),

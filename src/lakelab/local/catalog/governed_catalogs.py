@@ -104,7 +104,7 @@ class GovernedCatalogs(WorkspaceCatalogs):
         Raises
         ------
         UnityCatalogError
-            If the user may not.
+            If the user lacks the privilege, or would create a table outside ``hive_metastore``.
         """
         if name.catalog == HIVE_METASTORE:
             return
@@ -156,8 +156,8 @@ class GovernedCatalogs(WorkspaceCatalogs):
 class GovernedTable(UnityTable):
     """A table that a user may see, and that its owner may change.
 
-    As Databricks documents, ``MODIFY`` is enough for files, columns and properties, and ``APPLY TAG`` for
-    tags.
+    As Databricks documents, ``MODIFY`` is enough for files, columns, column comments and properties, and
+    ``APPLY TAG`` for tags.
 
     Parameters
     ----------
@@ -223,7 +223,7 @@ class GovernedTable(UnityTable):
             super().set_column_comment(column, text)
 
     def commit_with_retries(self, attempt: Callable[[], None]) -> None:
-        """Commit a change that only the owner may make, unless a lesser privilege was found enough."""
+        """Commit a change. The user must own the table, unless `_granted_by` has checked a privilege for it."""
         if not self._granted:
             self._require()
         super().commit_with_retries(attempt)

@@ -1,6 +1,7 @@
 """A table of Unity Catalog: a Delta folder, whose log also holds what the catalog knows about the table.
 
-Each method that changes the table writes one commit to the log. The rules are in the modules that this module
+A change of metadata is one commit, or none if nothing changes. delta-rs commits OPTIMIZE, VACUUM and RESTORE. The
+rules are in the modules that this module
 imports: properties, tags, columns and constraints. :mod:`lakelab.local.catalog.snapshot` reads the log.
 
 Follows https://docs.databricks.com/aws/en/data-governance/unity-catalog/
@@ -67,7 +68,7 @@ class UnityTable(TableSnapshot):
         )
 
     def restore(self, version: int) -> None:
-        """Restore an earlier version; key and tags stay, as Unity Catalog keeps them elsewhere."""
+        """Restore an earlier version; the key and the tags stay as they are now, as on Databricks."""
         before = self.configuration
         with self.translate_write_errors("RESTORE"):
             self.delta.restore(version)
@@ -247,7 +248,7 @@ class UnityTable(TableSnapshot):
         self._commit_metadata("ADD COLUMNS", change, {"columns": added})
 
     def drop_columns(self, names: Sequence[str]) -> None:
-        """Drop columns that were added and have no value in any row."""
+        """Drop columns from the schema; the caller knows that no row has a value in them."""
 
         def drop(metadata: Metadata) -> None:
             metadata.fields = [field for field in metadata.fields if field["name"] not in names]
@@ -356,9 +357,9 @@ class UnityTable(TableSnapshot):
         self.commit_with_retries(attempt)
 
     def commit_with_retries(self, attempt: Callable[[], None]) -> None:
-        """Commit a change of the metadata; all changes but those of files go through this method.
+        """Run a commit, and repeat it if another writer was first.
 
-        Unity Catalog keeps tags, comments and keys beside the table: two notebooks that set some at the
-        same time do not fail there. So the attempt is repeated if another writer was first.
+        On Databricks, two notebooks can set tags or comments of one table at the same time. `optimize`,
+        `vacuum` and the part of `restore` that delta-rs commits do not use this method.
         """
         retry_commit(attempt, self.delta.update_incremental)

@@ -1,7 +1,7 @@
 """Commit actions to a Delta table for which delta-rs has no function.
 
-Two changes need this: a column that becomes NOT NULL, and a merge whose files Sail can read and whose
-history counts the inserted and updated rows. The log file is linked into place. The link fails if another
+Metadata of Unity Catalog, NOT NULL, merges and reverts are committed here: a merge so that Sail can read its
+files, and so that the history counts the inserted and updated rows. The log file is linked into place. The link fails if another
 writer took the version first, so a commit is written as a whole or not at all.
 
 Follows https://github.com/delta-io/delta/blob/master/PROTOCOL.md

@@ -47,7 +47,7 @@ def add_features(
     Parameters
     ----------
     rows : pyarrow.Table
-        The rows; their columns do not change.
+        The rows. A feature's column that is among them keeps its values; null and NaN become the default.
     spec : FeatureSpec
         The features. A lookup key or the input of a function may itself be a feature. As in the
         official client, a function gets null if the lookup found no row: default values are filled in

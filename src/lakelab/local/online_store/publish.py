@@ -56,7 +56,8 @@ class Published:
     pipeline_id : str
         The same for all publishes of one online table.
     kind : {"full", "incremental", "nothing"}
-        Whether all rows, only the changes, or no rows were copied, because the source was unchanged.
+        ``full``: all rows were copied; ``incremental``: only changed keys; ``nothing``: the source had
+        not changed.
     source_version : int
         The Delta version that is online after the publish.
     written, deleted : int
@@ -110,7 +111,7 @@ class Publisher:
         user : str, optional
             The user who publishes.
         only_after : str, optional
-            The id of the last known update: publish only if no later update exists.
+            The id of the update that must be the latest one.
 
         Raises
         ------
@@ -119,7 +120,7 @@ class Publisher:
         OnlineStoreError
             If the table cannot be published, or the online table belongs to another source or store.
         SupersededError
-            If a later update than ``only_after`` exists.
+            If another update than ``only_after`` is the latest, or the online table was deleted.
         """
         name = TableName.parse(online_table)
         self._unity.require_schema(name.catalog, name.schema)
@@ -197,7 +198,7 @@ class Publisher:
                 written = self._database.insert(connection, table, rows)
             if before is not None and before.physical != physical:
                 # last, because in PostgreSQL readers of a dropped table wait for the commit
-                drop_rows(connection, before.physical)
+                drop_rows_table(connection, before.physical)
         published = Published(
             online_table_name=str(name),
             pipeline_id=before.pipeline_id if before is not None else str(uuid.uuid4()),
@@ -306,7 +307,7 @@ def _last_update(online_table: Row[Any] | None) -> str | None:
     return None if online_table is None else str(online_table.last_update["id"])
 
 
-def drop_rows(connection: Connection, physical: str) -> None:
+def drop_rows_table(connection: Connection, physical: str) -> None:
     """Drop the database table with the rows of an online table."""
     connection.exec_driver_sql(f"DROP TABLE IF EXISTS {quoted(physical)}")
 

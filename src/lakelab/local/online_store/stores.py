@@ -26,7 +26,7 @@ from lakelab.local.online_store.publish import (
     Publisher,
     PublishMode,
     SupersededError,
-    drop_rows,
+    drop_rows_table,
 )
 from lakelab.local.system.home import Home
 
@@ -386,7 +386,7 @@ def _required_store(connection: Connection, name: str) -> OnlineStore:
 
 
 def _drop(connection: Connection, table: Row[Any]) -> None:
-    drop_rows(connection, table.physical)
+    drop_rows_table(connection, table.physical)
     connection.execute(delete(published_tables).where(published_tables.c.name == table.name))
 
 

@@ -1,8 +1,8 @@
 """Spark Connect's client with the steps that the embedded engine needs.
 
-Each request that carries a plan passes ``REQUEST_STEPS`` before it reaches the engine. Each command, which
-is an SQL statement or an action that writes, passes ``COMMAND_STEPS`` around its execution. Both are read
-from top to bottom. Queries of the session itself (``session.internal_queries()``) pass no step.
+A command, which is an SQL statement or an action that writes, passes ``COMMAND_STEPS`` around its
+execution. Each request that carries a plan passes ``REQUEST_STEPS`` before it reaches the engine: inside
+the steps of its command, if it belongs to one. Both are read from top to bottom. Queries of the session itself (``session.internal_queries()``) pass no step.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ REQUEST_STEPS: tuple[Callable[[Any, Any], None], ...] = (
     authorize,
     prepare_time_travel,
 )
-"""Called with the session and the request, which a step may change or refuse."""
+"""Each step gets the session and the request. It may change or refuse the request."""
 
 COMMAND_STEPS: tuple[Step, ...] = (
     explain_full_disk,
@@ -55,7 +55,7 @@ COMMAND_STEPS: tuple[Step, ...] = (
     retry_conflicts,
     keep_table_schema,
 )
-"""Called with the command and the next step."""
+"""Each step gets the command and the next step. The first step is outermost."""
 
 
 class LocalSparkClient(SparkConnectClient):
@@ -75,7 +75,7 @@ class LocalSparkClient(SparkConnectClient):
         super().__init__(channel)
 
     def execute_command(self, command: Any, *args: Any, **kwargs: Any) -> Answer:
-        """Execute a command after and within the steps."""
+        """Pass a command through ``COMMAND_STEPS``, and send it to the engine."""
         execute = super().execute_command
 
         def execute_on_engine(message: Any) -> Answer:

@@ -1,6 +1,6 @@
 """Commands of Spark Connect on their way to the engine, and what they do to a table.
 
-A command is an SQL statement, or an action of a DataFrame that writes. The client passes each command
+A command is an SQL statement, a write of a DataFrame, or another action such as creating a view. The client passes each command
 through its steps (:mod:`lakelab.local.spark.client`).
 """
 
@@ -42,11 +42,11 @@ class TableChange:
     Parameters
     ----------
     table : str
-        The table, as the command names it; empty for INSERT, whose table is not needed.
+        The table, as the command names it; empty for INSERT and for a write to a path.
     is_serialized : bool
         Whether the command waits for others that change the table; an append does not.
     rewrites_rows : bool
-        Whether the command changes existing rows.
+        Whether the command is MERGE, UPDATE or DELETE.
     operation : {'INSERT', 'UPDATE', 'DELETE', 'MERGE'}, optional
         What an SQL statement does to rows.
     """

@@ -1,9 +1,9 @@
 """Keep the engine's catalog equal to the folders of Unity Catalog.
 
 Sail keeps its catalog in memory, for one process. Here the folder tree is the catalog
-(:mod:`lakelab.local.catalog.store`). Before each request to the engine, the tables that appeared since
-the last request are registered, and those that went away are dropped from the engine. A table that one
-notebook creates is therefore visible to another notebook at its next request.
+(:mod:`lakelab.local.catalog.store`). Before each request to the engine, tables that appeared since the
+last request are registered, those with new metadata are registered again, and those that are gone are dropped
+from the engine. A table that one notebook creates is therefore visible to another notebook at its next request.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lakelab.local.sql.text import sql_literal
 
 
 class CatalogSync:
-    """The tables and schemas that a session has registered with its engine.
+    """The record of the tables and schemas that are registered with a session's engine.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class CatalogSync:
         self._tables, self._schemas = {}, set()
 
     def sync(self) -> None:
-        """Register tables that appeared or changed; drop those that went away from the engine."""
+        """Register tables that appeared or changed. Drop from the engine those that are gone or unreadable."""
         unity = self._session.unity
         with self.lock, self._session.internal_queries():
             tables = set(unity.readable_tables())

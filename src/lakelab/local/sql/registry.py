@@ -1,8 +1,9 @@
 """Which function runs which statement of Unity Catalog and Delta.
 
-sqlglot reads some statements as a whole or not at all. Each of them is recognised by a pattern, and its
-handler takes the match. For the statements that sqlglot parses, the handler takes the syntax tree. A handler
-returns the columns that Databricks documents.
+Patterns are tried first, and their handlers take the match. The rest of ALTER, CREATE and DROP TABLE is parsed
+with sqlglot: these handlers take the session, the syntax tree and the text. A handler returns the columns that
+Databricks documents. A handler of a match returns None for an empty result; a handler of a tree returns None if
+the engine runs the statement.
 
 Follows https://docs.databricks.com/aws/en/sql/language-manual/
 
@@ -73,7 +74,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], MatchHandler], ...] = (
     *show.STATEMENTS,
 )
 DEFINITION = re.compile(r"(?:ALTER|CREATE|DROP)\b", re.IGNORECASE)
-"""A pattern of the start of a statement that defines something."""
+"""ALTER, CREATE or DROP at the start of a statement."""
 
 
 def run_matched(session: Session, text: str) -> DataFrame | None:

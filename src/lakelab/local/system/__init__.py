@@ -1,1 +1,1 @@
-"""Folders, processes and ports: modules that need nothing but the operating system."""
+"""The home folder, child processes, HTTP servers and DuckDB: modules that import no other package of lakelab."""

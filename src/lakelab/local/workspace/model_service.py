@@ -59,6 +59,7 @@ class ModelService:
         ApiError
             ``PERMISSION_DENIED``.
         """
+        # a registered model is a function in Unity Catalog
         self.governance.require(call.user, Securable("function", name), *one_of)
 
     def visible_models(self, call: Call, *parents: str) -> list[RegisteredModel]:
@@ -111,7 +112,7 @@ class ModelService:
                 "Choose another name for the model.",
             )
 
-    def describe(self, name: str, description: str | None) -> None:
+    def set_description(self, name: str, description: str | None) -> None:
         """Change the description of a model; None leaves it as it is."""
         self.registry.model(name)
         if description is not None:
@@ -169,7 +170,7 @@ class ModelService:
         name = self.authorized_name(call, "EXECUTE")
         return self.registry.version_by_alias(name, call.text("alias"))
 
-    def describe_version(self, call: Call, parameter: str) -> Version:
+    def set_version_description(self, call: Call, parameter: str) -> Version:
         """Change the description of the model version of a call, and return the version.
 
         Parameters

@@ -80,7 +80,7 @@ class ModelsApi:
 
     def update(self, call: Call) -> dict[str, Any]:
         name = self._models.authorized_name(call)
-        self._models.describe(name, call.optional("description"))
+        self._models.set_description(name, call.optional("description"))
         name = self._models.rename(name, call.optional("new_name"))
         return {"registered_model": self._model(self._registry.model(name))}
 
@@ -133,7 +133,7 @@ class ModelsApi:
         return {"model_version": self._version(self._models.version_by_alias(call))}
 
     def update_version(self, call: Call) -> dict[str, Any]:
-        version = self._models.describe_version(call, "description")
+        version = self._models.set_version_description(call, "description")
         return {"model_version": self._version(version)}
 
     def search_versions(self, call: Call) -> dict[str, Any]:

@@ -68,7 +68,7 @@ class SdkModelsApi:
 
     def update(self, call: Call) -> dict[str, Any]:
         name = self._models.authorized_name(call)
-        self._models.describe(name, call.optional("comment"))
+        self._models.set_description(name, call.optional("comment"))
         if owner := call.optional("owner"):
             self._models.governance.update(Securable("function", name), owner=owner)
         name = self._models.rename(name, call.optional("new_name"))
@@ -92,7 +92,7 @@ class SdkModelsApi:
         return self._version_with_dependencies(self._models.version_by_alias(call))
 
     def update_version(self, call: Call) -> dict[str, Any]:
-        return self._version(self._models.describe_version(call, "comment"))
+        return self._version(self._models.set_version_description(call, "comment"))
 
     # ---- answers -----------------------------------------------------------------------------
     def _model(self, model: RegisteredModel) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Constraints of ``ALTER TABLE``: ``ADD CONSTRAINT``, ``DROP CONSTRAINT`` and ``DROP PRIMARY KEY``.
 
+``alter_table`` calls `add_constraint` and `drop_constraint`.
+
 Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-ddl-alter-table-add-constraint and
 https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-ddl-alter-table-drop-constraint
 """
@@ -27,7 +29,8 @@ def add_constraint(session: Session, table: UnityTable, action: exp.AddConstrain
     Raises
     ------
     UnityCatalogError
-        If it is a foreign key, a constraint of that name exists, or rows violate it.
+        If it is a foreign key, a key exists, a key column is nullable, the name of the CHECK is taken, or
+        rows violate it.
     """
     from sqlglot import exp
 
@@ -45,10 +48,11 @@ def add_constraint(session: Session, table: UnityTable, action: exp.AddConstrain
 
 
 def _add_check(session: Session, table: UnityTable, name: str, condition: str) -> None:
-    if name.lower() in {check.lower() for check in table.checks}:
+    existing = {check.lower(): expression for check, expression in table.checks.items()}
+    if name.lower() in existing:
         raise UnityCatalogError(
             f"Constraint '{name}' already exists. Please delete the old constraint first.\n"
-            f"Old constraint:\n{table.checks.get(name, '')}",
+            f"Old constraint:\n{existing[name.lower()]}",
             condition="DELTA_CONSTRAINT_ALREADY_EXISTS",
             sql_state="42710",
         )

@@ -62,7 +62,7 @@ class _TableDefinition:
     statement : sqlglot.exp.Create
         The statement for the engine, without the clauses that the engine does not know.
     text : str
-        The same as text; the text as the user wrote it if nothing was removed.
+        The text for the engine: the user's own if no clause was removed.
     name : TableName
     properties : dict of str to str
         The properties to store, the key and the clustering columns among them.
