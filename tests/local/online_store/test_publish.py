@@ -387,7 +387,10 @@ def test_a_key_of_an_unsupported_type_raises(lab: Lab, values: list[Any], type: 
 
 def test_duplicate_keys_raise(lab: Lab) -> None:
     lab.create("t", {"id": [1, 2, 2], "k": ["a"] * 3}, keys=["id", "k"])
-    refuse(lab, r"primary key must be unique, and 2 rows have id=2, k='a'. .* delete the duplicate rows")
+    refuse(
+        lab,
+        r"primary key must be unique, and 2 rows have id=2, k='a'. .* delete the duplicate rows",
+    )
     data = {"id": ["a", "a", "a"], "at": hours(1, 2, 2), "x": [1, 2, 3]}
     lab.create("w", data, keys=["id", "at"], time="at")
     refuse(lab, r"2 rows have id='a'", "w")
