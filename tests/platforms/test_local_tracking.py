@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 
+import mlflow
 import pytest
 
 from lakelab.local.notebook import mlflow_ui
@@ -17,6 +19,15 @@ from lakelab.runtime import LabError
 def home(tmp_path, monkeypatch) -> Home:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     return Home(tmp_path)
+
+
+@pytest.fixture
+def mlflow_uri(home) -> Iterator[str]:
+    """The home's store as MLflow's tracking URI, whatever another test of this process has set."""
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(home.mlflow_uri)
+    yield home.mlflow_uri
+    mlflow.set_tracking_uri(before)
 
 
 @pytest.mark.parametrize("uri", ["http://127.0.0.1:9", "http://not a host"])
@@ -73,10 +84,10 @@ def test_a_damaged_store_is_an_error_unless_a_server_tracks(monkeypatch, home):
 
 
 def test_the_store_is_open_after_waiting_and_an_error_in_the_background_is_silent(
-    monkeypatch, home
+    monkeypatch, home, mlflow_uri
 ):
     home.prepare()
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", home.mlflow_uri)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", mlflow_uri)
     monkeypatch.setattr(local_tracking, "SLOW_IMPORTS", ())
     tracking = LocalTracking(home)
     tracking.wait()  # nothing was started: no error

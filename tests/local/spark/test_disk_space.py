@@ -10,7 +10,7 @@ from pyspark.errors import AnalysisException, SparkRuntimeException
 from lakelab.local.spark.commands import Command
 from lakelab.local.spark.disk_space import explain_full_disk
 
-SESSION = SimpleNamespace(home=SimpleNamespace(place="the folder of the home"))
+SESSION = SimpleNamespace(home=SimpleNamespace(real_path="the folder of the home"))
 
 
 @pytest.mark.parametrize("kind", [AnalysisException, SparkRuntimeException])
