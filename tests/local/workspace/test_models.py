@@ -10,10 +10,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from .conftest import FEATURES
-
-
-def predictions(uri: str) -> list[float]:
-    return [round(float(value), 6) for value in mlflow.pyfunc.load_model(uri).predict(FEATURES)]
+from .mlflow_answers import assert_code, predictions
 
 
 def test_log_model_registers_and_loads_by_version_and_alias(any_place, any_schema, log_model):
@@ -308,13 +305,6 @@ def test_version_registered_in_the_plain_registry_is_served_too(any_place, any_s
 
 
 # ---- refusals ------------------------------------------------------------------------------------
-def assert_code(code: str, function, *arguments) -> MlflowException:
-    with pytest.raises(MlflowException) as caught:
-        function(*arguments)
-    assert caught.value.error_code == code, caught.value
-    return caught.value
-
-
 def test_model_without_signature_is_refused(place, schema, tmp_path):
     from sklearn.linear_model import LinearRegression
 

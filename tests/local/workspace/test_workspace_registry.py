@@ -15,6 +15,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from .conftest import FEATURES
+from .mlflow_answers import assert_code, predictions
 
 API = "/api/2.0/mlflow"
 OUTSIDE = ["..", "../x", "a/../../x", "%2e%2e/x", "..%2f..%2fx", "a//b", "..\\x", "./x"]
@@ -37,17 +38,6 @@ def client(any_place) -> MlflowClient:
 def sqlite_client(place) -> MlflowClient:
     mlflow.set_registry_uri("databricks")
     return MlflowClient()
-
-
-def predictions(uri: str) -> list[float]:
-    return [round(float(value), 6) for value in mlflow.pyfunc.load_model(uri).predict(FEATURES)]
-
-
-def assert_code(code: str, function, *arguments) -> MlflowException:
-    with pytest.raises(MlflowException) as caught:
-        function(*arguments)
-    assert caught.value.error_code == code, caught.value
-    return caught.value
 
 
 def test_register_stage_and_load(client, name, log_model):

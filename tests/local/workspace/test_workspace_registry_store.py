@@ -9,12 +9,11 @@ import mlflow
 import pytest
 from filelock import FileLock
 from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
 
 from lakelab.local.notebook.client_env import name_profiles
 from lakelab.local.workspace import start_workspace
 
-from .conftest import FEATURES
+from .mlflow_answers import assert_code, predictions
 
 API = "/api/2.0/mlflow"
 UPLOADS = "/databricks/mlflow/tmp-external-source"
@@ -37,17 +36,6 @@ def client(any_place) -> MlflowClient:
 def sqlite_client(place) -> MlflowClient:
     mlflow.set_registry_uri("databricks")
     return MlflowClient()
-
-
-def predictions(uri: str) -> list[float]:
-    return [round(float(value), 6) for value in mlflow.pyfunc.load_model(uri).predict(FEATURES)]
-
-
-def assert_code(code: str, function, *arguments) -> MlflowException:
-    with pytest.raises(MlflowException) as caught:
-        function(*arguments)
-    assert caught.value.error_code == code, caught.value
-    return caught.value
 
 
 def test_eight_threads_register_versions_1_to_8(client, name, saved_models):

@@ -1,8 +1,6 @@
 """Refuse plans and statements that read or change a table without the user's privileges.
 
 Follows https://docs.databricks.com/aws/en/data-governance/unity-catalog/manage-privileges/privileges
-
-Tested in ``tests/local/catalog/test_governed_catalogs.py``.
 """
 
 from __future__ import annotations
