@@ -122,7 +122,7 @@ def download_package(model_uri: str, folder: Path) -> Path:
     try:
         local = mlflow.artifacts.download_artifacts(artifact_uri=model_uri, dst_path=str(folder))
     except (MlflowException, OSError) as error:
-        raise ValueError(f"The model at '{model_uri}' cannot be downloaded: {error}") from error
+        raise ValueError(f"The model at '{model_uri}' cannot be had: {error}") from error
     package = Path(local) / "data" / FOLDER
     if not package.is_dir():
         raise ValueError(
