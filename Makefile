@@ -29,7 +29,7 @@ test: $(VENV)/.ready-dev $(RUNTIMES:%=$(OFFICIAL)/%/.ready) ## lint, type-check 
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/pytest $(AT_A_TIME)
 	@$(BIN)/pytest $(AT_A_TIME) --nbmake notebooks
 
@@ -66,7 +66,7 @@ constraints: $(VENV)/.ready-dev ## pin all versions anew
 		--no-emit-index-url --no-annotate --no-header --upgrade --quiet --output-file constraints.txt
 
 clean: ## remove the installed packages and caches; tables and runs stay
-	rm -rf $(VENV) $(BENCH) $(BENCH_AUTOML) $(OFFICIAL) $(MATRIX) .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH) $(BENCH_AUTOML) $(OFFICIAL) $(MATRIX) .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
