@@ -24,8 +24,8 @@ DETAIL = (
     "numFiles sizeInBytes properties minReaderVersion minWriterVersion tableFeatures"
 )
 ROWS = [
-    Row("DESCRIBE HISTORY t", HISTORY, [(v, *[ANY] * 14) for v in (2, 1, 0)], changes=False),
-    Row("DESC HISTORY {s}.t LIMIT 1", HISTORY, [(2, *[ANY] * 14)], changes=False),
+    Row("DESCRIBE HISTORY t", HISTORY, [(v, *[ANY] * 14) for v in (2, 1, 0)]),
+    Row("DESC HISTORY {s}.t LIMIT 1", HISTORY, [(2, *[ANY] * 14)]),
     Row(
         "DESCRIBE DETAIL t",
         DETAIL,
