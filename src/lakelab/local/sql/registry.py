@@ -1,9 +1,10 @@
 """Which function runs which statement of Unity Catalog and Delta.
 
-Patterns are tried first, and their handlers take the match. The rest of ALTER, CREATE and DROP TABLE is parsed
-with sqlglot: these handlers take the session, the syntax tree and the text. A handler returns the columns that
-Databricks documents. A handler of a match returns None for an empty result; a handler of a tree returns None if
-the engine runs the statement.
+A handler is registered by the class of the statement's node: `HANDLERS` of each module of
+:mod:`lakelab.local.sql.statements`. It takes the session and the node, and returns the columns that Databricks
+documents, or None for an empty result. Patterns come next, and their handlers take the match. The rest of ALTER,
+CREATE and DROP TABLE has sqlglot's own nodes: these handlers take the session, the syntax tree and the text, and
+return None if the engine runs the statement.
 
 Follows https://docs.databricks.com/aws/en/sql/language-manual/
 
@@ -16,6 +17,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from lakelab.local.sql.handlers import Handlers
 from lakelab.local.sql.results import empty_result
 from lakelab.local.sql.statements import (
     alter_column,
@@ -50,6 +52,14 @@ if TYPE_CHECKING:
 
 MatchHandler = Callable[["Session", re.Match[str]], "DataFrame | None"]
 
+HANDLERS: Handlers = {
+    **optimize.HANDLERS,
+    **restore.HANDLERS,
+    **truncate.HANDLERS,
+    **vacuum.HANDLERS,
+}
+"""Class of a statement's node -> the function that runs the statement."""
+
 # the first pattern that matches decides: DESCRIBE FUNCTION stands before DESCRIBE
 _PATTERNS: tuple[tuple[re.Pattern[str], MatchHandler], ...] = (
     *create_function.STATEMENTS,
@@ -65,9 +75,6 @@ _PATTERNS: tuple[tuple[re.Pattern[str], MatchHandler], ...] = (
     *owner.STATEMENTS,
     *cluster_by.STATEMENTS,
     *truncate.STATEMENTS,
-    *optimize.STATEMENTS,
-    *vacuum.STATEMENTS,
-    *restore.STATEMENTS,
     *history.STATEMENTS,
     *describe.STATEMENTS,
     *show_create_table.STATEMENTS,
@@ -75,6 +82,27 @@ _PATTERNS: tuple[tuple[re.Pattern[str], MatchHandler], ...] = (
 )
 DEFINITION = re.compile(r"(?:ALTER|CREATE|DROP)\b", re.IGNORECASE)
 """ALTER, CREATE or DROP at the start of a statement."""
+
+
+def run_node(session: Session, node: Any) -> DataFrame | None:
+    """Run a statement by the class of its node; return None if no handler is registered for the class.
+
+    Parameters
+    ----------
+    session : Session
+    node : sqlglot.exp.Expr or None
+        The tree of the statement.
+
+    Raises
+    ------
+    UnityCatalogError
+        If Unity Catalog or Delta would refuse it.
+    """
+    handler = HANDLERS.get(type(node))
+    if handler is None:
+        return None
+    result = handler(session, node)
+    return empty_result(session) if result is None else result
 
 
 def run_matched(session: Session, text: str) -> DataFrame | None:

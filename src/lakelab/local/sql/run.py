@@ -10,8 +10,6 @@ Follows https://docs.databricks.com/aws/en/sql/language-manual/
 
 from __future__ import annotations
 
-import logging
-import re
 from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import (
@@ -21,22 +19,17 @@ from pyspark.errors import (
 )
 
 from lakelab.local.sql import information_schema
+from lakelab.local.sql.dialect import parse
 from lakelab.local.sql.errors import spark_errors, syntax_error
 from lakelab.local.sql.function_calls import rewrite_calls
-from lakelab.local.sql.registry import DEFINITION, run_matched, run_parsed
+from lakelab.local.sql.registry import DEFINITION, run_matched, run_node, run_parsed
 from lakelab.local.sql.results import empty_result
 from lakelab.local.sql.statements.insert import add_omitted_columns
-from lakelab.local.sql.text import LEADING
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from lakelab.local.sql.session import Session
-
-# sqlglot warns about each statement that it does not parse; the engine then reports what is wrong
-logging.getLogger("sqlglot").setLevel(logging.ERROR)
-
-_LEADING = re.compile(rf"\A{LEADING}", re.DOTALL)
 
 
 def run_statement(session: Session, query: str, args: Any, kwargs: dict[str, Any]) -> DataFrame:
@@ -59,9 +52,12 @@ def run_statement(session: Session, query: str, args: Any, kwargs: dict[str, Any
     pyspark.errors.ParseException
         If the engine does not understand it; the message says that it runs on Databricks only.
     """
-    text = _LEADING.sub("", query, count=1)
+    statement = parse(query)
+    text = statement.text
     try:
         with spark_errors():
+            if not kwargs and (result := run_node(session, statement.tree)) is not None:
+                return result
             if not kwargs and (result := run_matched(session, text)) is not None:
                 return result
             text = rewrite_calls(session, text)

@@ -6,14 +6,14 @@ Follows https://docs.databricks.com/aws/en/sql/language-manual/delta-optimize
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import ParseException
 
 from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
 from lakelab.local.catalog.table import UnityTable
-from lakelab.local.sql.text import NAME, QUALIFIED_NAME, statement_pattern, unquote
+from lakelab.local.sql.grammar.maintenance import Optimize
+from lakelab.local.sql.handlers import Handlers
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -27,15 +27,14 @@ _METRICS = (
 )
 
 
-def _optimize(session: Session, match: re.Match[str]) -> DataFrame:
-    if match["where"]:
+def _optimize(session: Session, node: Optimize) -> DataFrame:
+    if node.args["where"]:
         raise ParseException(
             message="The local engine knows OPTIMIZE <table> [ZORDER BY (<columns>)], without WHERE: "
             "a part of a table is optimized on Databricks only."
         )
-    table = session.unity.table(session.resolve(match["name"]))
-    columns = [unquote(name) for name in re.findall(NAME, match["zorder"] or "")]
-    metrics = table.optimize(_zorder_columns(table, columns))
+    table = session.unity.table(session.resolve(node.target))
+    metrics = table.optimize(_zorder_columns(table, node.args["columns"]))
     row = (str(table.path), _metrics_row(metrics))
     return session.createDataFrame([row], f"path string, metrics {_METRICS}")
 
@@ -96,12 +95,4 @@ def _files_row(metrics: Any) -> tuple[Any, ...] | None:
     )
 
 
-STATEMENTS = [
-    (
-        statement_pattern(
-            rf"OPTIMIZE {QUALIFIED_NAME}(?: FULL)?(?P<where> WHERE .*?)?"
-            r"(?: ZORDER BY\s*\((?P<zorder>.*)\))?"
-        ),
-        _optimize,
-    ),
-]
+HANDLERS: Handlers = {Optimize: _optimize}

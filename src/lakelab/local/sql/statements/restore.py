@@ -5,7 +5,6 @@ Follows https://docs.databricks.com/aws/en/sql/language-manual/delta-restore
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,9 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.table import UnityTable
+from lakelab.local.sql.grammar.maintenance import Restore
+from lakelab.local.sql.handlers import Handlers
 from lakelab.local.sql.securables import refresh_schema
-from lakelab.local.sql.text import QUALIFIED_NAME, statement_pattern
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -30,12 +30,12 @@ _COLUMNS = (
 )
 
 
-def _restore(session: Session, match: re.Match[str]) -> DataFrame:
-    table = session.unity.table(session.resolve(match["name"]))
+def _restore(session: Session, node: Restore) -> DataFrame:
+    table = session.unity.table(session.resolve(node.target))
     version = (
-        _version_at(session, table, match["timestamp"])
-        if match["timestamp"]
-        else _existing_version(table, int(match["version"]))
+        _version_at(session, table, node.args["timestamp"])
+        if node.args.get("timestamp")
+        else _existing_version(table, int(node.args["version"].name))
     )
     before = _file_sizes(table.delta)
     after = _file_sizes(DeltaTable(table.path, version=version))
@@ -123,12 +123,4 @@ def _version_at(session: Session, table: UnityTable, expression: str) -> int:
     return max(version for timestamp, version in history if timestamp <= milliseconds)
 
 
-STATEMENTS = [
-    (
-        statement_pattern(
-            rf"RESTORE(?: TABLE)? {QUALIFIED_NAME}(?: TO)? "
-            r"(?:VERSION AS OF (?P<version>\d+)|TIMESTAMP AS OF (?P<timestamp>.+?))"
-        ),
-        _restore,
-    ),
-]
+HANDLERS: Handlers = {Restore: _restore}

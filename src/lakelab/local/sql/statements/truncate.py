@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from lakelab.local.sql.grammar.maintenance import RefreshTable
+from lakelab.local.sql.handlers import Handlers
 from lakelab.local.sql.text import QUALIFIED_NAME, statement_pattern
 
 if TYPE_CHECKING:
@@ -21,12 +23,12 @@ def _truncate(session: Session, match: re.Match[str]) -> None:
     session.engine_sql(f"DELETE FROM {name.quoted}")
 
 
-def _refresh(session: Session, match: re.Match[str]) -> None:
+def _refresh(session: Session, node: RefreshTable) -> None:
     """Check that the table exists: the engine caches no tables, so that none is refreshed."""
-    session.unity.table(session.resolve(match["name"]))
+    session.unity.table(session.resolve(node.target))
 
 
 STATEMENTS = [
     (statement_pattern(rf"TRUNCATE TABLE {QUALIFIED_NAME}"), _truncate),
-    (statement_pattern(rf"REFRESH(?: TABLE)? {QUALIFIED_NAME}"), _refresh),
 ]
+HANDLERS: Handlers = {RefreshTable: _refresh}

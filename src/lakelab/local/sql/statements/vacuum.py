@@ -12,7 +12,8 @@ from pyspark.errors import IllegalArgumentException
 
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.table import UnityTable
-from lakelab.local.sql.text import QUALIFIED_NAME, statement_pattern
+from lakelab.local.sql.grammar.maintenance import Vacuum
+from lakelab.local.sql.handlers import Handlers
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -25,10 +26,10 @@ _UNITS = {"week": 168.0, "day": 24.0, "hour": 1.0, "minute": 1 / 60, "second": 1
 _MAX_FILES_SHOWN = 1000
 
 
-def _vacuum(session: Session, match: re.Match[str]) -> DataFrame:
-    table = session.unity.table(session.resolve(match["name"]))
+def _vacuum(session: Session, node: Vacuum) -> DataFrame:
+    table = session.unity.table(session.resolve(node.target))
     retention = _retention_hours(table)
-    hours = float(match["hours"]) if match["hours"] else retention
+    hours = float(node.args["hours"].name) if node.args["hours"] else retention
     if hours < retention and _checks_retention(session):
         raise IllegalArgumentException(
             message="requirement failed: Are you sure you would like to vacuum files with such a low "
@@ -40,10 +41,10 @@ def _vacuum(session: Session, match: re.Match[str]) -> DataFrame:
         )
     if hours != int(hours):
         raise UnityCatalogError(
-            f"RETAIN {match['hours']} HOURS: the local engine vacuums by whole hours only."
+            f"RETAIN {node.args['hours'].name} HOURS: the local engine vacuums by whole hours only."
         )
-    dry_run = bool(match["dry"])
-    files = table.vacuum(hours, dry_run=dry_run, full=not match["lite"])
+    dry_run = bool(node.args["dry_run"])
+    files = table.vacuum(hours, dry_run=dry_run, full=not node.args["lite"])
     paths = [str(table.path / file) for file in files[:_MAX_FILES_SHOWN]]
     rows = [(path,) for path in (paths if dry_run else [str(table.path)])]
     return session.createDataFrame(rows, "path string")
@@ -62,12 +63,4 @@ def _retention_hours(table: UnityTable) -> float:
     return int(interval[1]) * _UNITS[interval[2].lower()] if interval else _WEEK
 
 
-STATEMENTS = [
-    (
-        statement_pattern(
-            rf"VACUUM {QUALIFIED_NAME}(?: (?:FULL|(?P<lite>LITE)))?"
-            r"(?: RETAIN (?P<hours>\d+(?:\.\d+)?) HOURS)?(?P<dry> DRY RUN)?"
-        ),
-        _vacuum,
-    ),
-]
+HANDLERS: Handlers = {Vacuum: _vacuum}

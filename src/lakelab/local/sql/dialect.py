@@ -1,0 +1,156 @@
+"""The SQL dialect of the local engine: one tree for each statement.
+
+sqlglot's Databricks dialect parses queries, INSERT, UPDATE, DELETE, MERGE, and most of CREATE, ALTER and DROP. The
+packages of :mod:`lakelab.local.sql.grammar` parse the statements that sqlglot leaves as text or refuses. Comments,
+quotes, case and line breaks are the tokenizer's business.
+
+A function call stays an anonymous call, so that SQL text made from a tree has the functions as they were written.
+
+Follows https://docs.databricks.com/aws/en/sql/language-manual/
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ClassVar
+
+from sqlglot import exp
+from sqlglot.dialects.databricks import Databricks
+from sqlglot.errors import SqlglotError
+from sqlglot.tokens import Token, TokenType
+
+from lakelab.local.sql.grammar.maintenance import MaintenanceParser
+from lakelab.local.sql.grammar.parser import StatementParser
+
+# sqlglot warns about each statement that it does not parse; the engine then reports what is wrong
+logging.getLogger("sqlglot").setLevel(logging.ERROR)
+
+_FAMILIES: tuple[type[StatementParser], ...] = (MaintenanceParser,)
+_CACHED_STATEMENTS = 128
+
+
+class LocalDatabricks(Databricks):
+    """Databricks' dialect with the statements of Unity Catalog and Delta."""
+
+    NORMALIZE_FUNCTIONS: bool | str = False
+
+    class Tokenizer(Databricks.Tokenizer):
+        """Databricks' tokenizer, which splits each statement into tokens."""
+
+        # otherwise the text after SHOW, OPTIMIZE, VACUUM and others would be one token
+        COMMANDS: ClassVar[set[TokenType]] = set()
+
+    class Parser(*_FAMILIES):  # type: ignore[misc]  # mypy does not follow a tuple of bases
+        """Parse a statement of one of the families, or else what sqlglot parses."""
+
+        FUNCTIONS: ClassVar[dict[str, Any]] = {}
+        FAMILY: ClassVar[dict[str, tuple[str, ...]]] = {}
+
+        def _parse_statement(self) -> exp.Expr | None:
+            start, first = self._index, self._curr
+            if first and not self._is_quoted(first):
+                word = first.text.upper().split()[0]
+                for method in self.FAMILY.get(word, ()):
+                    node: exp.Expr | None = getattr(self, method)()
+                    if node is not None and not self._curr:
+                        return node
+                    self._retreat(start)
+                if first.token_type in Databricks.Tokenizer.COMMANDS:
+                    self._advance()
+                    return self._parse_as_command(first)
+            statement: exp.Expr | None = super()._parse_statement()
+            return statement
+
+
+for _family in _FAMILIES:
+    for _word, _methods in _family.FAMILY.items():
+        LocalDatabricks.Parser.FAMILY[_word] = (
+            *LocalDatabricks.Parser.FAMILY.get(_word, ()),
+            *_methods,
+        )
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement of a user.
+
+    Attributes
+    ----------
+    text : str
+        The statement as the user wrote it, without comments around it and without a semicolon at its end.
+    tree : sqlglot.exp.Expr or None
+        The tree, which must not be changed: take a copy. None if sqlglot does not parse the statement.
+    error : str
+        Why sqlglot does not parse the statement; else empty.
+    """
+
+    text: str
+    tree: exp.Expr | None
+    error: str = ""
+
+
+@lru_cache(maxsize=_CACHED_STATEMENTS)
+def parse(text: str) -> Statement:
+    r"""Parse a statement; the same text is parsed once.
+
+    Parameters
+    ----------
+    text : str
+        One statement, with or without comments and a semicolon.
+
+    Examples
+    --------
+    >>> statement = parse("VACUUM /* old files */ main.flights.weather -- now\n;")
+    >>> statement.text
+    'VACUUM /* old files */ main.flights.weather'
+    >>> type(statement.tree).__name__, statement.tree.levels
+    ('Vacuum', ['main', 'flights', 'weather'])
+    >>> parse("SELECT FROM WHERE").tree is None
+    True
+    """
+    dialect = LocalDatabricks()
+    try:
+        tokens = dialect.tokenize(text)
+    except SqlglotError as error:
+        return Statement(text.strip(), None, str(error))
+    while tokens and tokens[-1].token_type == TokenType.SEMICOLON:
+        tokens.pop()
+    if not tokens:
+        return Statement("", None)
+    plain = _text_of(text, tokens)
+    try:
+        trees = dialect.parser().parse(tokens, text)
+    except SqlglotError as error:
+        return Statement(plain, None, str(error))
+    tree = trees[0] if len(trees) == 1 else None
+    return Statement(plain, tree, "" if tree else "more than one statement")
+
+
+def parse_expression(text: str) -> exp.Expr:
+    """Parse an expression or a query for a change: the tree is a new one.
+
+    Raises
+    ------
+    sqlglot.errors.SqlglotError
+        If it is not one.
+    """
+    from sqlglot import parse_one
+
+    return parse_one(text, dialect=LocalDatabricks)
+
+
+def to_sql(tree: exp.Expr) -> str:
+    r"""Return a tree as SQL text for the engine.
+
+    Examples
+    --------
+    >>> to_sql(parse("SELECT Nvl(a, `b c`) AS x -- why\nFROM t").tree)
+    'SELECT Nvl(a, `b c`) AS x FROM t'
+    """
+    return tree.sql(dialect=LocalDatabricks, comments=False)
+
+
+def _text_of(text: str, tokens: list[Token]) -> str:
+    return text[tokens[0].start : tokens[-1].end + 1]

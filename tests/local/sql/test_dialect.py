@@ -1,0 +1,47 @@
+"""The dialect: one tree for each statement, whatever its comments, case and line breaks."""
+
+from __future__ import annotations
+
+import pytest
+
+from lakelab.local.sql.dialect import parse, to_sql
+
+STATEMENTS = [
+    ("OPTIMIZE main.a.`b c` ZORDER BY (x, y)", "Optimize"),
+    ("OPTIMIZE t WHERE a = 1", "Optimize"),
+    ("VACUUM t LITE RETAIN 168 HOURS DRY RUN", "Vacuum"),
+    ("RESTORE TABLE t TO VERSION AS OF 1", "Restore"),
+    ("RESTORE t TIMESTAMP AS OF current_timestamp() - INTERVAL 1 DAY", "Restore"),
+    ("REFRESH TABLE t", "RefreshTable"),
+]
+
+
+@pytest.mark.parametrize(("text", "node"), STATEMENTS)
+def test_a_statement_has_one_node(text, node):
+    assert type(parse(text).tree).__name__ == node
+
+
+@pytest.mark.parametrize("text", ["VACUUM", "VACUUM t RETAIN x", "OPTIMIZE 't'", "RESTORE t"])
+def test_an_incomplete_statement_has_no_node_of_a_family(text):
+    assert type(parse(text).tree).__name__ in ("Command", "NoneType")
+
+
+def test_comments_and_semicolons_around_a_statement_are_no_part_of_its_text():
+    statement = parse("-- before\n/* and */ SELECT /* in */ 1 -- after\n ; ; ")
+    assert statement.text == "SELECT /* in */ 1"
+
+
+def test_two_statements_are_no_statement():
+    assert parse("SELECT 1; SELECT 2").tree is None
+    assert parse("SELECT 1; SELECT 2").error == "more than one statement"
+
+
+@pytest.mark.parametrize("text", ["", "  ", "-- only a comment", ";"])
+def test_a_text_without_a_statement_has_no_tree(text):
+    assert parse(text).tree is None
+    assert parse(text).text == ""
+
+
+def test_a_call_keeps_its_name():
+    text = "SELECT Weekday(d), NVL(a, b), to_date(c) FROM t"
+    assert to_sql(parse(text).tree) == text
