@@ -59,7 +59,8 @@ class LocalDatabricks(Databricks):
                     self._retreat(start)
                 if first.token_type in Databricks.Tokenizer.COMMANDS:
                     self._advance()
-                    return self._parse_as_command(first)
+                    command: exp.Expr = self._parse_as_command(first)
+                    return command
             statement: exp.Expr | None = super()._parse_statement()
             return statement
 
@@ -124,8 +125,12 @@ def parse(text: str) -> Statement:
         trees = dialect.parser().parse(tokens, text)
     except SqlglotError as error:
         return Statement(plain, None, str(error))
-    tree = trees[0] if len(trees) == 1 else None
-    return Statement(plain, tree, "" if tree else "more than one statement")
+    if len(trees) != 1:
+        return Statement(plain, None, "more than one statement")
+    # sqlglot parses any two words as an expression with an alias
+    if isinstance(trees[0], exp.Condition | exp.Alias) and not isinstance(trees[0], exp.Query):
+        return Statement(plain, None, "no statement begins so")
+    return Statement(plain, trees[0])
 
 
 def parse_expression(text: str) -> exp.Expr:
