@@ -24,6 +24,7 @@ from lakelab.local.sql.errors import spark_errors, syntax_error
 from lakelab.local.sql.function_calls import rewrite_calls
 from lakelab.local.sql.registry import DEFINITION, run_matched, run_node, run_parsed
 from lakelab.local.sql.results import empty_result
+from lakelab.local.sql.rewrites.steps import rewrite_for_engine
 from lakelab.local.sql.statements.insert import add_omitted_columns
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def _run_on_engine(session: Session, text: str, args: Any, kwargs: dict[str, Any
         query = information_schema.inline_relations(
             session.unity, session.user, query, session.catalog.currentCatalog
         )
-    result = session.engine_sql(add_omitted_columns(session, query), args, **kwargs)
+    query = rewrite_for_engine(session, add_omitted_columns(session, query))
+    result = session.engine_sql(query, args, **kwargs)
     # the engine returns a row with ``true`` for a definition, which Databricks does not return
     return empty_result(session) if DEFINITION.match(text) else result
 
