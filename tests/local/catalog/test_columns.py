@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from pyspark.sql.types import ArrayType, IntegerType, MapType, StructField, StructType
 
-from lakelab.local.catalog.columns import add_columns, find_column, set_field_metadata
-from lakelab.local.catalog.errors import AlreadyExistsError, NotFoundError
+from lakelab.local.catalog.columns import (
+    add_columns,
+    check_column_names,
+    find_column,
+    set_field_metadata,
+)
+from lakelab.local.catalog.errors import AlreadyExistsError, NotFoundError, UnityCatalogError
 from lakelab.local.catalog.names import TableName
 from lakelab.local.delta.metadata import Metadata
 
@@ -47,3 +53,47 @@ def test_an_entry_of_the_metadata_is_set_and_removed():
     assert column["metadata"] == {"comment": "degrees"}
     set_field_metadata(column, "comment", None)
     assert column["metadata"] == {}
+
+
+@pytest.mark.parametrize("character", [" ", ",", ";", "{", "}", "(", ")", "\n", "\t", "="])
+def test_a_character_that_no_parquet_column_has_is_refused(character: str):
+    with pytest.raises(UnityCatalogError, match="(?s)Invalid column names: a.b,") as caught:
+        check_column_names(["ok", f"a{character}b", "c d"])
+    assert caught.value.condition == "DELTA_INVALID_CHARACTERS_IN_COLUMN_NAMES"
+    with pytest.raises(UnityCatalogError, match="(?s)Invalid column names: a.b"):
+        add_columns(metadata("a"), [field(f"a{character}b")], [None], TABLE)
+
+
+def test_other_characters_are_names():
+    check_column_names(["a-b", "a.b", "a`b", "ä", "a/b", "1"])
+
+
+def nested(*names: str) -> StructType:
+    return StructType([StructField(name, IntegerType()) for name in names])
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        nested("a", "A"),
+        ArrayType(nested("a", "A")),
+        MapType(IntegerType(), nested("a", "A")),
+        MapType(nested("a", "A"), IntegerType()),
+        StructType([StructField("s", ArrayType(nested("a", "A")))]),
+    ],
+)
+def test_two_fields_of_a_struct_differ_in_more_than_case(kind):
+    schema = StructType([StructField("x", kind)])
+    for columns in (schema, schema.jsonValue()["fields"]):
+        with pytest.raises(UnityCatalogError, match="`a` already exists") as caught:
+            check_column_names(columns)
+        assert caught.value.condition == "COLUMN_ALREADY_EXISTS"
+
+
+def test_nested_names_have_no_invalid_characters():
+    with pytest.raises(UnityCatalogError, match="(?s)Invalid column names: a.b"):
+        check_column_names(StructType([StructField("x", ArrayType(nested("a b")))]))
+
+
+def test_a_field_may_have_the_name_of_a_column():
+    check_column_names(StructType([StructField("a", nested("a")), StructField("b", nested("a"))]))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
 from pyspark.sql.types import (
     ByteType,
@@ -225,6 +226,17 @@ def test_invalid_keys_in_the_data_create_nothing(
     df = spark.createDataFrame([(key, 1) for key in keys], "k INT, x INT")
     with pytest.raises(ValueError, match=names):
         fe.create_table(name="t", primary_keys="k", df=df)
+    assert list((spark.unity.warehouse / schema.replace(".", "/")).iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["wind speed", "a=b", "a,b"])
+def test_a_column_name_that_delta_refuses_creates_nothing(
+    fe: Client, spark: LocalSparkSession, schema: str, name: str
+) -> None:
+    fields = [StructField("k", IntegerType()), StructField(name, StringType())]
+    with pytest.raises(AnalysisException, match=f"Invalid column names: {name}") as refused:
+        fe.create_table(name="t", primary_keys="k", schema=StructType(fields))
+    assert refused.value.getCondition() == "DELTA_INVALID_CHARACTERS_IN_COLUMN_NAMES"
     assert list((spark.unity.warehouse / schema.replace(".", "/")).iterdir()) == []
 
 

@@ -1,14 +1,94 @@
-"""Columns of a table, as the Delta log holds them: name, type, nullable, metadata."""
+"""Columns of a table, as the Delta log holds them: name, type, nullable, metadata.
+
+Follows https://docs.databricks.com/aws/en/error-messages/error-classes and
+https://docs.databricks.com/aws/en/delta/column-mapping
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from lakelab.local.catalog.errors import AlreadyExistsError, NotFoundError
+from lakelab.local.catalog.errors import AlreadyExistsError, NotFoundError, UnityCatalogError
 from lakelab.local.catalog.names import TableName
 from lakelab.local.catalog.properties import without
 from lakelab.local.delta.metadata import Metadata
+
+if TYPE_CHECKING:
+    from pyspark.sql.types import StructType
+
+_INVALID_CHARACTERS = " ,;{}()\n\t="
+
+
+def check_column_names(columns: StructType | Iterable[str | Mapping[str, Any]]) -> None:
+    r"""Check that a table can have columns with these names, those of nested fields included.
+
+    Parameters
+    ----------
+    columns : pyspark.sql.types.StructType or iterable of str or mapping
+        A schema, the names of its columns, or the columns as the Delta log has them.
+
+    Raises
+    ------
+    UnityCatalogError
+        If two columns, or two fields of one struct, differ in case at most, or a name has a character that
+        a table without column mapping cannot have.
+
+    Examples
+    --------
+    >>> check_column_names(["x", "y"])
+    >>> check_column_names(["x", "X"])
+    Traceback (most recent call last):
+    ...
+    lakelab.local.catalog.errors.UnityCatalogError: The column `x` already exists. Choose another name or rename the existing column.
+    """
+    fields = columns.jsonValue()["fields"] if hasattr(columns, "jsonValue") else list(columns)
+    levels = list(_levels(fields))
+    for names in levels:
+        _check_duplicates(names)
+    invalid = [n for names in levels for n in names if any(c in n for c in _INVALID_CHARACTERS)]
+    if invalid:
+        raise UnityCatalogError(
+            "Found invalid character(s) among ' ,;{}()\\n\\t=' in the column names of your schema.\n"
+            f"Invalid column names: {', '.join(invalid)}.\n"
+            "Please use other characters and try again.\n"
+            "Alternatively, enable Column Mapping to keep using these characters: that works on "
+            "Databricks only.",
+            condition="DELTA_INVALID_CHARACTERS_IN_COLUMN_NAMES",
+            sql_state="42K05",
+        )
+
+
+def _levels(fields: Iterable[str | Mapping[str, Any]]) -> Iterator[list[str]]:
+    """Yield the names of the columns, then those of the fields of each struct in them."""
+    fields = list(fields)
+    yield [field if isinstance(field, str) else str(field["name"]) for field in fields]
+    for field in fields:
+        if not isinstance(field, str):
+            yield from _levels_of_type(field["type"])
+
+
+def _levels_of_type(kind: Any) -> Iterator[list[str]]:
+    if not isinstance(kind, Mapping):
+        return
+    if kind["type"] == "struct":
+        yield from _levels(kind["fields"])
+    for part in ("elementType", "keyType", "valueType"):
+        if part in kind:
+            yield from _levels_of_type(kind[part])
+
+
+def _check_duplicates(names: Sequence[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name.lower() in seen:
+            raise UnityCatalogError(
+                f"The column `{name.lower()}` already exists. Choose another name or rename the existing "
+                f"column.",
+                condition="COLUMN_ALREADY_EXISTS",
+                sql_state="42711",
+            )
+        seen.add(name.lower())
 
 
 def find_column(fields: Sequence[dict[str, Any]], column: str, table: TableName) -> dict[str, Any]:
@@ -66,6 +146,7 @@ def add_columns(
         position = len(names) if previous is None else 0
         if previous:
             position = names.index(find_column(existing, previous, table)["name"].lower()) + 1
+        check_column_names([field])
         metadata.fields.insert(position, field)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from deltalake import DeltaTable, Schema, write_deltalake
 
+from lakelab.local.catalog.columns import check_column_names
 from lakelab.local.catalog.constraints import PrimaryKey
 from lakelab.local.catalog.errors import AlreadyExistsError, UnityCatalogError
 from lakelab.local.catalog.names import TableName
@@ -30,6 +31,7 @@ from lakelab.local.feature_engineering.validation import (
     require_unique,
     require_valid_keys,
 )
+from lakelab.local.sql.errors import spark_errors
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -84,6 +86,8 @@ def create_table(
     )  # fmt: skip
     if spark.unity.exists(full):
         return _describe_existing(open_table(spark, full), plan)
+    with spark_errors():
+        check_column_names(declared)
     data = None
     if df is not None:
         data = df.toArrow()
