@@ -14,13 +14,14 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sqlglot import exp
 from sqlglot.dialects.databricks import Databricks
 from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token, TokenType
 
+from lakelab.local.sql.grammar.expressions import ExpressionGenerator, ExpressionParser
 from lakelab.local.sql.grammar.maintenance import MaintenanceParser
 from lakelab.local.sql.grammar.parser import StatementParser
 
@@ -42,10 +43,12 @@ class LocalDatabricks(Databricks):
         # otherwise the text after SHOW, OPTIMIZE, VACUUM and others would be one token
         COMMANDS: ClassVar[set[TokenType]] = set()
 
-    class Parser(*_FAMILIES):  # type: ignore[misc]  # mypy does not follow a tuple of bases
+    class Generator(ExpressionGenerator):
+        """Write a tree as SQL text for the engine."""
+
+    class Parser(*_FAMILIES, ExpressionParser):  # type: ignore[misc]  # mypy does not follow a tuple of bases
         """Parse a statement of one of the families, or else what sqlglot parses."""
 
-        FUNCTIONS: ClassVar[dict[str, Any]] = {}
         FAMILY: ClassVar[dict[str, tuple[str, ...]]] = {}
 
         def _parse_statement(self) -> exp.Expr | None:

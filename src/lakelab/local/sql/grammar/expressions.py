@@ -1,0 +1,175 @@
+"""Expressions and tables as the engine reads them: SQL text made from a tree means what the user's text means.
+
+sqlglot has its own classes for some calls and operators, and writes them differently: ``a RLIKE b`` becomes
+``REGEXP_LIKE(a, b)``, and the column of the result has another name then. Here a call stays as it was written, and
+an operator is written as the user wrote it.
+
+Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-functions-builtin and
+https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-literals
+
+Tested in ``tests/local/sql/grammar/test_expressions.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any, ClassVar
+
+from sqlglot import exp
+from sqlglot.generators.databricks import DatabricksGenerator
+from sqlglot.parsers.databricks import DatabricksParser
+from sqlglot.tokens import Token, TokenType
+
+_LITERAL = "is_literal"
+"""Mark of a cast that the user wrote as a literal: ``DATE'2024-01-31'``."""
+
+_INFIX = "is_infix"
+"""Mark of a negation that the user wrote inside: ``a IS NOT NULL``, ``a NOT IN (1)``."""
+
+_KEYWORD_ARGUMENTS = ("TRIM", "SUBSTRING", "SUBSTR", "POSITION", "OVERLAY")
+"""Functions whose arguments may have keywords between them: ``SUBSTRING(a FROM 1 FOR 2)``."""
+
+
+def _call_or(name: str) -> Callable[[Any], exp.Expr | None]:
+    return lambda self: self._parse_plain_call(DatabricksParser.FUNCTION_PARSERS[name])
+
+
+def _literal(self: Any, value: exp.Expr, kind: exp.DataType) -> exp.Expr:
+    """Return a typed literal; what follows it, such as ``::STRING``, applies to its value."""
+    literal = value
+    while not isinstance(literal, exp.Literal):
+        literal = literal.this
+    cast = exp.Cast(this=literal.copy(), to=kind)
+    cast.meta[_LITERAL] = True
+    if literal is value:
+        return cast
+    literal.replace(cast)
+    return value
+
+
+class ExpressionParser(DatabricksParser):
+    """Parse expressions without a class for each function."""
+
+    FUNCTIONS: ClassVar[dict[str, Any]] = {}
+    FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
+        **{
+            name: DatabricksParser.FUNCTION_PARSERS[name]
+            for name in ("CAST", "TRY_CAST", "EXTRACT")
+        },
+        **{name: _call_or(name) for name in _KEYWORD_ARGUMENTS},
+    }
+    NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
+        name: parser
+        for name, parser in DatabricksParser.NO_PAREN_FUNCTION_PARSERS.items()
+        if name not in ("ANY", "TRANSFORM")
+    }
+    # `array(1, 2)[0]` is an item of an array, and no array of one item
+    ARRAY_CONSTRUCTORS: ClassVar[dict[str, Any]] = {}
+    TYPE_LITERAL_PARSERS: ClassVar[dict[Any, Any]] = dict.fromkeys(
+        (
+            exp.DType.DATE,
+            exp.DType.TIMESTAMP,
+            exp.DType.TIMESTAMPLTZ,
+            exp.DType.TIMESTAMPNTZ,
+            exp.DType.TIMESTAMPTZ,
+        ),
+        _literal,
+    )
+    VERSION_PHRASES: ClassVar[dict[tuple[str, ...], str]] = {
+        **DatabricksParser.VERSION_PHRASES,
+        ("FOR", "SYSTEM_VERSION"): "VERSION",
+        ("SYSTEM_VERSION", "AS", "OF"): "VERSION",
+        ("SYSTEM_TIME", "AS", "OF"): "TIMESTAMP",
+    }
+
+    def parse(self, raw_tokens: list[Token], sql: str) -> list[exp.Expr | None]:
+        """Parse tokens; the function ``window`` is not the clause WINDOW."""
+        for token, following in pairwise(raw_tokens):
+            if token.token_type == TokenType.WINDOW and following.token_type == TokenType.L_PAREN:
+                token.token_type = TokenType.VAR
+        trees: list[exp.Expr | None] = super().parse(raw_tokens, sql)
+        return trees
+
+    def _parse_statement(self) -> exp.Expr | None:
+        statement: exp.Expr | None = (
+            self._parse_select() if self._is_table_query() else super()._parse_statement()
+        )
+        return statement
+
+    def _parse_select(self, *args: Any, **options: Any) -> exp.Expr | None:
+        """Parse a query; ``TABLE t`` is one, too."""
+        if not self._is_table_query():
+            query: exp.Expr | None = super()._parse_select(*args, **options)
+            return query
+        self._advance()
+        table = exp.From(this=self._parse_table_parts())
+        whole = exp.Select(expressions=[exp.Star()], from_=table)
+        modified: exp.Expr | None = self._parse_query_modifiers(self._parse_set_operations(whole))
+        return modified
+
+    def _is_table_query(self) -> bool:
+        return bool(
+            self._curr
+            and self._curr.token_type == TokenType.TABLE
+            and self._next
+            and self._next.token_type in (TokenType.VAR, TokenType.IDENTIFIER)
+        )
+
+    def _parse_plain_call(self, parse: Callable[[Any], exp.Expr | None]) -> exp.Expr | None:
+        """Parse the arguments of a call: with commas between them, or with the function's keywords."""
+        index = self._index
+        name = self._tokens[index - 2].text
+        arguments = self._parse_csv(self._parse_disjunction)
+        if self._match(TokenType.R_PAREN, advance=False):
+            return exp.Anonymous(this=name, expressions=arguments)
+        self._retreat(index)
+        return parse(self)
+
+    def _parse_primary(self) -> exp.Expr | None:
+        primary: exp.Expr | None = super()._parse_primary()
+        if isinstance(primary, exp.Concat):  # string literals one after the other are one literal
+            return exp.Literal.string("".join(part.name for part in primary.expressions))
+        return primary
+
+    def _parse_is(self, this: exp.Expr | None) -> exp.Expr | None:
+        return _marked(super()._parse_is(this))
+
+    def _negate_range(self, this: exp.Expr | None = None) -> exp.Expr | None:
+        return _marked(super()._negate_range(this))
+
+
+def _marked(node: exp.Expr | None) -> exp.Expr | None:
+    if isinstance(node, exp.Not):
+        node.meta[_INFIX] = True
+    return node
+
+
+class ExpressionGenerator(DatabricksGenerator):
+    """Write expressions as the user wrote them."""
+
+    TRANSFORMS: ClassVar[dict[Any, Any]] = {
+        **DatabricksGenerator.TRANSFORMS,
+        exp.BitwiseLeftShift: lambda self, node: self.binary(node, "<<"),
+        exp.BitwiseRightShift: lambda self, node: self.binary(node, ">>"),
+        exp.NullSafeEQ: lambda self, node: self.binary(node, "<=>"),
+        exp.RegexpLike: lambda self, node: self.binary(node, "RLIKE"),
+    }
+
+    def cast_sql(self, expression: exp.Cast, safe_prefix: str | None = None) -> str:
+        if _LITERAL in expression.meta and isinstance(expression.this, exp.Literal):
+            return f"{self.sql(expression, 'to')}{self.sql(expression, 'this')}"
+        return str(super().cast_sql(expression, safe_prefix))
+
+    def not_sql(self, expression: exp.Not) -> str:
+        text = str(super().not_sql(expression))
+        inner = expression.this
+        if _INFIX not in expression.meta:
+            return text
+        if isinstance(inner, exp.Is):
+            return f"{self.sql(inner, 'this')} IS NOT {self.sql(inner, 'expression')}"
+        if isinstance(inner, exp.In | exp.Between | exp.RegexpLike):
+            subject = self.sql(inner, "this")
+            rest = self.sql(inner).removeprefix(subject)
+            return f"{subject} NOT{rest}"
+        return text
