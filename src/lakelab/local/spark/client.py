@@ -8,9 +8,10 @@ the steps of its command, if it belongs to one. Both are read from top to bottom
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import grpc
+from pyspark.errors import PySparkException
 from pyspark.sql.connect.client import DefaultChannelBuilder, SparkConnectClient
 
 from lakelab.local.spark.authorization import authorize
@@ -18,6 +19,8 @@ from lakelab.local.spark.check_constraints import enforce_check_constraints
 from lakelab.local.spark.commands import Answer, Command, Step, run_steps, table_change
 from lakelab.local.spark.dataframe_writes import keep_table_schema
 from lakelab.local.spark.disk_space import explain_full_disk
+from lakelab.local.spark.engine_errors import translate
+from lakelab.local.spark.failed_request import FailedRequest
 from lakelab.local.spark.plan_functions import rewrite_function_calls
 from lakelab.local.spark.row_counts import report_changed_rows
 from lakelab.local.spark.time_travel import prepare_time_travel
@@ -87,7 +90,18 @@ class LocalSparkClient(SparkConnectClient):
         with spark_errors():
             return run_steps(COMMAND_STEPS, prepared, execute_on_engine)
 
+    def _handle_error(self, error: Exception) -> NoReturn:
+        """Raise an error of the engine under Spark's condition."""
+        try:
+            super()._handle_error(error)
+        except PySparkException as refused:
+            request = getattr(self.thread_local, "request", None)
+            if translated := translate(refused, FailedRequest(self._session, request)):
+                raise translated from None  # as Spark's client hides the error of the connection
+            raise
+
     def _prepare_request(self, request: Any) -> None:
+        self.thread_local.request = request
         if self._session.is_internal:
             return
         with self._session.internal_queries(), spark_errors():

@@ -1,0 +1,545 @@
+"""The engine's words for what is wrong, as Spark's and Delta's own error conditions.
+
+One table turns the words into conditions. Words that the table does not have reach the user as they are.
+
+Follows https://docs.databricks.com/aws/en/error-messages/error-classes
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pyspark.errors import PySparkException
+from pyspark.errors.exceptions.connect import (
+    AnalysisException,
+    ArithmeticException,
+    ArrayIndexOutOfBoundsException,
+    DateTimeException,
+    NumberFormatException,
+    ParseException,
+    SparkConnectGrpcException,
+    SparkRuntimeException,
+)
+
+from lakelab.local.spark.failed_request import FailedRequest
+
+_TYPES = {
+    "Boolean": "BOOLEAN",
+    "Int8": "TINYINT",
+    "Int16": "SMALLINT",
+    "Int32": "INT",
+    "Int64": "BIGINT",
+    "Float32": "FLOAT",
+    "Float64": "DOUBLE",
+    "Date32": "DATE",
+    "Utf8": "STRING",
+    "Binary": "BINARY",
+}
+"""Arrow's name of a type -> Spark's."""
+
+_IDENTIFIER = re.compile(r'Identifier\("((?:[^"\\]|\\.)*)"\)')
+_CONDITION = re.compile(
+    r"(?:Table not found: )?\[(?P<condition>[A-Z][A-Z0-9_]*(?:\.[A-Z0-9_]+)?)\] "
+)
+_SQL_STATE = re.compile(r" SQLSTATE: (\w{5})\s*\Z")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An error condition, and its message.
+
+    Attributes
+    ----------
+    condition : str
+        What ``getCondition`` returns.
+    sql_state : str
+        What ``getSqlState`` returns.
+    message : str
+        What is wrong, and what the user can do.
+    error : type of SparkConnectGrpcException
+        The class of the exception that Spark raises.
+    """
+
+    condition: str
+    sql_state: str
+    message: str
+    error: type[SparkConnectGrpcException] = AnalysisException
+
+    def exception(self) -> PySparkException:
+        """Return the exception."""
+        return self.error(
+            message=f"[{self.condition}] {self.message} SQLSTATE: {self.sql_state}",
+            errorClass=self.condition,
+            sql_state=self.sql_state,
+        )
+
+
+Rule = Callable[[re.Match[str], FailedRequest], Refusal]
+
+
+def translate(error: PySparkException, request: FailedRequest) -> PySparkException | None:
+    """Return an error of the engine under Spark's condition.
+
+    Parameters
+    ----------
+    error : PySparkException
+        What the engine raised.
+    request : FailedRequest
+        What the engine could not do.
+
+    Returns
+    -------
+    PySparkException or None
+        None if the error has a condition already, or no condition is known for it.
+
+    Examples
+    --------
+    >>> error = translate(ArithmeticException(message="divide by zero"), FailedRequest())
+    >>> error.getCondition(), error.getSqlState()
+    ('DIVIDE_BY_ZERO', '22012')
+    """
+    if error.getCondition():
+        return None
+    words = str(error)
+    for pattern, rule in _RULES:
+        if match := pattern.search(words):
+            return rule(match, request).exception()
+    if match := _CONDITION.match(words):
+        return _with_condition(error, words[match.start("condition") - 1 :], match["condition"])
+    if request.calls("raise_error"):  # its words are the user's own
+        return Refusal("USER_RAISED_EXCEPTION", "P0001", words, SparkRuntimeException).exception()
+    return None
+
+
+def _with_condition(error: PySparkException, words: str, condition: str) -> PySparkException:
+    """Return the same error with the condition that its message begins with."""
+    state = _SQL_STATE.search(words)
+    sql_state = state[1] if state else _SQL_STATES.get(condition)
+    kind = type(error) if isinstance(error, SparkConnectGrpcException) else AnalysisException
+    return kind(message=words, errorClass=condition, sql_state=sql_state)
+
+
+_SQL_STATES = {
+    "TABLE_OR_VIEW_NOT_FOUND": "42P01",
+    "CAST_INVALID_INPUT": "22018",
+    "INVALID_ARRAY_INDEX": "22003",
+    "DELTA_NOT_NULL_CONSTRAINT_VIOLATED": "23502",
+}
+
+
+# ---- names -----------------------------------------------------------------------------------------
+def _quoted(identifiers: str) -> str:
+    """Return the engine's list of identifiers as a name in backticks.
+
+    Examples
+    --------
+    >>> _quoted('Identifier("t"), Identifier("x")')
+    '`t`.`x`'
+    """
+    return ".".join(f"`{part}`" for part in _IDENTIFIER.findall(identifiers))
+
+
+def _unresolved_column(match: re.Match[str], request: FailedRequest) -> Refusal:
+    name = _quoted(match["name"]) if "Identifier(" in match["name"] else f"`{match['name']}`"
+    if request.is_merge:
+        return Refusal(
+            "DELTA_MERGE_UNRESOLVED_EXPRESSION",
+            "42601",
+            f"Cannot resolve {name} in MERGE. The columns of target and source are: "
+            f"{', '.join(f'`{column}`' for column in request.columns())}.",
+        )
+    problem = f"A column, variable, or function parameter with name {name} cannot be resolved."
+    similar = request.similar_columns(name.rpartition(".")[2].strip("`"))
+    if not similar:
+        return Refusal("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", "42703", problem)
+    suggestion = ", ".join(f"`{column}`" for column in similar)
+    return Refusal(
+        "UNRESOLVED_COLUMN.WITH_SUGGESTION",
+        "42703",
+        f"{problem} Did you mean one of the following? [{suggestion}].",
+    )
+
+
+def _unresolved_among_fields(match: re.Match[str], request: FailedRequest) -> Refusal:
+    if request.is_join_using:
+        return Refusal(
+            "UNRESOLVED_USING_COLUMN_FOR_JOIN",
+            "42703",
+            f"USING column `{match['name']}` cannot be resolved on one side of the join.",
+        )
+    columns = ", ".join(f"`{column}`" for column in request.columns())
+    return Refusal(
+        "UNRESOLVED_COLUMN_AMONG_FIELD_NAMES",
+        "42703",
+        f'Cannot resolve column name "{match["name"]}" among ({columns}).',
+    )
+
+
+def _ungrouped_column(match: re.Match[str], request: FailedRequest) -> Refusal:
+    if request.has_correlated_subquery:
+        return Refusal(
+            "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.ACCESSING_OUTER_QUERY_COLUMN_IS_NOT_ALLOWED",
+            "0A000",
+            "The local engine does not support this subquery, which names a column of the query around "
+            "it. Write it as a join.",
+        )
+    if request.has_group_by:
+        return Refusal(
+            "MISSING_AGGREGATION",
+            "42803",
+            "A result column is based on columns that are not in the GROUP BY clause. Add the columns "
+            "to GROUP BY, or aggregate them, for example by any_value(column).",
+        )
+    return Refusal(
+        "MISSING_GROUP_BY",
+        "42803",
+        "The query aggregates some columns and not others, without a GROUP BY clause. Add GROUP BY, or "
+        "use window functions with OVER.",
+    )
+
+
+def _unknown_function(match: re.Match[str], request: FailedRequest) -> Refusal:
+    import pyspark.sql.functions
+
+    name = match["name"]
+    hint = "Check its spelling."
+    if hasattr(pyspark.sql.functions, name.lower()):
+        hint = (
+            "Spark has it and the local engine has not, or not here (a window function needs OVER)."
+        )
+    return Refusal("UNRESOLVED_ROUTINE", "42883", f"Cannot resolve routine `{name}`. {hint}")
+
+
+# ---- values ----------------------------------------------------------------------------------------
+def _type(arrow: str) -> str:
+    """Return Spark's name of a type.
+
+    Examples
+    --------
+    >>> _type("Int64"), _type("Decimal128(10, 2)"), _type("List(Utf8)")
+    ('BIGINT', 'DECIMAL(10,2)', 'List(Utf8)')
+    """
+    if decimal := re.fullmatch(r"Decimal128\((\d+), (\d+)\)", arrow):
+        return f"DECIMAL({decimal[1]},{decimal[2]})"
+    return _TYPES.get(arrow, arrow)
+
+
+def _invalid_cast(match: re.Match[str], request: FailedRequest) -> Refusal:
+    kind = _type(match["type"])
+    error: type[SparkConnectGrpcException] = NumberFormatException
+    if kind in ("DATE", "TIMESTAMP"):
+        error = DateTimeException
+    elif kind == "BOOLEAN":
+        error = SparkRuntimeException
+    return Refusal(
+        "CAST_INVALID_INPUT",
+        "22018",
+        f'The value \'{match["value"]}\' of the type "STRING" cannot be cast to "{kind}" because it is '
+        f"malformed. Correct the value, or change the target type. Use try_cast to get NULL instead.",
+        error,
+    )
+
+
+def _invalid_timestamp(match: re.Match[str], request: FailedRequest) -> Refusal:
+    return Refusal(
+        "CAST_INVALID_INPUT",
+        "22018",
+        f'The value \'{match["value"]}\' of the type "STRING" cannot be cast to "TIMESTAMP" because it '
+        f"is malformed. Correct the value. Use try_cast to get NULL instead.",
+        DateTimeException,
+    )
+
+
+def _overflow(match: re.Match[str], request: FailedRequest) -> Refusal:
+    kind = _type(match["type"])
+    if request.is_insert:
+        return Refusal(
+            "CAST_OVERFLOW_IN_TABLE_INSERT",
+            "22003",
+            f'The value {match["value"]} does not fit into a column of the type "{kind}". Use try_cast '
+            f"to write NULL instead.",
+            ArithmeticException,
+        )
+    return Refusal(
+        "CAST_OVERFLOW",
+        "22003",
+        f'The value {match["value"]} cannot be cast to "{kind}" due to an overflow. Use try_cast to get '
+        f"NULL instead.",
+        ArithmeticException,
+    )
+
+
+def _fixed(
+    condition: str,
+    sql_state: str,
+    message: str,
+    error: type[SparkConnectGrpcException] = AnalysisException,
+) -> Rule:
+    """Return a rule whose message names the groups of the match in braces."""
+
+    def rule(match: re.Match[str], request: FailedRequest) -> Refusal:
+        return Refusal(condition, sql_state, message.format(**match.groupdict()), error)
+
+    return rule
+
+
+_TABLE: tuple[tuple[str, Rule], ...] = (
+    # names
+    (r"^attribute ObjectName\(\[(?P<name>.*)\]\) is missing from the schema", _unresolved_column),
+    (r"Cannot resolve UPDATE target column `(?P<name>.*)`", _unresolved_column),
+    (r"^\[UNRESOLVED_COLUMN\] Cannot find column (?P<name>.+)$", _unresolved_among_fields),
+    (r"^No field named [^\n]*(?:\n[^\n]*)?\"#\d+\"", _ungrouped_column),
+    (r"^Aggregate requires at least one grouping or aggregate expression", _ungrouped_column),
+    (r"^unknown function: (?P<name>.+)$", _unknown_function),
+    (
+        r"^unknown table function: (?P<name>.+)$",
+        _fixed(
+            "UNRESOLVABLE_TABLE_VALUED_FUNCTION",
+            "42883",
+            "Could not resolve `{name}` to a table-valued function. Check its spelling.",
+        ),
+    ),
+    (
+        r"^ambiguous attribute: ObjectName\(\[(?P<name>.*)\]\)",
+        lambda match, request: Refusal(
+            "AMBIGUOUS_REFERENCE",
+            "42704",
+            f"Reference {_quoted(match['name'])} is ambiguous: more than one table of the query has it. "
+            f"Write the table's name before it.",
+        ),
+    ),
+    (
+        r"^missing or ambiguous field: (?P<name>.+)$",
+        _fixed("FIELD_NOT_FOUND", "42704", "No such struct field `{name}`."),
+    ),
+    (
+        r"^cannot resolve wildcard: ObjectName\(\[(?P<name>.*)\]\)",
+        lambda match, request: Refusal(
+            "CANNOT_RESOLVE_STAR_EXPAND",
+            "42704",
+            f"Cannot resolve {_quoted(match['name'])}.* : the query has no table of that name.",
+        ),
+    ),
+    (
+        r"^Temporary View already exists: (?P<name>.+)$",
+        _fixed(
+            "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS",
+            "42P07",
+            "Cannot create the temporary view `{name}` because it already exists. Choose another name, "
+            "or replace the view.",
+        ),
+    ),
+    (
+        r"^No data source found for: (?P<name>.+)$",
+        _fixed(
+            "DATA_SOURCE_NOT_FOUND",
+            "42K02",
+            "Failed to find the data source: {name}. The local engine reads delta, parquet, csv, json "
+            "and text.",
+        ),
+    ),
+    (
+        r"right column not found: (?P<name>.+)$",
+        _unresolved_among_fields,
+    ),
+    # queries
+    (
+        r"^UNION queries have different number of columns: left has (?P<left>\d+) columns whereas right "
+        r"has (?P<right>\d+)",
+        _fixed(
+            "NUM_COLUMNS_MISMATCH",
+            "42826",
+            "UNION can only be performed on inputs with the same number of columns, but the first input "
+            "has {left} columns and the second input has {right} columns.",
+        ),
+    ),
+    (
+        r"^INTERSECT/EXCEPT query must have the same number of columns. Left is (?P<left>\d+) and right is "
+        r"(?P<right>\d+)",
+        _fixed(
+            "NUM_COLUMNS_MISMATCH",
+            "42826",
+            "INTERSECT and EXCEPT can only be performed on inputs with the same number of columns, but "
+            "the first input has {left} columns and the second input has {right} columns.",
+        ),
+    ),
+    (
+        r"Incompatible inputs for Union: Previous inputs were of type (?P<left>.+), but got incompatible "
+        r"type (?P<right>.+) on column",
+        lambda match, request: Refusal(
+            "INCOMPATIBLE_COLUMN_TYPE",
+            "42825",
+            f"UNION can only be performed on tables with compatible column types: one has "
+            f"{_type(match['left'])}, another {_type(match['right'])}.",
+        ),
+    ),
+    (
+        r"^Aggregate function calls cannot be nested",
+        _fixed(
+            "NESTED_AGGREGATE_FUNCTION",
+            "42607",
+            "It is not allowed to use an aggregate function in the argument of another aggregate "
+            "function. Use the inner aggregate function in a subquery.",
+        ),
+    ),
+    (
+        r"Physical plan does not support logical expression AggregateFunction",
+        _fixed(
+            "INVALID_WHERE_CONDITION",
+            "42903",
+            "The WHERE condition contains an aggregate function. Use HAVING, or a subquery.",
+        ),
+    ),
+    (
+        r"^Cannot create filter with non-boolean predicate '(?P<name>.*)' returning (?P<type>\w+)",
+        lambda match, request: Refusal(
+            "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN",
+            "42K09",
+            f'The filter condition has the type "{_type(match["type"])}", and must be a "BOOLEAN".',
+        ),
+    ),
+    (
+        r"LIMIT must be >= 0, '(?P<value>-\d+)' was provided",
+        _fixed(
+            "INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE",
+            "42K0E",
+            "The limit must be equal to or greater than 0, but got {value}.",
+        ),
+    ),
+    (
+        r"^Scalar subquery returned more than one row",
+        _fixed(
+            "SCALAR_SUBQUERY_TOO_MANY_ROWS",
+            "21000",
+            "More than one row returned by a subquery used as an expression.",
+            SparkRuntimeException,
+        ),
+    ),
+    # values
+    (
+        r"^(?:Arrow error: )?[Dd]ivide by zero",
+        _fixed(
+            "DIVIDE_BY_ZERO",
+            "22012",
+            "Division by zero. Use try_divide to get NULL instead.",
+            ArithmeticException,
+        ),
+    ),
+    (
+        r"^Remainder by zero",
+        _fixed(
+            "REMAINDER_BY_ZERO",
+            "22012",
+            "Remainder by zero. Use try_mod to get NULL instead.",
+            ArithmeticException,
+        ),
+    ),
+    (
+        r"Cannot cast (?:string|value) '(?P<value>.*)' to value of (?P<type>.+) type",
+        _invalid_cast,
+    ),
+    (
+        r"^\[CAST_INVALID_INPUT\] The value '(?P<value>.*)' of the type \"STRING\" cannot be cast to "
+        r"\"(?P<type>\w+)\"",
+        _invalid_cast,
+    ),
+    (r"^invalid timestamp: (?P<value>.*)$", _invalid_timestamp),
+    (r"Can't cast value (?P<value>\S+) to type (?P<type>.+)$", _overflow),
+    (
+        r"(?P<value>[-\d.]+) is too (?:large|small) to store in a Decimal128 of precision (?P<precision>\d+)",
+        _fixed(
+            "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION",
+            "22003",
+            "The value {value} cannot be represented as a decimal of precision {precision}.",
+            ArithmeticException,
+        ),
+    ),
+    (
+        r"[Oo]verflow happened on: (?P<what>.+)$",
+        _fixed(
+            "ARITHMETIC_OVERFLOW",
+            "22003",
+            "Overflow in {what}. Use the try_ function of the operation to get NULL instead.",
+            ArithmeticException,
+        ),
+    ),
+    (
+        r"^element_at: the index is out of bounds",
+        _fixed(
+            "INVALID_ARRAY_INDEX_IN_ELEMENT_AT",
+            "22003",
+            "The index is out of bounds. Use try_element_at to get NULL instead.",
+            ArrayIndexOutOfBoundsException,
+        ),
+    ),
+    (
+        r"^invalid parsed \w+: |^input contains invalid characters|^premature end of input|^trailing input",
+        _fixed(
+            "CANNOT_PARSE_TIMESTAMP",
+            "22007",
+            "The text cannot be parsed with the pattern. Use try_to_timestamp or try_to_date to get NULL "
+            "instead.",
+            DateTimeException,
+        ),
+    ),
+    (
+        r"^'(?P<what>.*)' is not true!$",
+        _fixed("USER_RAISED_EXCEPTION", "P0001", "'{what}' is not true!", SparkRuntimeException),
+    ),
+    (
+        r"^one value expected: |requires \d+(?: or \d+)* arguments?$",
+        _fixed(
+            "WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
+            "42605",
+            "A function of the query has another number of parameters than the call has arguments.",
+        ),
+    ),
+    (
+        r"regular expression did not compile|Invalid regex pattern",
+        _fixed(
+            "INVALID_PARAMETER_VALUE.PATTERN",
+            "22023",
+            "A regular expression of the query is not valid.",
+            SparkRuntimeException,
+        ),
+    ),
+    (
+        r"DateValue \{ year: (?P<year>-?\d+), month: (?P<month>\d+), day: (?P<day>\d+) \}",
+        _fixed(
+            "INVALID_TYPED_LITERAL",
+            "42604",
+            'The value of the typed literal "DATE" is invalid: year {year}, month {month}, day {day}.',
+            ParseException,
+        ),
+    ),
+    (
+        r"^Percentile value (?P<value>\S+) is out of range",
+        _fixed(
+            "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE",
+            "42K09",
+            "The percentage must be between 0.0 and 1.0 (current value = {value}).",
+        ),
+    ),
+    # Delta
+    (
+        r"^MERGE_CARDINALITY_VIOLATION",
+        _fixed(
+            "DELTA_MULTIPLE_SOURCE_ROW_MATCHING_TARGET_ROW_IN_MERGE",
+            "21506",
+            "Cannot perform MERGE as multiple source rows matched and attempted to modify the same target "
+            "row in the Delta table in possibly conflicting ways. Remove duplicates from the source.",
+        ),
+    ),
+    (
+        r"Delta table is append-only",
+        _fixed(
+            "DELTA_CANNOT_MODIFY_APPEND_ONLY",
+            "42809",
+            "This table is configured to only allow appends. If you would like to permit updates or "
+            "deletes, use ALTER TABLE <table> SET TBLPROPERTIES ('delta.appendOnly' = 'false').",
+        ),
+    ),
+)
+_RULES = tuple((re.compile(words, re.MULTILINE | re.IGNORECASE), rule) for words, rule in _TABLE)
