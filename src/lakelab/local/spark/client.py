@@ -21,6 +21,7 @@ from lakelab.local.spark.dataframe_writes import keep_table_schema
 from lakelab.local.spark.disk_space import explain_full_disk
 from lakelab.local.spark.engine_errors import translate
 from lakelab.local.spark.failed_request import FailedRequest
+from lakelab.local.spark.missing_paths import require_paths
 from lakelab.local.spark.plan_functions import rewrite_function_calls
 from lakelab.local.spark.row_counts import report_changed_rows
 from lakelab.local.spark.time_travel import prepare_time_travel
@@ -46,6 +47,7 @@ REQUEST_STEPS: tuple[Callable[[Any, Any], None], ...] = (
     sync_catalog,
     rewrite_function_calls,
     authorize,
+    require_paths,
     prepare_time_travel,
 )
 """Each step gets the session and the request. It may change or refuse the request."""
