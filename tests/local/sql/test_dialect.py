@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlglot import exp
 
 from lakelab.local.sql.dialect import parse, to_sql
+from lakelab.local.sql.grammar.tables import source_text
 
 STATEMENTS = [
     ("OPTIMIZE main.a.`b c` ZORDER BY (x, y)", "Optimize"),
@@ -13,6 +15,18 @@ STATEMENTS = [
     ("RESTORE TABLE t TO VERSION AS OF 1", "Restore"),
     ("RESTORE t TIMESTAMP AS OF current_timestamp() - INTERVAL 1 DAY", "Restore"),
     ("REFRESH TABLE t", "RefreshTable"),
+    ("ALTER TABLE t ALTER COLUMN a COMMENT 'x', s.`b c` COMMENT 'y'", "AlterColumns"),
+    ("ALTER TABLE t CHANGE a SET DEFAULT concat('a', 'b')", "AlterColumns"),
+    ("ALTER TABLE t DROP PRIMARY KEY IF EXISTS CASCADE", "DropPrimaryKey"),
+    ("ALTER TABLE t CLUSTER BY (a, b)", "SetClustering"),
+    ("ALTER TABLE t CLUSTER BY NONE", "SetClustering"),
+    ("ALTER TABLE t UNSET TBLPROPERTIES IF EXISTS ('a', b.c)", "UnsetProperties"),
+    ("SHOW TBLPROPERTIES t (a.b)", "ShowProperties"),
+    ("CREATE TABLE c SHALLOW CLONE t VERSION AS OF 3 TBLPROPERTIES ('a' = 'b')", "CloneTable"),
+    ("CREATE OR REPLACE TABLE c DEEP CLONE t TIMESTAMP AS OF '2024-01-01'", "CloneTable"),
+    ("CREATE TABLE IF NOT EXISTS c CLONE main.a.t", "CloneTable"),
+    ("ALTER TABLE t SET TBLPROPERTIES ('a' = 'b')", "Alter"),
+    ("CREATE TABLE c LIKE t", "Create"),
 ]
 
 
@@ -21,7 +35,17 @@ def test_a_statement_has_one_node(text, node):
     assert type(parse(text).tree).__name__ == node
 
 
-@pytest.mark.parametrize("text", ["VACUUM", "VACUUM t RETAIN x", "OPTIMIZE 't'", "RESTORE t"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "VACUUM",
+        "VACUUM t RETAIN x",
+        "OPTIMIZE 't'",
+        "RESTORE t",
+        "ALTER TABLE t ALTER COLUMN a",
+        "ALTER TABLE t ALTER COLUMN a COMMENT 'x', b",
+    ],
+)
 def test_an_incomplete_statement_has_no_node_of_a_family(text):
     assert type(parse(text).tree).__name__ in ("Command", "NoneType")
 
@@ -45,3 +69,16 @@ def test_a_text_without_a_statement_has_no_tree(text):
 def test_a_call_keeps_its_name():
     text = "SELECT Weekday(d), NVL(a, b), to_date(c) FROM t"
     assert to_sql(parse(text).tree) == text
+
+
+@pytest.mark.parametrize("condition", ["`a-b`  >  0 /* why */ AND c<>5", "(a) > (1)"])
+def test_a_condition_keeps_its_text(condition):
+    added = parse(f"ALTER TABLE t ADD CONSTRAINT c CHECK ( {condition} )").tree
+    created = parse(f"CREATE TABLE t (a INT, CONSTRAINT c CHECK ( {condition} ))").tree
+    for tree in (added, created.copy()):
+        assert source_text(tree.find(exp.CheckColumnConstraint)) == condition
+
+
+def test_a_default_keeps_its_text():
+    (change,) = parse("ALTER TABLE t ALTER a SET DEFAULT concat('a',  'b')").tree.args["changes"]
+    assert change.args["value"] == "concat('a',  'b')"

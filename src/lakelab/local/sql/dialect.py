@@ -24,11 +24,12 @@ from sqlglot.tokens import Token, TokenType
 from lakelab.local.sql.grammar.expressions import ExpressionGenerator, ExpressionParser
 from lakelab.local.sql.grammar.maintenance import MaintenanceParser
 from lakelab.local.sql.grammar.parser import StatementParser
+from lakelab.local.sql.grammar.tables import TableParser
 
 # sqlglot warns about each statement that it does not parse; the engine then reports what is wrong
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
-_FAMILIES: tuple[type[StatementParser], ...] = (MaintenanceParser,)
+_FAMILIES: tuple[type[StatementParser], ...] = (MaintenanceParser, TableParser)
 _CACHED_STATEMENTS = 128
 
 

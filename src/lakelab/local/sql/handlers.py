@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
 
 Handler = Callable[["Session", Any], "DataFrame | None"]
-"""It takes the session and the statement's node; None is an empty result."""
+"""It takes the session and the statement's node; None is an empty result.
+
+It raises `RunOnEngine` if the engine runs the statement.
+"""
+
+
+class RunOnEngine(Exception):
+    """The engine runs the statement, for example ``CREATE VIEW``."""
+
 
 Handlers = dict[type, Handler]
 """Class of a statement's node -> the function that runs the statement."""

@@ -2,9 +2,7 @@
 
 A handler is registered by the class of the statement's node: `HANDLERS` of each module of
 :mod:`lakelab.local.sql.statements`. It takes the session and the node, and returns the columns that Databricks
-documents, or None for an empty result. Patterns come next, and their handlers take the match. The rest of ALTER,
-CREATE and DROP TABLE has sqlglot's own nodes: these handlers take the session, the syntax tree and the text, and
-return None if the engine runs the statement.
+documents, or None for an empty result. Patterns come next, and their handlers take the match.
 
 Follows https://docs.databricks.com/aws/en/sql/language-manual/
 
@@ -17,15 +15,18 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from lakelab.local.sql.handlers import Handlers
+from lakelab.local.sql.handlers import Handlers, RunOnEngine
 from lakelab.local.sql.results import empty_result
 from lakelab.local.sql.statements import (
     alter_column,
+    alter_table,
     cluster_by,
     comment,
     constraint,
     create_function,
+    create_table,
     describe,
+    drop_table,
     function,
     grant,
     history,
@@ -41,9 +42,6 @@ from lakelab.local.sql.statements import (
     use,
     vacuum,
 )
-from lakelab.local.sql.statements.alter_table import alter_table
-from lakelab.local.sql.statements.create_table import create_table
-from lakelab.local.sql.statements.drop_table import drop_table
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -53,7 +51,14 @@ if TYPE_CHECKING:
 MatchHandler = Callable[["Session", re.Match[str]], "DataFrame | None"]
 
 HANDLERS: Handlers = {
+    **alter_column.HANDLERS,
+    **alter_table.HANDLERS,
+    **cluster_by.HANDLERS,
+    **constraint.HANDLERS,
+    **create_table.HANDLERS,
+    **drop_table.HANDLERS,
     **optimize.HANDLERS,
+    **properties.HANDLERS,
     **restore.HANDLERS,
     **truncate.HANDLERS,
     **vacuum.HANDLERS,
@@ -69,23 +74,17 @@ _PATTERNS: tuple[tuple[re.Pattern[str], MatchHandler], ...] = (
     *schema.STATEMENTS,
     *comment.STATEMENTS,
     *tags.STATEMENTS,
-    *constraint.STATEMENTS,
-    *properties.STATEMENTS,
-    *alter_column.STATEMENTS,
     *owner.STATEMENTS,
-    *cluster_by.STATEMENTS,
     *truncate.STATEMENTS,
     *history.STATEMENTS,
     *describe.STATEMENTS,
     *show_create_table.STATEMENTS,
     *show.STATEMENTS,
 )
-DEFINITION = re.compile(r"(?:ALTER|CREATE|DROP)\b", re.IGNORECASE)
-"""ALTER, CREATE or DROP at the start of a statement."""
 
 
 def run_node(session: Session, node: Any) -> DataFrame | None:
-    """Run a statement by the class of its node; return None if no handler is registered for the class.
+    """Run a statement by the class of its node; return None if the engine runs the statement.
 
     Parameters
     ----------
@@ -101,7 +100,10 @@ def run_node(session: Session, node: Any) -> DataFrame | None:
     handler = HANDLERS.get(type(node))
     if handler is None:
         return None
-    result = handler(session, node)
+    try:
+        result = handler(session, node)
+    except RunOnEngine:
+        return None
     return empty_result(session) if result is None else result
 
 
@@ -124,36 +126,3 @@ def run_matched(session: Session, text: str) -> DataFrame | None:
             result = handler(session, match)
             return empty_result(session) if result is None else result
     return None
-
-
-def run_parsed(session: Session, text: str) -> DataFrame | None:
-    """Run ``ALTER TABLE``, ``CREATE TABLE`` or ``DROP TABLE``; return None if the engine runs the statement.
-
-    Parameters
-    ----------
-    session : Session
-    text : str
-        One statement, without comments before it.
-
-    Raises
-    ------
-    UnityCatalogError
-        If Unity Catalog or Delta would refuse it.
-    """
-    import sqlglot
-    from sqlglot import exp
-    from sqlglot.errors import SqlglotError
-
-    if not DEFINITION.match(text):
-        return None
-    try:
-        statement = sqlglot.parse_one(text, dialect="databricks")
-    except SqlglotError:
-        return None  # the engine's own error names the position
-    handlers: dict[type, Callable[[Session, Any, str], DataFrame | None]] = {
-        exp.Alter: alter_table,
-        exp.Create: create_table,
-        exp.Drop: drop_table,
-    }
-    handler = handlers.get(type(statement))
-    return handler(session, statement, text) if handler else None

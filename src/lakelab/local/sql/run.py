@@ -17,12 +17,13 @@ from pyspark.errors import (
     PySparkException,
     UnsupportedOperationException,
 )
+from sqlglot import exp
 
 from lakelab.local.sql import information_schema
-from lakelab.local.sql.dialect import parse
+from lakelab.local.sql.dialect import Statement, parse
 from lakelab.local.sql.errors import spark_errors, syntax_error
 from lakelab.local.sql.function_calls import rewrite_calls
-from lakelab.local.sql.registry import DEFINITION, run_matched, run_node, run_parsed
+from lakelab.local.sql.registry import run_matched, run_node
 from lakelab.local.sql.results import empty_result
 from lakelab.local.sql.rewrites.steps import rewrite_for_engine
 from lakelab.local.sql.statements.insert import add_omitted_columns
@@ -61,16 +62,15 @@ def run_statement(session: Session, query: str, args: Any, kwargs: dict[str, Any
                 return result
             if not kwargs and (result := run_matched(session, text)) is not None:
                 return result
-            text = rewrite_calls(session, text)
-            if not kwargs and (result := run_parsed(session, text)) is not None:
-                return result
-            return _run_on_engine(session, text, args, kwargs)
+            return _run_on_engine(session, statement, args, kwargs)
     except (IllegalArgumentException, UnsupportedOperationException) as error:
         raise _explained(text, error) from error
 
 
-def _run_on_engine(session: Session, text: str, args: Any, kwargs: dict[str, Any]) -> DataFrame:
-    query = text
+def _run_on_engine(
+    session: Session, statement: Statement, args: Any, kwargs: dict[str, Any]
+) -> DataFrame:
+    query = rewrite_calls(session, statement.text)
     if information_schema.SCHEMA in query.lower():
         query = information_schema.inline_relations(
             session.unity, session.user, query, session.catalog.currentCatalog
@@ -78,7 +78,15 @@ def _run_on_engine(session: Session, text: str, args: Any, kwargs: dict[str, Any
     query = rewrite_for_engine(session, add_omitted_columns(session, query))
     result = session.engine_sql(query, args, **kwargs)
     # the engine returns a row with ``true`` for a definition, which Databricks does not return
-    return empty_result(session) if DEFINITION.match(text) else result
+    return empty_result(session) if _is_definition(statement) else result
+
+
+def _is_definition(statement: Statement) -> bool:
+    """Return whether a statement is ALTER, CREATE or DROP; sqlglot keeps some of these as commands."""
+    tree = statement.tree
+    if isinstance(tree, exp.Command):
+        return str(tree.this).upper() in ("ALTER", "CREATE", "DROP")
+    return isinstance(tree, exp.Alter | exp.Create | exp.Drop)
 
 
 def _explained(text: str, error: PySparkException) -> PySparkException:

@@ -40,7 +40,7 @@ ROWS = [
             "SELECT column_name, column_default FROM information_schema.columns "
             "WHERE table_schema = '{schema}' AND table_name = 'n'": [
                 ("a", None),
-                ("b", "CONCAT('no', 'ne')"),
+                ("b", "concat('no', 'ne')"),
             ],
             "INSERT INTO n (a) VALUES (3)": [(1, 1)],
             "INSERT INTO n VALUES (4, DEFAULT)": [(1, 1)],

@@ -9,14 +9,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import ParseException
+from sqlglot import exp
 
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.names import quoted
 from lakelab.local.catalog.table import UnityTable
+from lakelab.local.sql.dialect import to_sql
 
 if TYPE_CHECKING:
-    from sqlglot import exp
-
     from lakelab.local.sql.session import Session
 
 
@@ -46,7 +46,7 @@ def add_columns(session: Session, table: UnityTable, definitions: list[exp.Colum
 def _field(session: Session, table: UnityTable, definition: exp.ColumnDef) -> dict[str, Any]:
     """Return a column as the Delta log has it."""
     metadata = _metadata(table, definition)
-    kind = definition.args["kind"].sql("databricks")
+    kind = to_sql(definition.args["kind"])
     return {
         "name": definition.name,
         "type": _delta_type(session, table, definition.name, kind),
@@ -56,8 +56,6 @@ def _field(session: Session, table: UnityTable, definition: exp.ColumnDef) -> di
 
 
 def _metadata(table: UnityTable, definition: exp.ColumnDef) -> dict[str, str]:
-    from sqlglot import exp
-
     metadata: dict[str, str] = {}
     for constraint in definition.constraints:
         if isinstance(constraint.kind, exp.CommentColumnConstraint):
@@ -71,7 +69,7 @@ def _metadata(table: UnityTable, definition: exp.ColumnDef) -> dict[str, str]:
         else:
             raise ParseException(
                 message="The local engine knows ADD COLUMN name type [COMMENT 'text'] [FIRST | "
-                f"AFTER column], not '{constraint.sql('databricks')}': that runs on Databricks only."
+                f"AFTER column], not '{to_sql(constraint)}': that runs on Databricks only."
             )
     return metadata
 

@@ -5,57 +5,48 @@ Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-dd
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import PySparkException
 
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.catalog.types import sql_type
+from lakelab.local.sql.grammar.tables import AlterColumns, ColumnChange
+from lakelab.local.sql.handlers import Handlers, RunOnEngine
 from lakelab.local.sql.securables import refresh_schema
-from lakelab.local.sql.text import (
-    NAME,
-    QUALIFIED_NAME,
-    STRING,
-    parse_string,
-    statement_pattern,
-    unquote,
-)
 
 if TYPE_CHECKING:
-    from sqlglot import exp
-
     from lakelab.local.sql.session import Session
 
 
-def alter_column(session: Session, table: UnityTable, action: exp.AlterColumn) -> bool:
-    """Change one column; return whether this module knows the change.
+def _alter_columns(session: Session, node: AlterColumns) -> None:
+    table = session.unity.table(session.resolve(node.target))
+    changes: list[ColumnChange] = node.args["changes"]
+    for change in changes:
+        table.field(_column(change))  # raises before any column is changed
+    for change in changes:
+        _change(session, table, _column(change), change.args["action"], change.args.get("value"))
+    refresh_schema(session, table.name)
 
-    Parameters
-    ----------
-    session : Session
-    table : UnityTable
-    action : sqlglot.exp.AlterColumn
 
-    Raises
-    ------
-    UnityCatalogError
-        If the table does not have the column, or its rows or its key do not allow the change.
-    """
-    if action.args.get("allow_null") is False:
-        table.set_not_null(action.name)
-    elif action.args.get("allow_null"):
-        _drop_not_null(table, action.name)
-    elif comment := action.args.get("comment"):
-        table.set_column_comment(action.name, comment.name)
-    elif expression := action.args.get("default"):
-        _set_default(session, table, action.name, expression.sql("databricks"))
-    elif action.args.get("drop"):
-        table.set_default(action.name, None)
+def _column(change: ColumnChange) -> str:
+    return ".".join(change.this.levels)
+
+
+def _change(session: Session, table: UnityTable, column: str, action: str, value: Any) -> None:
+    if action == "SET NOT NULL":
+        table.set_not_null(column)
+    elif action == "DROP NOT NULL":
+        _drop_not_null(table, column)
+    elif action == "COMMENT":
+        table.set_column_comment(column, value)
+    elif action == "SET DEFAULT":
+        _set_default(session, table, column, value)
+    elif action == "DROP DEFAULT":
+        table.set_default(column, None)
     else:
-        return False
-    return True
+        raise RunOnEngine  # it refuses TYPE, FIRST and AFTER
 
 
 def _drop_not_null(table: UnityTable, name: str) -> None:
@@ -85,26 +76,4 @@ def _set_default(session: Session, table: UnityTable, column: str, expression: s
     table.set_default(column, expression)
 
 
-def _set_comments(session: Session, match: re.Match[str]) -> None:
-    """``ALTER TABLE t ALTER COLUMN a COMMENT '..', b COMMENT '..'``."""
-    table = session.unity.table(session.resolve(match["name"]))
-    pattern = rf"({NAME})\s+COMMENT\s+({STRING})"
-    comments = re.findall(pattern, match["list"], re.IGNORECASE | re.DOTALL)
-    for column, _ in comments:
-        table.field(unquote(column))  # raises before any comment is set
-    for column, text in comments:
-        table.set_column_comment(unquote(column), parse_string(text))
-    refresh_schema(session, table.name)
-
-
-STATEMENTS = [
-    (
-        statement_pattern(
-            rf"ALTER TABLE {QUALIFIED_NAME} ALTER(?: COLUMN)? "
-            rf"(?P<list>{NAME} COMMENT {STRING}(?:\s*, {NAME} COMMENT {STRING})+)".replace(
-                ", ", r",\s*"
-            )
-        ),
-        _set_comments,
-    ),
-]
+HANDLERS: Handlers = {AlterColumns: _alter_columns}

@@ -12,20 +12,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from sqlglot import exp
+
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.names import TableName
 from lakelab.local.catalog.table import UnityTable
-from lakelab.local.sql.results import empty_result
+from lakelab.local.sql.handlers import Handlers, RunOnEngine
 from lakelab.local.sql.securables import refresh_schema, resolve_table
 from lakelab.local.sql.statements.add_columns import add_columns
-from lakelab.local.sql.statements.alter_column import alter_column
 from lakelab.local.sql.statements.constraint import add_constraint, drop_constraint
 from lakelab.local.sql.statements.properties import property_name, property_value
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
-    from sqlglot import exp
-
     from lakelab.local.sql.session import Session
 
 _NO_COLUMN_MAPPING = (
@@ -35,36 +33,17 @@ _NO_COLUMN_MAPPING = (
 )
 
 
-def alter_table(session: Session, statement: exp.Alter, text: str) -> DataFrame | None:
-    """Run ``ALTER TABLE``; return None if the engine runs the statement.
-
-    Parameters
-    ----------
-    session : Session
-    statement : sqlglot.exp.Alter
-        The parsed statement.
-    text : str
-        The statement as the user wrote it.
-
-    Raises
-    ------
-    UnityCatalogError
-        If the table does not allow the change.
-    """
-    from sqlglot import exp
-
-    if statement.kind != "TABLE":
-        return None
-    name = resolve_table(session, statement.this)
-    (first, *_) = statement.args["actions"]
+def _alter_table(session: Session, node: exp.Alter) -> None:
+    if node.kind != "TABLE":
+        raise RunOnEngine
+    name = resolve_table(session, node.this)
+    (first, *_) = actions = node.args["actions"]
     if isinstance(first, exp.AlterRename):
         _rename(session, name, first.this)
-        return empty_result(session)
-    for action in statement.args["actions"]:
-        if not _run_action(session, session.unity.table(name), action):
-            return None
+        return
+    for action in actions:
+        _run_action(session, session.unity.table(name), action)
     refresh_schema(session, name)
-    return empty_result(session)
 
 
 def _rename(session: Session, name: TableName, target: exp.Table) -> None:
@@ -75,32 +54,14 @@ def _rename(session: Session, name: TableName, target: exp.Table) -> None:
     session.unity.rename_table(name, session.resolve(".".join(parts)))
 
 
-def _run_action(session: Session, table: UnityTable, action: exp.Expr) -> bool:
-    """Run one action; return whether this module knows the action."""
-    from sqlglot import exp
-
-    if isinstance(action, exp.AlterColumn):
-        return alter_column(session, table, action)
-    if isinstance(action, exp.AlterSet) and not action.find(exp.Property):
-        return False
-    actions: dict[type[exp.Expr], Callable[[Session, UnityTable, Any], None]] = {
-        exp.AddConstraint: add_constraint,
-        exp.Drop: _drop,
-        exp.AlterSet: _set_properties,
-        exp.ColumnDef: _add_column,
-        exp.Schema: _add_columns,
-        exp.RenameColumn: _rename_column,
-    }
-    run = actions.get(type(action))
-    if run is None:
-        return False
+def _run_action(session: Session, table: UnityTable, action: exp.Expr) -> None:
+    run = _ACTIONS.get(type(action))
+    if run is None or (isinstance(action, exp.AlterSet) and not action.find(exp.Property)):
+        raise RunOnEngine
     run(session, table, action)
-    return True
 
 
 def _set_properties(session: Session, table: UnityTable, action: exp.AlterSet) -> None:
-    from sqlglot import exp
-
     table.set_properties(
         {property_name(p): property_value(p) for p in action.find_all(exp.Property)}
     )
@@ -138,3 +99,14 @@ def _drop(session: Session, table: UnityTable, action: exp.Drop) -> None:
         condition="DELTA_UNSUPPORTED_DROP_COLUMN",
         sql_state="0AKDC",
     )
+
+
+_ACTIONS: dict[type[exp.Expr], Callable[[Session, UnityTable, Any], None]] = {
+    exp.AddConstraint: add_constraint,
+    exp.Drop: _drop,
+    exp.AlterSet: _set_properties,
+    exp.ColumnDef: _add_column,
+    exp.Schema: _add_columns,
+    exp.RenameColumn: _rename_column,
+}
+HANDLERS: Handlers = {exp.Alter: _alter_table}

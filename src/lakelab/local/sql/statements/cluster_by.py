@@ -8,20 +8,19 @@ Follows https://docs.databricks.com/aws/en/delta/clustering
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from pyspark.errors import ParseException
+from sqlglot import exp
 
 from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
 from lakelab.local.catalog.names import TableName
+from lakelab.local.sql.grammar.tables import SetClustering
+from lakelab.local.sql.handlers import Handlers
 from lakelab.local.sql.securables import refresh_schema
-from lakelab.local.sql.text import NAME, QUALIFIED_NAME, statement_pattern, unquote
 
 if TYPE_CHECKING:
-    from sqlglot import exp
-
     from lakelab.local.sql.session import Session
 
 _MAX_COLUMNS = 4
@@ -44,13 +43,11 @@ def extract_clustering(statement: exp.Create) -> list[str]:
 
     Examples
     --------
-    >>> import sqlglot
-    >>> statement = sqlglot.parse_one("CREATE TABLE t (a INT) CLUSTER BY (a)", dialect="databricks")
-    >>> extract_clustering(statement), statement.sql("databricks")
+    >>> from lakelab.local.sql.dialect import parse, to_sql
+    >>> statement = parse("CREATE TABLE t (a INT) CLUSTER BY (a)").tree.copy()
+    >>> extract_clustering(statement), to_sql(statement)
     (['a'], 'CREATE TABLE t (a INT)')
     """
-    from sqlglot import exp
-
     properties = statement.args.get("properties")
     node = properties.find(exp.ClusterProperty) if properties else None
     if node is None:
@@ -121,11 +118,11 @@ def check_column_count(columns: Sequence[str]) -> None:
         )
 
 
-def _set_clustering(session: Session, match: re.Match[str]) -> None:
-    if match["auto"]:
+def _set_clustering(session: Session, node: SetClustering) -> None:
+    if node.args.get("auto"):
         _refuse_auto()
-    table = session.unity.table(session.resolve(match["name"]))
-    columns = [unquote(column) for column in re.findall(NAME, match["columns"] or "")]
+    table = session.unity.table(session.resolve(node.target))
+    columns: list[str] = node.args["columns"]
     check_column_count(columns)
     if columns and table.delta.metadata().partition_columns:
         raise UnityCatalogError(
@@ -145,14 +142,4 @@ def _refuse_auto() -> NoReturn:
     )
 
 
-STATEMENTS = [
-    (
-        statement_pattern(
-            rf"ALTER TABLE {QUALIFIED_NAME} CLUSTER BY "
-            rf"(?:NONE|(?P<auto>AUTO)|\((?P<columns>\s*{NAME}(?:\s*,\s*{NAME})*\s*)\))".replace(
-                " (?:", r"\s*(?:"
-            )
-        ),
-        _set_clustering,
-    ),
-]
+HANDLERS: Handlers = {SetClustering: _set_clustering}

@@ -8,18 +8,18 @@ https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-ddl-alter-
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from sqlglot import exp
 
 from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
 from lakelab.local.catalog.names import quoted
 from lakelab.local.catalog.table import UnityTable
+from lakelab.local.sql.grammar.tables import DropPrimaryKey, source_text
+from lakelab.local.sql.handlers import Handlers
 from lakelab.local.sql.statements.primary_key import parse_primary_key
-from lakelab.local.sql.text import QUALIFIED_NAME, statement_pattern
 
 if TYPE_CHECKING:
-    from sqlglot import exp
-
     from lakelab.local.sql.session import Session
 
 
@@ -32,8 +32,6 @@ def add_constraint(session: Session, table: UnityTable, action: exp.AddConstrain
         If it is a foreign key, a key exists, a key column is nullable, the name of the CHECK is taken, or
         rows violate it.
     """
-    from sqlglot import exp
-
     if action.find(exp.PrimaryKey):
         table.set_primary_key(parse_primary_key(action.expressions[0], table.name.table))
     elif action.find(exp.ForeignKey):
@@ -43,8 +41,7 @@ def add_constraint(session: Session, table: UnityTable, action: exp.AddConstrain
         )
     else:
         constraint = action.expressions[0]
-        condition = constraint.expressions[0].this.sql("databricks")
-        _add_check(session, table, constraint.name, condition)
+        _add_check(session, table, constraint.name, source_text(constraint.expressions[0]))
 
 
 def _add_check(session: Session, table: UnityTable, name: str, condition: str) -> None:
@@ -105,19 +102,11 @@ def drop_constraint(table: UnityTable, name: str, *, if_exists: bool) -> None:
     )
 
 
-def _drop_primary_key(session: Session, match: re.Match[str]) -> None:
-    table = session.unity.table(session.resolve(match["name"]))
-    if table.primary_key is None and not match["exists"]:
+def _drop_primary_key(session: Session, node: DropPrimaryKey) -> None:
+    table = session.unity.table(session.resolve(node.target))
+    if table.primary_key is None and not node.args["exists"]:
         raise NotFoundError(f"Table '{table.name}' has no primary key to drop.")
     table.set_primary_key(None)
 
 
-STATEMENTS = [
-    (
-        statement_pattern(
-            rf"ALTER TABLE {QUALIFIED_NAME} DROP PRIMARY KEY(?P<exists> IF EXISTS)?"
-            r"(?: RESTRICT| CASCADE)?"
-        ),
-        _drop_primary_key,
-    ),
-]
+HANDLERS: Handlers = {DropPrimaryKey: _drop_primary_key}

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyspark.errors import PySparkException
+from sqlglot import exp
 
 from lakelab.local.catalog.constraints import allows_defaults, defaults_not_allowed
 from lakelab.local.catalog.errors import UnityCatalogError
@@ -32,6 +33,9 @@ from lakelab.local.catalog.properties import (
 )
 from lakelab.local.catalog.store import table_already_exists
 from lakelab.local.catalog.table import UnityTable
+from lakelab.local.sql.dialect import parse_expression, to_sql
+from lakelab.local.sql.function_calls import rewrite_calls
+from lakelab.local.sql.handlers import Handlers, RunOnEngine
 from lakelab.local.sql.results import empty_result
 from lakelab.local.sql.securables import refresh_schema, resolve_table
 from lakelab.local.sql.statements.cluster_by import canonical_columns, extract_clustering
@@ -46,7 +50,6 @@ from lakelab.local.sql.statements.properties import set_table_property, table_pr
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
-    from sqlglot import exp
 
     from lakelab.local.sql.session import Session
 
@@ -62,7 +65,7 @@ class _TableDefinition:
     statement : sqlglot.exp.Create
         The statement for the engine, without the clauses that the engine does not know.
     text : str
-        The text for the engine: the user's own if no clause was removed.
+        The statement as SQL text for the engine.
     name : TableName
     properties : dict of str to str
         The properties to store, the key and the clustering columns among them.
@@ -81,25 +84,12 @@ class _TableDefinition:
         return bool(self.statement.expression)
 
 
-def create_table(session: Session, statement: exp.Create, text: str) -> DataFrame | None:
-    """Create a table; return None if the statement creates something else.
-
-    Parameters
-    ----------
-    session : Session
-    statement : sqlglot.exp.Create
-        The parsed statement.
-    text : str
-        The statement as the user wrote it, which the engine gets if no clause is removed.
-
-    Raises
-    ------
-    UnityCatalogError
-        If the table exists, or its key or its properties are not valid.
-    """
-    name = _table_name(session, statement)
-    if name is None:
-        return None
+def _create_table(session: Session, node: exp.Create) -> DataFrame | None:
+    name = _table_name(session, node)
+    statement = node.copy()
+    if statement.expression:
+        query = rewrite_calls(session, to_sql(statement.expression))
+        statement.set("expression", parse_expression(query))
     session.unity.require_schema(name.catalog, name.schema)
     exists = session.unity.exists(name)
     if exists and not statement.args.get("replace"):
@@ -107,7 +97,7 @@ def create_table(session: Session, statement: exp.Create, text: str) -> DataFram
         if statement.args.get("exists"):
             return empty_result(session)
         raise table_already_exists(name)
-    definition = _define(session, statement, text, name, replaces=exists)
+    definition = _define(session, statement, name, replaces=exists)
     if exists:
         _replace(session, definition)
     elif definition.has_query and can_write_query(statement):
@@ -124,20 +114,18 @@ def create_table(session: Session, statement: exp.Create, text: str) -> DataFram
     return empty_result(session)
 
 
-def _table_name(session: Session, statement: exp.Create) -> TableName | None:
-    """Return the name of the table; None for a view, a temporary table or a path of files."""
-    from sqlglot import exp
-
+def _table_name(session: Session, statement: exp.Create) -> TableName:
+    """Return the name of the table; the engine makes views, temporary tables and tables by their path."""
     target = statement.find(exp.Table)
     if statement.kind != "TABLE" or target is None or statement.find(exp.TemporaryProperty):
-        return None
+        raise RunOnEngine
     if any("/" in part.name for part in target.parts):
-        return None  # delta.`/path`
+        raise RunOnEngine  # delta.`/path`
     return resolve_table(session, target)
 
 
 def _define(
-    session: Session, statement: exp.Create, text: str, name: TableName, *, replaces: bool
+    session: Session, statement: exp.Create, name: TableName, *, replaces: bool
 ) -> _TableDefinition:
     """Check a statement, and remove the clauses that the engine does not know from it."""
     _check_name(name)
@@ -159,9 +147,7 @@ def _define(
     if stored != written:
         for k, v in stored.items():
             set_table_property(statement, k, v)
-    if stored != written or comment is not None:
-        text = statement.sql("databricks")
-    return _TableDefinition(statement, text, name, stored, comment)
+    return _TableDefinition(statement, to_sql(statement), name, stored, comment)
 
 
 def _check_name(name: TableName) -> None:
@@ -173,8 +159,6 @@ def _check_name(name: TableName) -> None:
 
 
 def _check_defaults(statement: exp.Create, properties: dict[str, str], name: TableName) -> None:
-    from sqlglot import exp
-
     if statement.find(exp.DefaultColumnConstraint) and not allows_defaults(properties):
         replace = "OR REPLACE " if statement.args.get("replace") else ""
         raise defaults_not_allowed(f"CREATE {replace}TABLE", name)
@@ -182,10 +166,8 @@ def _check_defaults(statement: exp.Create, properties: dict[str, str], name: Tab
 
 def _new_columns(session: Session, statement: exp.Create) -> list[str]:
     """Return the names of the columns that the table will have."""
-    from sqlglot import exp
-
     if statement.expression:
-        return session.engine_sql(statement.expression.sql("databricks")).columns
+        return session.engine_sql(to_sql(statement.expression)).columns
     return [column.name for column in statement.find_all(exp.ColumnDef)]
 
 
@@ -222,3 +204,6 @@ def _suspended_constraints(session: Session, table: UnityTable) -> Iterator[None
         if not_null or checks:
             session.unity.table(table.name).resume_constraints(not_null, checks)
         raise
+
+
+HANDLERS: Handlers = {exp.Create: _create_table}

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from sqlglot import exp
+
 from lakelab.local.catalog.names import TableName
 from lakelab.local.catalog.store import table_already_exists
+from lakelab.local.sql.dialect import to_sql
 
 if TYPE_CHECKING:
-    from sqlglot import exp
-
     from lakelab.local.sql.session import Session
 
 
@@ -24,14 +25,12 @@ def can_write_query(statement: exp.Create) -> bool:
 
     Examples
     --------
-    >>> import sqlglot
+    >>> from lakelab.local.sql.dialect import parse
     >>> text = "CREATE TABLE t {} AS SELECT 1 AS a"
     >>> clauses = ("USING delta COMMENT 'c'", "USING csv")
-    >>> [can_write_query(sqlglot.parse_one(text.format(c), dialect="databricks")) for c in clauses]
+    >>> [can_write_query(parse(text.format(c)).tree) for c in clauses]
     [True, False]
     """
-    from sqlglot import exp
-
     known = (exp.PartitionedByProperty, exp.SchemaCommentProperty)
     properties = statement.args.get("properties")
     return not isinstance(statement.this, exp.Schema) and all(
@@ -90,9 +89,7 @@ def write_query(
     mode: Literal["error", "overwrite"],
 ) -> None:
     """Write the rows of a statement's query to a table, with the columns of the query."""
-    from sqlglot import exp
-
-    frame = session.engine_sql(statement.expression.sql("databricks"))
+    frame = session.engine_sql(to_sql(statement.expression))
     writer = frame.write.format("delta").mode(mode).option("overwriteSchema", "true")
     if partitioning := statement.find(exp.PartitionedByProperty):
         writer = writer.partitionBy(*(column.name for column in partitioning.this.expressions))
@@ -104,13 +101,11 @@ def extract_comment(statement: exp.Create) -> str | None:
 
     Examples
     --------
-    >>> import sqlglot
-    >>> statement = sqlglot.parse_one("CREATE TABLE t COMMENT 'c' AS SELECT 1", dialect="databricks")
+    >>> from lakelab.local.sql.dialect import parse
+    >>> statement = parse("CREATE TABLE t COMMENT 'c' AS SELECT 1").tree.copy()
     >>> extract_comment(statement), extract_comment(statement)
     ('c', None)
     """
-    from sqlglot import exp
-
     properties = statement.args.get("properties")
     comment = properties.find(exp.SchemaCommentProperty) if properties else None
     if comment is None or not statement.expression:

@@ -5,13 +5,10 @@ Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-dd
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from sqlglot import exp
 
 from lakelab.local.catalog.constraints import PrimaryKey
 from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
-
-if TYPE_CHECKING:
-    from sqlglot import exp
 
 
 def extract_primary_key(statement: exp.Create) -> PrimaryKey | None:
@@ -27,8 +24,6 @@ def extract_primary_key(statement: exp.Create) -> PrimaryKey | None:
     UnityCatalogError
         If a column of the key does not exist or may be null, or the statement has two keys.
     """
-    from sqlglot import exp
-
     schema = statement.this
     if not isinstance(schema, exp.Schema):
         return None
@@ -67,14 +62,12 @@ def parse_primary_key(item: exp.Expr, table: str) -> PrimaryKey:
 
     Examples
     --------
-    >>> import sqlglot
+    >>> from lakelab.local.sql.dialect import parse
     >>> text = "CREATE TABLE t (a INT, b DATE, PRIMARY KEY (a, b TIMESERIES))"
-    >>> item = sqlglot.parse_one(text, dialect="databricks").this.expressions[-1]
+    >>> item = parse(text).tree.this.expressions[-1]
     >>> parse_primary_key(item, "t")
     PrimaryKey(name='t_pk', columns=('a', 'b'), timeseries_column='b')
     """
-    from sqlglot import exp
-
     name = item.name if isinstance(item, exp.Constraint) else f"{table}_pk"
     node = item.find(exp.PrimaryKey)
     assert node is not None
@@ -91,8 +84,6 @@ def parse_primary_key(item: exp.Expr, table: str) -> PrimaryKey:
 
 def _extract_column_keys(columns: dict[str, exp.ColumnDef], table: str) -> list[PrimaryKey]:
     """Remove the keys that stand behind a column: ``a INT NOT NULL PRIMARY KEY``."""
-    from sqlglot import exp
-
     keys = []
     for column, definition in columns.items():
         for constraint in list(definition.constraints):
@@ -104,8 +95,6 @@ def _extract_column_keys(columns: dict[str, exp.ColumnDef], table: str) -> list[
 
 def _extract_table_keys(schema: exp.Schema, table: str) -> list[PrimaryKey]:
     """Remove the keys that stand among the columns: ``a INT NOT NULL, PRIMARY KEY (a)``."""
-    from sqlglot import exp
-
     keys = []
     for item in list(schema.expressions):
         if item.find(exp.PrimaryKey):
@@ -133,8 +122,6 @@ def _check_columns(key: PrimaryKey, columns: dict[str, exp.ColumnDef]) -> None:
 
 
 def _is_not_null(definition: exp.ColumnDef) -> bool:
-    from sqlglot import exp
-
     return any(
         isinstance(c.kind, exp.NotNullColumnConstraint) and not c.kind.args.get("allow_null")
         for c in definition.constraints
