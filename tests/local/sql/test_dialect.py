@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from sqlglot import exp
+from sqlglot.parsers.databricks import DatabricksParser
 
-from lakelab.local.sql.dialect import parse, to_sql
+from lakelab.local.sql.dialect import FAMILIES, parse, to_sql
 from lakelab.local.sql.grammar.tables import source_text
 
 STATEMENTS = [
@@ -27,12 +28,88 @@ STATEMENTS = [
     ("CREATE TABLE IF NOT EXISTS c CLONE main.a.t", "CloneTable"),
     ("ALTER TABLE t SET TBLPROPERTIES ('a' = 'b')", "Alter"),
     ("CREATE TABLE c LIKE t", "Create"),
+    ("TRUNCATE TABLE a.t", "TruncateTable"),
+    ("USE CATALOG 'dev'", "UseCatalog"),
+    ("SET CATALOG dev", "UseCatalog"),
+    ("USE DATABASE a.b", "UseSchema"),
+    ("USE schema", "UseSchema"),
+    ("SET spark.sql.sources.default = a b", "SetConfig"),
+    ("CREATE CATALOG c COMMENT 'x'", "CreateCatalog"),
+    ("CREATE NAMESPACE IF NOT EXISTS c.s", "CreateSchema"),
+    ("DROP SCHEMA IF EXISTS s CASCADE", "DropSchema"),
+    ("DROP CATALOG c RESTRICT", "DropCatalog"),
+    ("COMMENT ON COLUMN a.t.c IS NULL", "CommentOn"),
+    ("ALTER TABLE t ALTER COLUMN c UNSET TAGS ('a')", "ChangeTags"),
+    ("ALTER SCHEMA s SET OWNER TO ben@example.com", "SetOwner"),
+    ("GRANT USE SCHEMA, SELECT ON schema.t TO ben", "GrantPrivileges"),
+    ("REVOKE ALL PRIVILEGES ON FUNCTION f FROM `a b`", "RevokePrivileges"),
+    ("SHOW GRANTS ben@example.com ON t", "ShowGrants"),
+    ("CREATE OR REPLACE FUNCTION f(x INT) RETURNS INT RETURN x", "CreateFunction"),
+    ("DROP FUNCTION IF EXISTS f", "DropFunction"),
+    ("DESC FUNCTION EXTENDED f", "DescribeFunction"),
+    ("SHOW USER FUNCTIONS IN s LIKE 'a*'", "ShowFunctions"),
+    ("DESCRIBE CATALOG EXTENDED c", "DescribeCatalog"),
+    ("DESCRIBE DATABASE s", "DescribeSchema"),
+    ("DESC t", "DescribeTable"),
+    ("DESCRIBE TABLE EXTENDED history.t c", "DescribeTable"),
+    ("DESCRIBE history", "DescribeTable"),
+    ("DESCRIBE SELECT 1", "Describe"),
+    ("DESCRIBE HISTORY t LIMIT 1", "DescribeHistory"),
+    ("DESC DETAIL t", "DescribeDetail"),
+    ("SHOW DATABASES FROM c 'a*'", "ShowSchemas"),
+    ("SHOW COLUMNS IN t IN s", "ShowColumns"),
+    ("SHOW CREATE TABLE t", "ShowCreateTable"),
 ]
 
 
 @pytest.mark.parametrize(("text", "node"), STATEMENTS)
 def test_a_statement_has_one_node(text, node):
     assert type(parse(text).tree).__name__ == node
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_no_family_changes_what_sqlglot_parses(family):
+    methods = {method for methods in family.FAMILY.values() for method in methods}
+    assert not {method for method in methods if hasattr(DatabricksParser, method)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DROP SCHEMA s CASCADE now",
+        "DROP SCHEMA",
+        "USE a b",
+        "COMMENT ON TABLE t IS x",
+        "GRANT ON t TO x",
+        "ALTER SCHEMA s SET TAGS (a)",
+        "SHOW TABLES IN s LIKE x",
+        "DESCRIBE HISTORY t WHERE a",
+        "CREATE FUNCTION f",
+        "SELECT 1; SELECT 2",
+    ],
+)
+def test_a_wrong_statement_is_refused_at_once(text):
+    assert parse(text).tree is None
+    assert parse(text).condition == "PARSE_SYNTAX_ERROR"
+
+
+def test_a_name_with_a_hyphen_needs_backticks():
+    assert parse("USE CATALOG my-data").condition == "INVALID_IDENTIFIER"
+    assert parse("USE CATALOG `my-data`").tree.levels == ["my-data"]
+
+
+def test_the_body_of_a_function_is_kept():
+    body = "\n  # it's -- `no` /* comment\n  return 1\n"
+    text = f"CREATE FUNCTION f() RETURNS INT LANGUAGE PYTHON AS $py$ {body}$$ $py$ -- the end"
+    assert parse(text).tree.args["body"] == f" {body}$$ "
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("'it''s'", "it's"), ("'a' 'b'", "ab"), (r"'it\'s'", "it's"), (r"r'a\b'", r"a\b")],
+)
+def test_a_text_in_quotes(text, value):
+    assert parse(f"COMMENT ON TABLE t IS {text}").tree.args["text"] == value
 
 
 @pytest.mark.parametrize(
@@ -64,6 +141,7 @@ def test_two_statements_are_no_statement():
 def test_a_text_without_a_statement_has_no_tree(text):
     assert parse(text).tree is None
     assert parse(text).text == ""
+    assert parse(text).condition == "PARSE_EMPTY_STATEMENT"
 
 
 def test_a_call_keeps_its_name():

@@ -18,19 +18,33 @@ from typing import ClassVar
 
 from sqlglot import exp
 from sqlglot.dialects.databricks import Databricks
-from sqlglot.errors import SqlglotError
+from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.tokens import Token, TokenType
 
 from lakelab.local.sql.grammar.expressions import ExpressionGenerator, ExpressionParser
+from lakelab.local.sql.grammar.functions import FunctionParser
+from lakelab.local.sql.grammar.governance import GovernanceParser
 from lakelab.local.sql.grammar.maintenance import MaintenanceParser
-from lakelab.local.sql.grammar.parser import StatementParser
+from lakelab.local.sql.grammar.metadata import MetadataParser
+from lakelab.local.sql.grammar.namespaces import NamespaceParser
+from lakelab.local.sql.grammar.parser import StatementError, StatementParser
 from lakelab.local.sql.grammar.tables import TableParser
 
 # sqlglot warns about each statement that it does not parse; the engine then reports what is wrong
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
-_FAMILIES: tuple[type[StatementParser], ...] = (MaintenanceParser, TableParser)
+FAMILIES: tuple[type[StatementParser], ...] = (
+    FunctionParser,
+    GovernanceParser,
+    MaintenanceParser,
+    NamespaceParser,
+    MetadataParser,
+    TableParser,
+)
+"""The parsers of the families of statements."""
+
 _CACHED_STATEMENTS = 128
+_SYNTAX_ERROR = "PARSE_SYNTAX_ERROR"
 
 
 class LocalDatabricks(Databricks):
@@ -43,11 +57,15 @@ class LocalDatabricks(Databricks):
 
         # otherwise the text after SHOW, OPTIMIZE, VACUUM and others would be one token
         COMMANDS: ClassVar[set[TokenType]] = set()
+        # the body of a function in Python, between $$ or $tag$
+        HEREDOC_STRINGS: ClassVar[list[str | tuple[str, str]]] = ["$"]
+        HEREDOC_TAG_IS_IDENTIFIER = True
+        HEREDOC_STRING_ALTERNATIVE = TokenType.PARAMETER
 
     class Generator(ExpressionGenerator):
         """Write a tree as SQL text for the engine."""
 
-    class Parser(*_FAMILIES, ExpressionParser):  # type: ignore[misc]  # mypy does not follow a tuple of bases
+    class Parser(*FAMILIES, ExpressionParser):  # type: ignore[misc]  # mypy does not follow a tuple of bases
         """Parse a statement of one of the families, or else what sqlglot parses."""
 
         FAMILY: ClassVar[dict[str, tuple[str, ...]]] = {}
@@ -69,7 +87,7 @@ class LocalDatabricks(Databricks):
             return statement
 
 
-for _family in _FAMILIES:
+for _family in FAMILIES:
     for _word, _methods in _family.FAMILY.items():
         LocalDatabricks.Parser.FAMILY[_word] = (
             *LocalDatabricks.Parser.FAMILY.get(_word, ()),
@@ -89,11 +107,14 @@ class Statement:
         The tree, which must not be changed: take a copy. None if sqlglot does not parse the statement.
     error : str
         Why sqlglot does not parse the statement; else empty.
+    condition : str
+        The error condition if the engine must not run the statement either; else empty.
     """
 
     text: str
     tree: exp.Expr | None
     error: str = ""
+    condition: str = ""
 
 
 @lru_cache(maxsize=_CACHED_STATEMENTS)
@@ -119,22 +140,32 @@ def parse(text: str) -> Statement:
     try:
         tokens = dialect.tokenize(text)
     except SqlglotError as error:
-        return Statement(text.strip(), None, str(error))
+        return Statement(text.strip(), None, error_text(error))
     while tokens and tokens[-1].token_type == TokenType.SEMICOLON:
         tokens.pop()
     if not tokens:
-        return Statement("", None)
+        return Statement("", None, "an empty statement", "PARSE_EMPTY_STATEMENT")
     plain = _text_of(text, tokens)
     try:
         trees = dialect.parser().parse(tokens, text)
+    except StatementError as error:
+        return Statement(plain, None, str(error), error.condition)
     except SqlglotError as error:
-        return Statement(plain, None, str(error))
+        return Statement(plain, None, error_text(error))
     if len(trees) != 1:
-        return Statement(plain, None, "more than one statement")
+        return Statement(plain, None, "more than one statement", _SYNTAX_ERROR)
     # sqlglot parses any two words as an expression with an alias
     if isinstance(trees[0], exp.Condition | exp.Alias) and not isinstance(trees[0], exp.Query):
         return Statement(plain, None, "no statement begins so")
     return Statement(plain, trees[0])
+
+
+def error_text(error: SqlglotError) -> str:
+    """Return where and why sqlglot does not parse a text, without the colours of a terminal."""
+    errors = error.errors if isinstance(error, ParseError) else []
+    if not errors:
+        return str(error)
+    return f"line {errors[0]['line']}, column {errors[0]['col']}: {errors[0]['description']}"
 
 
 def parse_expression(text: str) -> exp.Expr:

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from deltalake.exceptions import CommitFailedError
-from pyspark.errors import ParseException
-from pyspark.errors.exceptions.connect import AnalysisException, SparkException
+from pyspark.errors.exceptions.connect import AnalysisException, ParseException, SparkException
 
 from lakelab.local.catalog.errors import InsufficientPermissionsError, UnityCatalogError
 from lakelab.local.sql.text import statement_start
@@ -47,6 +46,12 @@ _CONCURRENT_WRITE = (
     "ConcurrentWriteException: A concurrent transaction has written new data since the current "
     "transaction read the table.",
 )
+
+_SYNTAX_STATES = {
+    "PARSE_SYNTAX_ERROR": "42601",
+    "PARSE_EMPTY_STATEMENT": "42617",
+    "INVALID_IDENTIFIER": "42602",
+}
 
 
 def analysis_error(condition: str, message: str, sql_state: str | None = None) -> AnalysisException:
@@ -116,7 +121,9 @@ def permission_error(error: InsufficientPermissionsError) -> AnalysisException:
     )
 
 
-def syntax_error(text: str, reason: object) -> ParseException:
+def syntax_error(
+    text: str, reason: object, condition: str = "PARSE_SYNTAX_ERROR"
+) -> ParseException:
     """Return the exception for a statement that the local engine does not understand.
 
     Parameters
@@ -125,15 +132,21 @@ def syntax_error(text: str, reason: object) -> ParseException:
         The statement.
     reason : object
         Why the engine does not understand it.
+    condition : str
+        The error condition under which Databricks documents the error.
 
     Examples
     --------
     >>> print(syntax_error("MSCK REPAIR TABLE t", "expected SELECT"))
-    The local engine does not understand this statement: MSCK REPAIR TABLE t (expected SELECT). Check its spelling; if it is valid Databricks SQL, it runs on Databricks only.
+    [PARSE_SYNTAX_ERROR] The local engine does not understand this statement: MSCK REPAIR TABLE t (expected SELECT). Check its spelling; if it is valid Databricks SQL, it runs on Databricks only. SQLSTATE: 42601
     """
+    sql_state = _SYNTAX_STATES[condition]
     return ParseException(
-        message=f"The local engine does not understand this statement: {statement_start(text)} "
-        f"({reason}). Check its spelling; if it is valid Databricks SQL, it runs on Databricks only."
+        message=f"[{condition}] The local engine does not understand this statement: "
+        f"{statement_start(text)} ({reason}). Check its spelling; if it is valid Databricks SQL, it "
+        f"runs on Databricks only. SQLSTATE: {sql_state}",
+        errorClass=condition,
+        sql_state=sql_state,
     )
 
 

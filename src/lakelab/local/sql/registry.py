@@ -2,7 +2,7 @@
 
 A handler is registered by the class of the statement's node: `HANDLERS` of each module of
 :mod:`lakelab.local.sql.statements`. It takes the session and the node, and returns the columns that Databricks
-documents, or None for an empty result. Patterns come next, and their handlers take the match.
+documents, or None for an empty result.
 
 Follows https://docs.databricks.com/aws/en/sql/language-manual/
 
@@ -11,8 +11,6 @@ Tested in ``tests/local/sql/test_run.py``.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from lakelab.local.sql.handlers import Handlers, RunOnEngine
@@ -48,39 +46,32 @@ if TYPE_CHECKING:
 
     from lakelab.local.sql.session import Session
 
-MatchHandler = Callable[["Session", re.Match[str]], "DataFrame | None"]
-
 HANDLERS: Handlers = {
     **alter_column.HANDLERS,
     **alter_table.HANDLERS,
     **cluster_by.HANDLERS,
+    **comment.HANDLERS,
     **constraint.HANDLERS,
+    **create_function.HANDLERS,
     **create_table.HANDLERS,
+    **describe.HANDLERS,
     **drop_table.HANDLERS,
+    **function.HANDLERS,
+    **grant.HANDLERS,
+    **history.HANDLERS,
     **optimize.HANDLERS,
+    **owner.HANDLERS,
     **properties.HANDLERS,
     **restore.HANDLERS,
+    **schema.HANDLERS,
+    **show.HANDLERS,
+    **show_create_table.HANDLERS,
+    **tags.HANDLERS,
     **truncate.HANDLERS,
+    **use.HANDLERS,
     **vacuum.HANDLERS,
 }
 """Class of a statement's node -> the function that runs the statement."""
-
-# the first pattern that matches decides: DESCRIBE FUNCTION stands before DESCRIBE
-_PATTERNS: tuple[tuple[re.Pattern[str], MatchHandler], ...] = (
-    *create_function.STATEMENTS,
-    *function.STATEMENTS,
-    *grant.STATEMENTS,
-    *use.STATEMENTS,
-    *schema.STATEMENTS,
-    *comment.STATEMENTS,
-    *tags.STATEMENTS,
-    *owner.STATEMENTS,
-    *truncate.STATEMENTS,
-    *history.STATEMENTS,
-    *describe.STATEMENTS,
-    *show_create_table.STATEMENTS,
-    *show.STATEMENTS,
-)
 
 
 def run_node(session: Session, node: Any) -> DataFrame | None:
@@ -105,24 +96,3 @@ def run_node(session: Session, node: Any) -> DataFrame | None:
     except RunOnEngine:
         return None
     return empty_result(session) if result is None else result
-
-
-def run_matched(session: Session, text: str) -> DataFrame | None:
-    """Run a statement that a pattern recognises; return None for any other statement.
-
-    Parameters
-    ----------
-    session : Session
-    text : str
-        One statement, without comments before it.
-
-    Raises
-    ------
-    UnityCatalogError
-        If Unity Catalog or Delta would refuse it.
-    """
-    for pattern, handler in _PATTERNS:
-        if match := pattern.match(text):
-            result = handler(session, match)
-            return empty_result(session) if result is None else result
-    return None

@@ -23,7 +23,7 @@ from lakelab.local.sql import information_schema
 from lakelab.local.sql.dialect import Statement, parse
 from lakelab.local.sql.errors import spark_errors, syntax_error
 from lakelab.local.sql.function_calls import rewrite_calls
-from lakelab.local.sql.registry import run_matched, run_node
+from lakelab.local.sql.registry import run_node
 from lakelab.local.sql.results import empty_result
 from lakelab.local.sql.rewrites.steps import rewrite_for_engine
 from lakelab.local.sql.statements.insert import add_omitted_columns
@@ -56,11 +56,11 @@ def run_statement(session: Session, query: str, args: Any, kwargs: dict[str, Any
     """
     statement = parse(query)
     text = statement.text
+    if statement.condition:
+        raise syntax_error(text, statement.error, statement.condition)
     try:
         with spark_errors():
             if not kwargs and (result := run_node(session, statement.tree)) is not None:
-                return result
-            if not kwargs and (result := run_matched(session, text)) is not None:
                 return result
             return _run_on_engine(session, statement, args, kwargs)
     except (IllegalArgumentException, UnsupportedOperationException) as error:

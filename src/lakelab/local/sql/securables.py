@@ -11,11 +11,11 @@ from lakelab.local.catalog.governed_catalogs import GovernedCatalogs
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
 from lakelab.local.catalog.securable import Securable
 from lakelab.local.sql.registered_models import has_model
-from lakelab.local.sql.text import split_name
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
+    from lakelab.local.sql.grammar.parser import Name
     from lakelab.local.sql.session import Session
 
 _KINDS = {
@@ -28,7 +28,7 @@ _KINDS = {
 }
 
 
-def resolve_securable(session: Session, kind: str, name: str) -> Securable:
+def resolve_securable(session: Session, kind: str, name: Name) -> Securable:
     """Return the securable that a statement names, by its full name.
 
     Parameters
@@ -38,8 +38,8 @@ def resolve_securable(session: Session, kind: str, name: str) -> Securable:
     kind : str
         ``CATALOG``, ``SCHEMA``, ``DATABASE``, ``TABLE``, ``FUNCTION`` or ``MODEL``; a registered model
         is a function of Unity Catalog.
-    name : str
-        The name as the statement has it.
+    name : Name
+        The name in the statement.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def resolve_securable(session: Session, kind: str, name: str) -> Securable:
         if is_visible(session, securable):
             session.unity.require_schema(catalog, schema)
     else:
-        full = session.resolve(name)
+        full = session.resolve(name.quoted)
         securable = Securable(_KINDS[kind], str(full))
         if kind == "TABLE":
             session.unity.require_table(full)
@@ -73,30 +73,24 @@ def resolve_table(session: Session, table: exp.Table) -> TableName:
     return session.resolve(".".join(f"`{part.name}`" for part in table.parts))
 
 
-def parse_catalog_name(name: str) -> str:
-    """Return the name of a catalog that a statement has in backticks, in quotes or plain.
+def parse_catalog_name(name: Name) -> str:
+    """Return the name of a catalog, in lower case.
 
     Raises
     ------
     UnityCatalogError
         If the name has more than one level.
-
-    Examples
-    --------
-    >>> parse_catalog_name("`Main`"), parse_catalog_name("'dev'")
-    ('main', 'dev')
     """
-    levels = [name.strip("'\"")] if name[:1] in "'\"" else split_name(name)
-    if len(levels) != 1:
+    if len(name.levels) != 1:
         raise UnityCatalogError(
-            f"'{name}' is not the name of a catalog: a catalog has one level.",
+            f"'{name.plain}' is not the name of a catalog: a catalog has one level.",
             condition="REQUIRES_SINGLE_PART_NAMESPACE",
             sql_state="42K05",
         )
-    return levels[0].lower()
+    return name.levels[0].lower()
 
 
-def resolve_schema(session: Session, name: str) -> tuple[str, str]:
+def resolve_schema(session: Session, name: Name) -> tuple[str, str]:
     """Return the catalog and schema of a schema's name; the current catalog completes the name.
 
     Raises
@@ -104,10 +98,10 @@ def resolve_schema(session: Session, name: str) -> tuple[str, str]:
     UnityCatalogError
         If the name has more than two levels.
     """
-    levels = [level.lower() for level in split_name(name)]
+    levels = [level.lower() for level in name.levels]
     if not 1 <= len(levels) <= 2:
         raise UnityCatalogError(
-            f"'{name}' is not the name of a schema: give catalog.schema or schema.",
+            f"'{name.plain}' is not the name of a schema: give catalog.schema or schema.",
             condition="REQUIRES_SINGLE_PART_NAMESPACE",
             sql_state="42K05",
         )

@@ -1,8 +1,7 @@
-"""Names and values in the text of a SQL statement, and patterns of statements."""
+"""Names and values in the text of a SQL statement."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 BACKTICKED = r"`(?:[^`]|``)+`"
@@ -20,31 +19,6 @@ LEVELS = rf"{NAME}(?:\.{NAME})*"
 QUALIFIED_NAME = rf"(?P<name>{LEVELS})"
 """A pattern of a name of one or more levels, as the group ``name``."""
 
-STRING = r"(?:r?'(?:[^'\\]|\\.|'')*'|r?\"(?:[^\"\\]|\\.)*\")"
-"""A pattern of a string."""
-
-DESCRIBE = r"DESC(?:RIBE)?"
-"""A pattern of the keyword DESCRIBE."""
-
-
-def statement_pattern(text: str) -> re.Pattern[str]:
-    r"""Compile a pattern of a whole statement.
-
-    The pattern ignores case. A space in it matches any space, and a semicolon may end the statement.
-
-    Parameters
-    ----------
-    text : str
-        The pattern.
-
-    Examples
-    --------
-    >>> pattern = statement_pattern(rf"SHOW TBLPROPERTIES {QUALIFIED_NAME}")
-    >>> pattern.match("show  tblproperties main.`a b`.t ;")["name"]
-    'main.`a b`.t'
-    """
-    return re.compile(text.replace(" ", r"\s+") + r"\s*;?\s*\Z", re.IGNORECASE | re.DOTALL)
-
 
 def unquote(name: str) -> str:
     """Return one level of a name without its backticks.
@@ -55,30 +29,6 @@ def unquote(name: str) -> str:
     ('a`b', 'ab')
     """
     return name[1:-1].replace("``", "`") if name.startswith("`") else name
-
-
-def split_name(name: str) -> list[str]:
-    """Return the levels of a name.
-
-    Examples
-    --------
-    >>> split_name("Main.`a.b`")
-    ['Main', 'a.b']
-    """
-    return [unquote(level) for level in re.findall(NAME, name)]
-
-
-def parse_string(text: str) -> str:
-    r"""Return the value of a string literal.
-
-    Examples
-    --------
-    >>> parse_string(r"'it\'s'"), parse_string('"so"')
-    ("it's", 'so')
-    """
-    from sqlglot import parse_one
-
-    return str(parse_one(text, dialect="databricks").name)
 
 
 def sql_literal(value: Any) -> str:

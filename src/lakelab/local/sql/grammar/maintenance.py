@@ -1,4 +1,4 @@
-"""``OPTIMIZE``, ``VACUUM``, ``RESTORE`` and ``REFRESH TABLE``.
+"""``OPTIMIZE``, ``VACUUM``, ``RESTORE``, ``REFRESH TABLE`` and ``TRUNCATE TABLE``.
 
 Follows https://docs.databricks.com/aws/en/sql/language-manual/delta-optimize,
 https://docs.databricks.com/aws/en/sql/language-manual/delta-vacuum,
@@ -44,6 +44,12 @@ class RefreshTable(StatementNode):
     arg_types: ClassVar[dict[str, bool]] = {"this": True}
 
 
+class TruncateTable(StatementNode):
+    """``TRUNCATE TABLE name``."""
+
+    arg_types: ClassVar[dict[str, bool]] = {"this": True}
+
+
 class MaintenanceParser(StatementParser):
     """Parse the statements that maintain the files of a table."""
 
@@ -52,6 +58,7 @@ class MaintenanceParser(StatementParser):
         "VACUUM": ("_parse_vacuum",),
         "RESTORE": ("_parse_restore",),
         "REFRESH": ("_parse_refresh_table",),
+        "TRUNCATE": ("_parse_truncate_statement",),
     }
 
     def _parse_optimize(self) -> Optimize | None:
@@ -97,3 +104,9 @@ class MaintenanceParser(StatementParser):
             return None
         self._match_words("TABLE")
         return RefreshTable(this=self._parse_name())
+
+    def _parse_truncate_statement(self) -> TruncateTable | None:
+        self._require_words("TRUNCATE TABLE")
+        node = TruncateTable(this=self._parse_name())
+        self._require_end()
+        return node

@@ -11,11 +11,28 @@ Tested in ``tests/local/sql/test_dialect.py``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from sqlglot import exp
+from sqlglot.errors import ParseError
 from sqlglot.parsers.databricks import DatabricksParser
 from sqlglot.tokens import TokenType
+
+
+class StatementError(ParseError):
+    """A statement of Unity Catalog or Delta is wrong: the engine must not run it instead.
+
+    Parameters
+    ----------
+    message : str
+        Where and why.
+    condition : str
+        The error condition under which Databricks documents the error.
+    """
+
+    def __init__(self, message: str, condition: str = "PARSE_SYNTAX_ERROR"):
+        super().__init__(message)
+        self.condition = condition
 
 
 class Name(exp.Expression):
@@ -27,6 +44,16 @@ class Name(exp.Expression):
     def levels(self) -> list[str]:
         """The levels without backticks."""
         return [part.name for part in self.expressions]
+
+    @classmethod
+    def of(cls, *levels: str) -> Name:
+        """Return the name of some levels without backticks."""
+        return cls(expressions=[exp.to_identifier(level, quoted=True) for level in levels])
+
+    @property
+    def plain(self) -> str:
+        """The levels with periods between them."""
+        return ".".join(self.levels)
 
     @property
     def quoted(self) -> str:
@@ -94,8 +121,12 @@ class StatementParser(DatabricksParser):
         """Parse one level of a name; a keyword may be a name, too."""
         level = None if self._is_string() else self._parse_id_var(any_token=True)
         if not isinstance(level, exp.Identifier):
-            self.raise_error("Expected a name")
-            raise AssertionError("raise_error raises")
+            self._refuse("expected a name")
+        if self._prev.end + 1 == self._curr.start and self._match(TokenType.DASH):
+            raise StatementError(
+                f"The unquoted identifier {level.name}-... is invalid and must be back quoted",
+                "INVALID_IDENTIFIER",
+            )
         return level
 
     def _parse_name(self) -> Name:
@@ -105,6 +136,13 @@ class StatementParser(DatabricksParser):
             levels.append(self._parse_level())
         return Name(expressions=levels)
 
+    def _parse_catalog_name(self) -> Name:
+        """Parse the name of a catalog, which may be a string."""
+        text = self._parse_text()
+        if text is None:
+            return self._parse_name()
+        return Name.of(text)
+
     def _is_string(self) -> bool:
         return bool(self._curr) and self._curr.token_type in (
             TokenType.STRING,
@@ -112,9 +150,65 @@ class StatementParser(DatabricksParser):
         )
 
     def _parse_text(self) -> str | None:
-        """Parse a string, and return its value; None if no string is there."""
-        string = self._parse_string() if self._is_string() else None
-        return None if string is None else str(string.name)
+        """Parse a string, and return its value; None if no string is there.
+
+        Two quotes within a string are one quote, and strings beside each other are one string.
+        """
+        value, end = None, -1
+        while self._is_string():
+            token = self._curr
+            quote = self.sql[token.start] if token.start == end + 1 and value is not None else ""
+            value = (value or "") + quote + token.text
+            end = token.end
+            self._advance()
+        return value
+
+    def _parse_word(self) -> str:
+        """Parse a quoted name, a string, or the text up to the next space, such as a mail address."""
+        if (text := self._parse_text()) is not None:
+            return text
+        start = self._curr
+        level = self._parse_level()
+        if self._is_quoted(start):
+            return str(level.name)
+        while self._curr and self._curr.start == self._prev.end + 1:
+            self._advance()
+        return self._find_sql(start, self._prev)
+
+    def _parse_in_and_like(self) -> tuple[Name | None, str | None]:
+        """Parse ``[{IN | FROM} name] [[LIKE] pattern]``."""
+        name = self._parse_name() if self._match_one_of("IN", "FROM") else None
+        if not self._match_words("LIKE"):
+            return name, self._parse_text()
+        pattern = self._parse_text()
+        if pattern is None:
+            self._refuse("expected a pattern in quotes")
+        return name, pattern
+
+    def _is_kind(self, *words: str) -> bool:
+        """Return whether the next word is a kind of object, and not itself the name of one."""
+        token, following = self._curr, self._next
+        return (
+            bool(token and following)
+            and token.text.upper() in words
+            and not self._is_quoted(token)
+            and following.token_type != TokenType.DOT
+        )
+
+    def _require_words(self, text: str) -> None:
+        """Advance over words that must be there."""
+        if not self._match_words(text):
+            self._refuse(f"expected {text}")
+
+    def _require_end(self) -> None:
+        """Refuse the statement if it goes on."""
+        if self._curr:
+            self._refuse("expected the end of the statement")
+
+    def _refuse(self, reason: str) -> NoReturn:
+        """Refuse the statement at the current token."""
+        near = f"at '{self._curr.text}'" if self._curr else "at the end"
+        raise StatementError(f"{near}: {reason}")
 
     def _parse_in_parentheses(self, parse: Callable[[], Any]) -> list[Any]:
         """Parse a list in parentheses, with commas between its items."""

@@ -5,7 +5,6 @@ Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-dd
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +13,14 @@ from pyspark.errors import ParseException
 from lakelab.local.catalog.errors import AlreadyExistsError
 from lakelab.local.catalog.functions import PYTHON, SQL, Functions, Parameter, UnityFunction
 from lakelab.local.catalog.names import TableName
+from lakelab.local.sql.dialect import to_sql
 from lakelab.local.sql.errors import analysis_error, syntax_error
 from lakelab.local.sql.function_arguments import substitute_parameters, typed_null
 from lakelab.local.sql.function_calls import rewrite_calls
 from lakelab.local.sql.function_rights import create_function
+from lakelab.local.sql.grammar.functions import CreateFunction
+from lakelab.local.sql.handlers import Handlers
 from lakelab.local.sql.securables import resolve_table
-from lakelab.local.sql.text import statement_pattern
 from lakelab.local.udf.python_body import PythonFunction
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from lakelab.local.sql.session import Session
 
-_BODY = re.compile(r"\bAS\s*(\$\w*\$)(?P<body>.*)\1\s*;?\s*\Z", re.IGNORECASE | re.DOTALL)
 _ON_DATABRICKS_ONLY = {
     "EnviromentProperty": "ENVIRONMENT",  # the spelling of sqlglot
     "ParameterStyleProperty": "PARAMETER STYLE",
@@ -43,15 +43,12 @@ class _Definition:
     Attributes
     ----------
     statement : sqlglot.exp.Create
-    text : str
-        The statement as the user wrote it.
     name : TableName
     body : str or None
         The Python statements between the dollar signs.
     """
 
     statement: exp.Create
-    text: str
     name: TableName
     body: str | None
 
@@ -71,10 +68,10 @@ class _Definition:
         return self.clauses.get("ReturnsProperty")
 
     def refused(self, reason: str) -> ParseException:
-        return syntax_error(self.text, reason)
+        return syntax_error(f"CREATE FUNCTION {self.name}", reason)
 
 
-def _run_create_function(session: Session, match: re.Match[str]) -> None:
+def _run_create_function(session: Session, node: CreateFunction) -> None:
     """Run ``CREATE FUNCTION``.
 
     Raises
@@ -86,10 +83,7 @@ def _run_create_function(session: Session, match: re.Match[str]) -> None:
     pyspark.errors.ParseException
         If the syntax is wrong, or runs on Databricks only.
     """
-    text = match[0]
-    body = _BODY.search(text)
-    # sqlglot gets the statement without the body: sqlglot would strip the body, whose indentation counts
-    statement = _parse(text[: body.start()] + "AS $$body$$" if body else text, text)
+    statement = node.this
     if_not_exists = bool(statement.args.get("exists"))
     replace = bool(statement.args.get("replace"))
     if if_not_exists and replace:
@@ -99,7 +93,7 @@ def _run_create_function(session: Session, match: re.Match[str]) -> None:
     name = resolve_table(session, statement.this.this)
     if if_not_exists and Functions(session.unity).exists(name):
         return
-    definition = _Definition(statement, text, name, body["body"] if body else None)
+    definition = _Definition(statement, name, node.args["body"])
     function = _function(session, definition)
     try:
         create_function(session, function, replace=replace)
@@ -107,27 +101,6 @@ def _run_create_function(session: Session, match: re.Match[str]) -> None:
         if if_not_exists and Functions(session.unity).exists(name):
             return  # another process created it meanwhile
         raise analysis_error("ROUTINE_ALREADY_EXISTS", str(error), "42723") from error
-
-
-def _parse(head: str, text: str) -> exp.Create:
-    """Parse a statement, whose text as the user wrote it is for messages."""
-    import sqlglot
-    from sqlglot import exp
-    from sqlglot.errors import SqlglotError
-
-    try:
-        statement = sqlglot.parse_one(head, dialect="databricks")
-    except SqlglotError as error:
-        raise syntax_error(text, _position(error)) from error
-    if not isinstance(statement, exp.Create) or not isinstance(
-        statement.this, exp.UserDefinedFunction
-    ):
-        raise syntax_error(
-            text, "it is no CREATE FUNCTION name(parameter TYPE, ...) RETURNS TYPE ..."
-        )
-    if statement.find(exp.TemporaryProperty):
-        raise syntax_error(text, "temporary functions are made on Databricks only")
-    return statement
 
 
 def _function(session: Session, definition: _Definition) -> UnityFunction:
@@ -141,7 +114,7 @@ def _function(session: Session, definition: _Definition) -> UnityFunction:
         "language": definition.language,
         "parameters": parameters,
         "comment": None if comment is None else _text(comment.this),
-        "deterministic": stability is None or "NOT" not in stability.sql("databricks").upper(),
+        "deterministic": stability is None or "NOT" not in to_sql(stability).upper(),
         "creator": session.user,
     }
     if definition.language == PYTHON:
@@ -151,6 +124,8 @@ def _function(session: Session, definition: _Definition) -> UnityFunction:
 
 def _check_clauses(definition: _Definition) -> None:
     """Raise if a clause runs on Databricks only."""
+    if "TemporaryProperty" in definition.clauses:
+        raise definition.refused("temporary functions are made on Databricks only")
     for kind, clause in _ON_DATABRICKS_ONLY.items():
         if kind in definition.clauses:
             raise definition.refused(f"{clause} works on Databricks only")
@@ -189,7 +164,7 @@ def _sql_function(
     # also checks the expression if the type is declared
     result = _result_type(session, expression, common["parameters"], definition.name)
     return UnityFunction(
-        **common, body=expression.sql("databricks"), returns=(declared or result).jsonValue()
+        **common, body=to_sql(expression), returns=(declared or result).jsonValue()
     )
 
 
@@ -200,7 +175,7 @@ def _parameters(session: Session, declared: exp.UserDefinedFunction) -> tuple[Pa
     for item in declared.expressions:
         if not isinstance(item, exp.ColumnDef) or item.args.get("kind") is None:
             raise ParseException(
-                message=f"A parameter of a function has a name and a type, not '{item.sql('databricks')}'."
+                message=f"A parameter of a function has a name and a type, not '{to_sql(item)}'."
             )
         comment = item.find(exp.CommentColumnConstraint)
         default = item.find(exp.DefaultColumnConstraint)
@@ -210,7 +185,7 @@ def _parameters(session: Session, declared: exp.UserDefinedFunction) -> tuple[Pa
                 item.name,
                 _data_type(session, item.args["kind"]).jsonValue(),
                 None if comment is None else _text(comment.this),
-                None if default is None else default.this.sql("databricks"),
+                None if default is None else to_sql(default.this),
             )
         )
     return tuple(parameters)
@@ -248,7 +223,7 @@ def _result_type(
 ) -> DataType:
     """Return the type of a SQL function's expression; the engine raises if it cannot compute it."""
     nulls = {p.name.lower(): typed_null(p.data_type) for p in parameters}
-    text = substitute_parameters(expression, nulls, str(name)).sql("databricks")
+    text = to_sql(substitute_parameters(expression, nulls, str(name)))
     return session.engine_sql(rewrite_calls(session, f"SELECT {text} AS x")).schema[0].dataType
 
 
@@ -261,17 +236,4 @@ def _text(node: exp.Expr) -> str:
     return str(node.name)
 
 
-def _position(error: Any) -> str:
-    """Return where and why sqlglot's parser failed, without the colours of a terminal."""
-    errors = getattr(error, "errors", None)
-    if not errors:
-        return str(error)
-    return f"line {errors[0]['line']}, column {errors[0]['col']}: {errors[0]['description']}"
-
-
-STATEMENTS = [
-    (
-        statement_pattern(r"CREATE(?: OR REPLACE)?(?: TEMP(?:ORARY)?)? FUNCTION .*"),
-        _run_create_function,
-    ),
-]
+HANDLERS: Handlers = {CreateFunction: _run_create_function}

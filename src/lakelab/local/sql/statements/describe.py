@@ -6,7 +6,6 @@ Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-au
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -16,8 +15,9 @@ from lakelab.local.catalog.errors import NotFoundError
 from lakelab.local.catalog.securable import Securable
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.catalog.types import sql_type
-from lakelab.local.sql.securables import is_visible, resolve_schema
-from lakelab.local.sql.text import DESCRIBE, NAME, QUALIFIED_NAME, statement_pattern, unquote
+from lakelab.local.sql.grammar.metadata import DescribeCatalog, DescribeSchema, DescribeTable
+from lakelab.local.sql.handlers import Handlers
+from lakelab.local.sql.securables import is_visible, parse_catalog_name, resolve_schema
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -33,19 +33,19 @@ ColumnRow = tuple[str, str, str | None]
 
 
 # ---- tables ----------------------------------------------------------------------------------------------
-def _describe_table(session: Session, match: re.Match[str]) -> DataFrame:
-    name = session.resolve(match["name"])
-    extended = bool(match["extended"])
+def _describe_table(session: Session, node: DescribeTable) -> DataFrame:
+    name = session.resolve(node.target)
+    extended = bool(node.args["extended"])
     if not session.unity.exists(name):
         keyword = "EXTENDED " if extended else ""
         try:  # the name may be a view, which only the engine has
-            return session.engine_sql(f"DESCRIBE TABLE {keyword}{match['name']}")
+            return session.engine_sql(f"DESCRIBE TABLE {keyword}{node.target}")
         except AnalysisException:
             session.unity.require_table(name)  # its message lists the existing tables
             raise
     table = session.unity.table(name)
-    if match["column"]:
-        return _describe_column(session, table, match["column"], extended)
+    if column := node.args["column"]:
+        return _describe_column(session, table, column, extended)
     rows = _column_rows(table)
     if extended:
         rows += _detail_rows(session, table)
@@ -94,7 +94,7 @@ def _detail_rows(session: Session, table: UnityTable) -> list[ColumnRow]:
 
 
 def _describe_column(session: Session, table: UnityTable, column: str, extended: bool) -> DataFrame:
-    field = table.field(unquote(column))
+    field = table.field(column)
     rows: list[tuple[str, str | None]] = [
         ("col_name", field["name"]),
         ("data_type", sql_type(field["type"])),
@@ -107,8 +107,8 @@ def _describe_column(session: Session, table: UnityTable, column: str, extended:
 
 
 # ---- catalogs and schemas --------------------------------------------------------------------------------
-def _describe_catalog(session: Session, match: re.Match[str]) -> DataFrame:
-    catalog = unquote(match["name"]).lower()
+def _describe_catalog(session: Session, node: DescribeCatalog) -> DataFrame:
+    catalog = parse_catalog_name(node.this)
     visible = [c for c in session.unity.catalogs() if is_visible(session, Securable("catalog", c))]
     if catalog not in visible:
         raise NotFoundError(
@@ -123,13 +123,13 @@ def _describe_catalog(session: Session, match: re.Match[str]) -> DataFrame:
         ("Comment", governance.comment(securable) or ""),
         ("Owner", governance.owner(securable)),
     ]
-    if match["extended"]:
+    if node.args["extended"]:
         rows.append(("Catalog Type", "Regular"))
     return session.createDataFrame(rows, _INFO)
 
 
-def _describe_schema(session: Session, match: re.Match[str]) -> DataFrame:
-    catalog, schema = resolve_schema(session, match["name"])
+def _describe_schema(session: Session, node: DescribeSchema) -> DataFrame:
+    catalog, schema = resolve_schema(session, node.this)
     securable = Securable("schema", f"{catalog}.{schema}")
     exists = catalog in session.unity.catalogs() and schema in session.unity.schemas(catalog)
     if not exists or not is_visible(session, securable):
@@ -147,28 +147,13 @@ def _describe_schema(session: Session, match: re.Match[str]) -> DataFrame:
         ("Location", str(session.unity.folder(catalog) / schema)),
         ("Owner", governance.owner(securable)),
     ]
-    if match["extended"]:
+    if node.args["extended"]:
         rows.append(("Properties", ""))
     return session.createDataFrame(rows, _SCHEMA_INFO)
 
 
-_NO_KEYWORD = r"(?!(?:CATALOG|DATABASE|DETAIL|FUNCTION|HISTORY|QUERY|SCHEMA|SELECT|VALUES|WITH)\s)"
-STATEMENTS = [
-    (
-        statement_pattern(rf"{DESCRIBE} CATALOG(?P<extended> EXTENDED)? {QUALIFIED_NAME}"),
-        _describe_catalog,
-    ),
-    (
-        statement_pattern(
-            rf"{DESCRIBE} (?:SCHEMA|DATABASE)(?P<extended> EXTENDED)? {QUALIFIED_NAME}"
-        ),
-        _describe_schema,
-    ),
-    (
-        statement_pattern(
-            rf"{DESCRIBE}(?: TABLE)?(?P<extended> (?:EXTENDED|FORMATTED))? "
-            rf"{_NO_KEYWORD}{QUALIFIED_NAME}(?: (?P<column>(?!AS\b|PARTITION\b){NAME}))?"
-        ),
-        _describe_table,
-    ),
-]
+HANDLERS: Handlers = {
+    DescribeCatalog: _describe_catalog,
+    DescribeSchema: _describe_schema,
+    DescribeTable: _describe_table,
+}

@@ -9,7 +9,6 @@ Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-dd
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -18,10 +17,11 @@ from lakelab.local.catalog.functions import FEATURE_SPEC, Functions, Parameter, 
 from lakelab.local.catalog.securable import Securable
 from lakelab.local.sql.errors import analysis_error
 from lakelab.local.sql.function_rights import drop_function
+from lakelab.local.sql.grammar.functions import DescribeFunction, DropFunction, ShowFunctions
+from lakelab.local.sql.handlers import Handlers
 from lakelab.local.sql.results import string_column
 from lakelab.local.sql.securables import require_privilege, resolve_schema
-from lakelab.local.sql.statements.show import IN_SCHEMA, LIKE, filter_like
-from lakelab.local.sql.text import DESCRIBE, QUALIFIED_NAME, statement_pattern
+from lakelab.local.sql.statements.show import filter_like
 
 if TYPE_CHECKING:
     from pyspark.errors import AnalysisException
@@ -30,26 +30,27 @@ if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
 
 
-def _drop_function(session: Session, match: re.Match[str]) -> None:
-    name = session.resolve(match["name"])
+def _drop_function(session: Session, node: DropFunction) -> None:
+    name = session.resolve(node.target)
     try:
         drop_function(session, name)
     except NotFoundError as error:
-        if not match["exists"]:
+        if not node.args["exists"]:
             raise _not_found(error) from error
 
 
-def _describe_function(session: Session, match: re.Match[str]) -> DataFrame:
-    name, functions = session.resolve(match["name"]), Functions(session.unity)
-    if not functions.exists(name) and "." not in match["name"]:
-        return session.engine_sql(match[0])  # a function of the engine
+def _describe_function(session: Session, node: DescribeFunction) -> DataFrame:
+    name, functions = session.resolve(node.target), Functions(session.unity)
+    if not functions.exists(name) and len(node.levels) == 1:
+        extended = "EXTENDED " if node.args["extended"] else ""
+        return session.engine_sql(f"DESCRIBE FUNCTION {extended}{node.target}")
     try:
         function = functions.get(name)
     except NotFoundError as error:
         raise _not_found(error) from error
     require_privilege(session, Securable("function", str(name)), "EXECUTE", "BROWSE")
     lines = _signature_lines(function)
-    if match["extended"]:
+    if node.args["extended"]:
         lines += _extended_lines(session, function)
     return string_column(session, "function_desc", lines)
 
@@ -91,18 +92,18 @@ def _labelled(label: str, lines: list[str]) -> list[str]:
     return [f"{label + ':':<15}{first}", *(f"{'':<15}{line}" for line in others)]
 
 
-def _show_functions(session: Session, match: re.Match[str]) -> DataFrame:
+def _show_functions(session: Session, node: ShowFunctions) -> DataFrame:
     catalog, schema = session.catalog.currentCatalog(), session.catalog.currentDatabase()
-    if match["name"]:
-        catalog, schema = resolve_schema(session, match["name"])
+    if node.this:
+        catalog, schema = resolve_schema(session, node.this)
         session.unity.require_schema(catalog, schema)
-    kind = (match["kind"] or "ALL").upper()
+    kind = node.args["kind"] or "ALL"
     names: set[str] = set()
     if kind != "USER":
         built_in = session.engine_sql("SHOW SYSTEM FUNCTIONS").toPandas()["function"].tolist()
-        names.update(filter_like(built_in, match["like"]))
+        names.update(filter_like(built_in, node.args["like"]))
     if kind != "SYSTEM":
-        names.update(_visible_functions(session, catalog, schema, match["like"]))
+        names.update(_visible_functions(session, catalog, schema, node.args["like"]))
     return string_column(session, "function", sorted(names))
 
 
@@ -120,14 +121,8 @@ def _not_found(error: NotFoundError) -> AnalysisException:
     return analysis_error("ROUTINE_NOT_FOUND", str(error), "42883")
 
 
-STATEMENTS = [
-    (statement_pattern(rf"DROP FUNCTION(?P<exists> IF EXISTS)? {QUALIFIED_NAME}"), _drop_function),
-    (
-        statement_pattern(rf"{DESCRIBE} FUNCTION(?P<extended> EXTENDED)? {QUALIFIED_NAME}"),
-        _describe_function,
-    ),
-    (
-        statement_pattern(rf"SHOW(?: (?P<kind>USER|ALL|SYSTEM))? FUNCTIONS{IN_SCHEMA}{LIKE}"),
-        _show_functions,
-    ),
-]
+HANDLERS: Handlers = {
+    DropFunction: _drop_function,
+    DescribeFunction: _describe_function,
+    ShowFunctions: _show_functions,
+}

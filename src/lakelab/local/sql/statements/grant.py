@@ -11,22 +11,20 @@ https://docs.databricks.com/aws/en/sql/language-manual/security-show-grant
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from lakelab.local.catalog.errors import ApiError, UnityCatalogError
 from lakelab.local.catalog.names import HIVE_METASTORE
 from lakelab.local.catalog.privileges import parse_privilege
 from lakelab.local.catalog.securable import Securable
-from lakelab.local.sql.securables import require_privilege, resolve_securable
-from lakelab.local.sql.text import (
-    BACKTICKED,
-    QUALIFIED_NAME,
-    STRING,
-    parse_string,
-    statement_pattern,
-    unquote,
+from lakelab.local.sql.grammar.governance import (
+    GrantPrivileges,
+    GrantStatement,
+    RevokePrivileges,
+    ShowGrants,
 )
+from lakelab.local.sql.handlers import Handlers
+from lakelab.local.sql.securables import require_privilege, resolve_securable
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -34,33 +32,30 @@ if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
 
 _KINDS = ("CATALOG", "SCHEMA", "DATABASE", "TABLE", "FUNCTION", "MODEL")
-_PRIVILEGES = r"(?P<privileges>[A-Z_,\s]+?)"
-_ON = rf"ON (?:(?P<kind>[A-Z]+(?: LOCATION| CREDENTIAL)?) )?{QUALIFIED_NAME}"
-_PRINCIPAL = rf"(?P<principal>{STRING}|{BACKTICKED}|[^\s;`'\"]+)"
 
 
-def _grant(session: Session, match: re.Match[str]) -> None:
-    securable = _resolve(session, match)
+def _grant(session: Session, node: GrantPrivileges) -> None:
+    securable = _resolve(session, node)
     require_privilege(session, securable)
-    privileges = _parse_privileges(match["privileges"], securable)
-    principal = _parse_principal(match["principal"])
+    privileges = _parse_privileges(node.args["privileges"], securable)
+    principal = node.args["principal"]
     session.unity.governance.change_grants(securable, principal, add=privileges)
 
 
-def _revoke(session: Session, match: re.Match[str]) -> None:
-    securable = _resolve(session, match)
+def _revoke(session: Session, node: RevokePrivileges) -> None:
+    securable = _resolve(session, node)
     require_privilege(session, securable)
-    privileges = _parse_privileges(match["privileges"], securable)
-    principal = _parse_principal(match["principal"])
+    privileges = _parse_privileges(node.args["privileges"], securable)
+    principal = node.args["principal"]
     if "ALL_PRIVILEGES" in privileges:  # it also revokes privileges that were granted one by one
         granted = session.unity.governance.grants(securable).get(principal, [])
         privileges = [*privileges, *(p for p in granted if p != "MANAGE")]
     session.unity.governance.change_grants(securable, principal, remove=privileges)
 
 
-def _show_grants(session: Session, match: re.Match[str]) -> DataFrame:
-    securable = _resolve(session, match)
-    only = _parse_principal(match["principal"]) if match["principal"] else None
+def _show_grants(session: Session, node: ShowGrants) -> DataFrame:
+    securable = _resolve(session, node)
+    only = node.args["principal"]
     if only != session.user:
         require_privilege(session, securable)  # other users see their own grants only
     rows = [
@@ -74,15 +69,15 @@ def _show_grants(session: Session, match: re.Match[str]) -> DataFrame:
     return session.createDataFrame(sorted(rows), columns)
 
 
-def _resolve(session: Session, match: re.Match[str]) -> Securable:
-    kind = " ".join((match["kind"] or "TABLE").upper().split())
-    if not match["kind"] and match["name"].upper() == "METASTORE":
+def _resolve(session: Session, node: GrantStatement) -> Securable:
+    kind = node.args["kind"] or "TABLE"
+    if not node.args["kind"] and node.this.plain.upper() == "METASTORE":
         kind = "METASTORE"
     if kind not in _KINDS:
         raise UnityCatalogError(
             f"Grants on a {kind} are kept on Databricks only. On a laptop: {', '.join(_KINDS)}."
         )
-    securable = resolve_securable(session, kind, match["name"])
+    securable = resolve_securable(session, kind, node.this)
     if securable.name.partition(".")[0] == HIVE_METASTORE:
         raise UnityCatalogError(
             f"'{securable.name}' is in the workspace's {HIVE_METASTORE}, which has no grants of Unity "
@@ -91,19 +86,15 @@ def _resolve(session: Session, match: re.Match[str]) -> Securable:
     return securable
 
 
-def _parse_privileges(text: str, securable: Securable) -> list[str]:
+def _parse_privileges(names: list[str], securable: Securable) -> list[str]:
     try:
-        return [parse_privilege(name, securable) for name in text.split(",")]
+        return [parse_privilege(name, securable) for name in names]
     except ApiError as error:
         raise UnityCatalogError(error.message, condition=error.code) from error
 
 
-def _parse_principal(text: str) -> str:
-    return parse_string(text) if text[0] in "'\"" else unquote(text)
-
-
-STATEMENTS = [
-    (statement_pattern(rf"GRANT {_PRIVILEGES} {_ON} TO {_PRINCIPAL}"), _grant),
-    (statement_pattern(rf"REVOKE {_PRIVILEGES} {_ON} FROM {_PRINCIPAL}"), _revoke),
-    (statement_pattern(rf"SHOW GRANTS?(?: {_PRINCIPAL})? {_ON}"), _show_grants),
-]
+HANDLERS: Handlers = {
+    GrantPrivileges: _grant,
+    RevokePrivileges: _revoke,
+    ShowGrants: _show_grants,
+}

@@ -9,13 +9,13 @@ https://docs.databricks.com/aws/en/delta/table-details
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from lakelab.local.sql.text import DESCRIBE, QUALIFIED_NAME, statement_pattern
+from lakelab.local.sql.grammar.metadata import DescribeDetail, DescribeHistory
+from lakelab.local.sql.handlers import Handlers
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -41,9 +41,9 @@ _SCHEMA_PARAMETERS = ("metadata", "protocol")
 """Parameters of CREATE TABLE that repeat the whole schema."""
 
 
-def _history(session: Session, match: re.Match[str]) -> DataFrame:
-    table = session.unity.table(session.resolve(match["name"]))
-    limit = int(match["limit"]) if match["limit"] else None
+def _history(session: Session, node: DescribeHistory) -> DataFrame:
+    table = session.unity.table(session.resolve(node.target))
+    limit = int(node.args["limit"].name) if node.args["limit"] else None
     rows = [_commit_row(commit) for commit in table.delta.history(limit)]
     return session.createDataFrame(rows, _HISTORY)
 
@@ -70,8 +70,8 @@ def _commit_row(commit: dict[str, Any]) -> tuple[Any, ...]:
     )
 
 
-def _detail(session: Session, match: re.Match[str]) -> DataFrame:
-    table = session.unity.table(session.resolve(match["name"]))
+def _detail(session: Session, node: DescribeDetail) -> DataFrame:
+    table = session.unity.table(session.resolve(node.target))
     files = pa.table(table.delta.get_add_actions(flatten=True))
     sizes = files.column("size_bytes").to_pylist()
     metadata, protocol = table.delta.metadata(), table.delta.protocol()
@@ -96,10 +96,4 @@ def _detail(session: Session, match: re.Match[str]) -> DataFrame:
     return session.createDataFrame([row], _DETAIL)
 
 
-STATEMENTS = [
-    (statement_pattern(rf"{DESCRIBE} DETAIL {QUALIFIED_NAME}"), _detail),
-    (
-        statement_pattern(rf"{DESCRIBE} HISTORY {QUALIFIED_NAME}(?: LIMIT (?P<limit>\d+))?"),
-        _history,
-    ),
-]
+HANDLERS: Handlers = {DescribeDetail: _detail, DescribeHistory: _history}

@@ -6,7 +6,6 @@ Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-dd
 
 from __future__ import annotations
 
-import re
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,14 @@ from pyspark.errors import AnalysisException, ParseException
 from lakelab.local.catalog.errors import AlreadyExistsError, NotFoundError, UnityCatalogError
 from lakelab.local.catalog.functions import Functions
 from lakelab.local.catalog.securable import Securable
+from lakelab.local.sql.grammar.namespaces import (
+    CreateCatalog,
+    CreateNamespace,
+    CreateSchema,
+    DropCatalog,
+    DropSchema,
+)
+from lakelab.local.sql.handlers import Handlers
 from lakelab.local.sql.registered_models import drop_models, list_models
 from lakelab.local.sql.securables import (
     parse_catalog_name,
@@ -22,18 +29,17 @@ from lakelab.local.sql.securables import (
     resolve_schema,
     resolve_securable,
 )
-from lakelab.local.sql.text import QUALIFIED_NAME, STRING, parse_string, statement_pattern
 
 if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
 
 
-def _create_schema(session: Session, match: re.Match[str]) -> None:
-    catalog, schema = resolve_schema(session, match["name"])
-    comment = _parse_comment(match, "CREATE SCHEMA [IF NOT EXISTS] catalog.schema [COMMENT 'text']")
+def _create_schema(session: Session, node: CreateSchema) -> None:
+    catalog, schema = resolve_schema(session, node.this)
+    _check_clauses(node, "CREATE SCHEMA [IF NOT EXISTS] catalog.schema [COMMENT 'text']")
     session.unity.require_catalog(catalog)
     if schema in session.unity.schemas(catalog):
-        if match["exists"]:
+        if node.args["exists"]:
             return
         raise AlreadyExistsError(
             f"Cannot create schema `{schema}` because it already exists. Choose a different name, drop "
@@ -43,16 +49,16 @@ def _create_schema(session: Session, match: re.Match[str]) -> None:
             sql_state="42P06",
         )
     session.unity.create_schema(catalog, schema)
-    if comment:
+    if comment := node.args["comment"]:
         securable = Securable("schema", f"{catalog}.{schema}")
         session.unity.governance.update(securable, comment=comment)
 
 
-def _create_catalog(session: Session, match: re.Match[str]) -> None:
-    catalog = parse_catalog_name(match["name"])
-    comment = _parse_comment(match, "CREATE CATALOG [IF NOT EXISTS] catalog [COMMENT 'text']")
+def _create_catalog(session: Session, node: CreateCatalog) -> None:
+    catalog = parse_catalog_name(node.this)
+    _check_clauses(node, "CREATE CATALOG [IF NOT EXISTS] catalog [COMMENT 'text']")
     if catalog in session.unity.catalogs():
-        if match["exists"]:
+        if node.args["exists"]:
             return
         raise AlreadyExistsError(
             f"Catalog '{catalog}' already exists. Choose another name, or add IF NOT EXISTS.",
@@ -61,39 +67,38 @@ def _create_catalog(session: Session, match: re.Match[str]) -> None:
         )
     session.unity.create_catalog(catalog)
     session.unity.create_schema(catalog, "default")
-    if comment:
+    if comment := node.args["comment"]:
         session.unity.governance.update(Securable("catalog", catalog), comment=comment)
     with suppress(AnalysisException):  # USE CATALOG raises it again if the engine cannot restart
         session.add_catalog(catalog)
 
 
-def _parse_comment(match: re.Match[str], syntax: str) -> str | None:
-    """Return the comment; raise if the statement has a clause that runs on Databricks only."""
-    if match["other"]:
+def _check_clauses(node: CreateNamespace, syntax: str) -> None:
+    """Raise if the statement has a clause that runs on Databricks only."""
+    if node.args["other"]:
         raise ParseException(
-            message=f"The local engine knows {syntax}, not '{' '.join(match['other'].split())}': that "
+            message=f"The local engine knows {syntax}, not '{' '.join(node.args['other'].split())}': that "
             f"runs on Databricks only."
         )
-    return parse_string(match["comment"]) if match["comment"] else None
 
 
-def _drop_schema(session: Session, match: re.Match[str]) -> None:
-    catalog, schema = resolve_schema(session, match["name"])
-    if match["exists"] and (
+def _drop_schema(session: Session, node: DropSchema) -> None:
+    catalog, schema = resolve_schema(session, node.this)
+    if node.args["exists"] and (
         catalog not in session.unity.catalogs() or schema not in session.unity.schemas(catalog)
     ):
         return
     session.unity.require_schema(catalog, schema)
     models = list_models(session, catalog, schema)
     has_objects = bool(models) or _has_tables_or_functions(session, catalog, schema)
-    if has_objects and not match["cascade"]:
+    if has_objects and not node.args["cascade"]:
         raise UnityCatalogError(
             f"Cannot drop a schema `{schema}` because it contains objects. Use DROP SCHEMA ... CASCADE "
             f"to drop the schema and all its objects.",
             condition="SCHEMA_NOT_EMPTY",
             sql_state="2BP01",
         )
-    with suppress(NotFoundError) if match["exists"] else nullcontext():
+    with suppress(NotFoundError) if node.args["exists"] else nullcontext():
         # another notebook may have dropped the schema meanwhile
         session.unity.drop_schema(catalog, schema)
     drop_models(session, models)
@@ -104,18 +109,18 @@ def _has_tables_or_functions(session: Session, catalog: str, schema: str) -> boo
     return bool(tables or Functions(session.unity).names(catalog, schema))
 
 
-def _drop_catalog(session: Session, match: re.Match[str]) -> None:
-    catalog = parse_catalog_name(match["name"])
-    if match["exists"] and catalog not in session.unity.catalogs():
+def _drop_catalog(session: Session, node: DropCatalog) -> None:
+    catalog = parse_catalog_name(node.this)
+    if node.args["exists"] and catalog not in session.unity.catalogs():
         return
-    securable = resolve_securable(session, "CATALOG", match["name"])
+    securable = resolve_securable(session, "CATALOG", node.this)
     require_privilege(session, securable)
     if catalog == session.catalog.currentCatalog():
         raise UnityCatalogError(
             f"The current catalog '{catalog}' cannot be dropped: USE CATALOG another one first."
         )
     used = _used_schemas(session, catalog)
-    if used and not match["cascade"]:
+    if used and not node.args["cascade"]:
         raise UnityCatalogError(
             f"Catalog '{catalog}' is not empty. The catalog has {len(used)} schema(s): "
             f"{', '.join(used)}. Use DROP CATALOG ... CASCADE to drop the catalog and all its objects.",
@@ -140,26 +145,9 @@ def _used_schemas(session: Session, catalog: str) -> list[str]:
     ]
 
 
-_CLAUSES = rf"(?: COMMENT (?P<comment>{STRING}))?(?P<other> .*?)?"
-_CATALOG = r"(?P<name>`[^`]+`|'[^']+'|\w+)"
-_SCHEMA = "(?:SCHEMA|DATABASE|NAMESPACE)"
-_IF_NOT_EXISTS, _IF_EXISTS = "(?P<exists> IF NOT EXISTS)?", "(?P<exists> IF EXISTS)?"
-_CASCADE = r"(?: (?:RESTRICT|(?P<cascade>CASCADE)))?"
-STATEMENTS = [
-    (
-        statement_pattern(rf"CREATE {_SCHEMA}{_IF_NOT_EXISTS} {QUALIFIED_NAME}{_CLAUSES}"),
-        _create_schema,
-    ),
-    (
-        statement_pattern(rf"CREATE CATALOG{_IF_NOT_EXISTS} {_CATALOG}{_CLAUSES}"),
-        _create_catalog,
-    ),
-    (
-        statement_pattern(rf"DROP {_SCHEMA}{_IF_EXISTS} {QUALIFIED_NAME}{_CASCADE}"),
-        _drop_schema,
-    ),
-    (
-        statement_pattern(rf"DROP CATALOG{_IF_EXISTS} {_CATALOG}{_CASCADE}"),
-        _drop_catalog,
-    ),
-]
+HANDLERS: Handlers = {
+    CreateSchema: _create_schema,
+    CreateCatalog: _create_catalog,
+    DropSchema: _drop_schema,
+    DropCatalog: _drop_catalog,
+}

@@ -12,6 +12,16 @@ from typing import TYPE_CHECKING
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.names import HIVE_METASTORE
 from lakelab.local.catalog.securable import Securable
+from lakelab.local.sql.grammar.metadata import (
+    ShowCatalogs,
+    ShowColumns,
+    ShowList,
+    ShowSchemas,
+    ShowTables,
+    ShowViews,
+)
+from lakelab.local.sql.grammar.parser import Name
+from lakelab.local.sql.handlers import Handlers
 from lakelab.local.sql.information_schema import SCHEMA as INFORMATION_SCHEMA
 from lakelab.local.sql.results import string_column
 from lakelab.local.sql.securables import (
@@ -20,15 +30,12 @@ from lakelab.local.sql.securables import (
     resolve_schema,
     resolve_securable,
 )
-from lakelab.local.sql.text import LEVELS, QUALIFIED_NAME, STRING, parse_string, statement_pattern
+from lakelab.local.sql.text import sql_literal
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from lakelab.local.sql.session import Session
-
-IN_SCHEMA = rf"(?: (?:IN|FROM) {QUALIFIED_NAME})?"
-LIKE = rf"(?:(?: LIKE)? (?P<like>{STRING}))?"
 
 
 def filter_like(names: list[str], like: str | None) -> list[str]:
@@ -38,30 +45,30 @@ def filter_like(names: list[str], like: str | None) -> list[str]:
     ----------
     names : list of str
     like : str or None
-        The pattern as the statement has it, in quotes; None matches all names.
+        The pattern; None matches all names.
 
     Examples
     --------
-    >>> filter_like(["main", "dev", "prod"], "'m*|DEV'")
+    >>> filter_like(["main", "dev", "prod"], "m*|DEV")
     ['main', 'dev']
     """
     if not like:
         return names
-    alternatives = [part.strip() for part in parse_string(like).split("|")]
+    alternatives = [part.strip() for part in like.split("|")]
     pattern = re.compile(
         "|".join(f"(?:{part.replace('*', '.*')})" for part in alternatives), re.IGNORECASE
     )
     return [name for name in names if pattern.fullmatch(name)]
 
 
-def _show_catalogs(session: Session, match: re.Match[str]) -> DataFrame:
+def _show_catalogs(session: Session, node: ShowCatalogs) -> DataFrame:
     visible = [c for c in session.unity.catalogs() if is_visible(session, Securable("catalog", c))]
-    return string_column(session, "catalog", filter_like(visible, match["like"]))
+    return string_column(session, "catalog", filter_like(visible, node.args["like"]))
 
 
-def _show_schemas(session: Session, match: re.Match[str]) -> DataFrame:
-    catalog = parse_catalog_name(match["name"] or f"`{session.catalog.currentCatalog()}`")
-    resolve_securable(session, "CATALOG", f"`{catalog}`")
+def _show_schemas(session: Session, node: ShowSchemas) -> DataFrame:
+    catalog = parse_catalog_name(node.this) if node.this else session.catalog.currentCatalog()
+    resolve_securable(session, "CATALOG", Name.of(catalog))
     visible = [
         schema
         for schema in session.unity.schemas(catalog)
@@ -69,16 +76,16 @@ def _show_schemas(session: Session, match: re.Match[str]) -> DataFrame:
     ]
     if catalog != HIVE_METASTORE:
         visible.append(INFORMATION_SCHEMA)
-    return string_column(session, "databaseName", filter_like(sorted(visible), match["like"]))
+    return string_column(session, "databaseName", filter_like(sorted(visible), node.args["like"]))
 
 
-def _show_tables(session: Session, match: re.Match[str]) -> DataFrame:
+def _show_tables(session: Session, node: ShowTables) -> DataFrame:
     """Return the tables and views as the engine lists them, after a check that the schema exists."""
-    return session.engine_sql(f"SHOW TABLES IN {_schema(session, match)}{_like_clause(match)}")
+    return session.engine_sql(f"SHOW TABLES IN {_schema(session, node)}{_like_clause(node)}")
 
 
-def _show_views(session: Session, match: re.Match[str]) -> DataFrame:
-    query = f"SHOW VIEWS IN {_schema(session, match)}{_like_clause(match)}"
+def _show_views(session: Session, node: ShowViews) -> DataFrame:
+    query = f"SHOW VIEWS IN {_schema(session, node)}{_like_clause(node)}"
     rows = [
         ("" if row["isTemporary"] else row["namespace"][-1], row["tableName"], row["isTemporary"])
         for row in session.engine_sql(query).collect()
@@ -86,20 +93,20 @@ def _show_views(session: Session, match: re.Match[str]) -> DataFrame:
     return session.createDataFrame(rows, "namespace string, viewName string, isTemporary boolean")
 
 
-def _show_columns(session: Session, match: re.Match[str]) -> DataFrame:
-    name = match["name"]
-    if match["schema"]:
-        name = f"{match['schema']}.{name.rpartition('.')[2]}"
-    fields = session.unity.table(session.resolve(name)).fields
+def _show_columns(session: Session, node: ShowColumns) -> DataFrame:
+    name = node.this
+    if schema := node.args["schema"]:
+        name = Name.of(*schema.levels, name.levels[-1])
+    fields = session.unity.table(session.resolve(name.quoted)).fields
     return string_column(session, "col_name", [field["name"] for field in fields])
 
 
-def _schema(session: Session, match: re.Match[str]) -> str:
+def _schema(session: Session, node: ShowList) -> str:
     """Return the schema of a statement, or the current one, as the engine reads it."""
-    if not match["name"]:
+    if not node.this:
         catalog, schema = session.catalog.currentCatalog(), session.catalog.currentDatabase()
     else:
-        catalog, schema = resolve_schema(session, match["name"])
+        catalog, schema = resolve_schema(session, node.this)
         if schema == INFORMATION_SCHEMA:
             raise UnityCatalogError(
                 f"The relations of {INFORMATION_SCHEMA} are not listed on a laptop: query them."
@@ -108,19 +115,14 @@ def _schema(session: Session, match: re.Match[str]) -> str:
     return f"`{catalog}`.`{schema}`"
 
 
-def _like_clause(match: re.Match[str]) -> str:
-    return f" LIKE {match['like']}" if match["like"] else ""
+def _like_clause(node: ShowList) -> str:
+    return f" LIKE {sql_literal(node.args['like'])}" if node.args["like"] else ""
 
 
-STATEMENTS = [
-    (statement_pattern(rf"SHOW CATALOGS{LIKE}"), _show_catalogs),
-    (statement_pattern(rf"SHOW (?:SCHEMAS|DATABASES|NAMESPACES){IN_SCHEMA}{LIKE}"), _show_schemas),
-    (statement_pattern(rf"SHOW TABLES{IN_SCHEMA}{LIKE}"), _show_tables),
-    (statement_pattern(rf"SHOW VIEWS{IN_SCHEMA}{LIKE}"), _show_views),
-    (
-        statement_pattern(
-            rf"SHOW COLUMNS (?:IN|FROM) {QUALIFIED_NAME}(?: (?:IN|FROM) (?P<schema>{LEVELS}))?"
-        ),
-        _show_columns,
-    ),
-]
+HANDLERS: Handlers = {
+    ShowCatalogs: _show_catalogs,
+    ShowSchemas: _show_schemas,
+    ShowTables: _show_tables,
+    ShowViews: _show_views,
+    ShowColumns: _show_columns,
+}

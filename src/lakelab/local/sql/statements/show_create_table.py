@@ -5,15 +5,16 @@ Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-au
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from lakelab.local.catalog.names import quoted
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.catalog.types import sql_type
+from lakelab.local.sql.grammar.metadata import ShowCreateTable
+from lakelab.local.sql.handlers import Handlers
 from lakelab.local.sql.results import string_column
-from lakelab.local.sql.text import QUALIFIED_NAME, sql_literal, statement_pattern
+from lakelab.local.sql.text import sql_literal
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -58,11 +59,9 @@ def _clauses(table: UnityTable) -> Iterator[str]:
         yield "TBLPROPERTIES (\n  " + ",\n  ".join(pairs) + ")"
 
 
-def _show_create_table(session: Session, match: re.Match[str]) -> DataFrame:
-    table = session.unity.table(session.resolve(match["name"]))
+def _show_create_table(session: Session, node: ShowCreateTable) -> DataFrame:
+    table = session.unity.table(session.resolve(node.target))
     return string_column(session, "createtab_stmt", [create_statement(table)])
 
 
-STATEMENTS = [
-    (statement_pattern(rf"SHOW CREATE TABLE {QUALIFIED_NAME}"), _show_create_table),
-]
+HANDLERS: Handlers = {ShowCreateTable: _show_create_table}

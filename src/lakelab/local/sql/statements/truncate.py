@@ -6,19 +6,17 @@ https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-aux-cache-
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from lakelab.local.sql.grammar.maintenance import RefreshTable
+from lakelab.local.sql.grammar.maintenance import RefreshTable, TruncateTable
 from lakelab.local.sql.handlers import Handlers
-from lakelab.local.sql.text import QUALIFIED_NAME, statement_pattern
 
 if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
 
 
-def _truncate(session: Session, match: re.Match[str]) -> None:
-    name = session.resolve(match["name"])
+def _truncate(session: Session, node: TruncateTable) -> None:
+    name = session.resolve(node.target)
     session.unity.require_table(name)
     session.engine_sql(f"DELETE FROM {name.quoted}")
 
@@ -28,7 +26,4 @@ def _refresh(session: Session, node: RefreshTable) -> None:
     session.unity.table(session.resolve(node.target))
 
 
-STATEMENTS = [
-    (statement_pattern(rf"TRUNCATE TABLE {QUALIFIED_NAME}"), _truncate),
-]
-HANDLERS: Handlers = {RefreshTable: _refresh}
+HANDLERS: Handlers = {RefreshTable: _refresh, TruncateTable: _truncate}

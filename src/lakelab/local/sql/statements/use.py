@@ -7,11 +7,11 @@ https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-aux-conf-m
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from lakelab.local.sql.grammar.namespaces import SetConfig, UseCatalog, UseSchema
+from lakelab.local.sql.handlers import Handlers
 from lakelab.local.sql.securables import parse_catalog_name, resolve_schema
-from lakelab.local.sql.text import BACKTICKED, QUALIFIED_NAME, split_name, statement_pattern
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
 
 
-def _use_catalog(session: Session, match: re.Match[str]) -> None:
-    _set_catalog(session, parse_catalog_name(match["name"]))
+def _use_catalog(session: Session, node: UseCatalog) -> None:
+    _set_catalog(session, parse_catalog_name(node.this))
 
 
-def _use_schema(session: Session, match: re.Match[str]) -> None:
-    catalog, schema = resolve_schema(session, match["name"])
-    may_be_catalog = len(split_name(match["name"])) == 1 and not match["kind"]
+def _use_schema(session: Session, node: UseSchema) -> None:
+    catalog, schema = resolve_schema(session, node.this)
+    may_be_catalog = len(node.levels) == 1 and not node.args["kind"]
     if (
         may_be_catalog
         and schema not in session.unity.schemas(catalog)
@@ -48,19 +48,16 @@ def _set_catalog(session: Session, catalog: str) -> None:
         session.engine_sql("USE SCHEMA `default`")
 
 
-def _set_config(session: Session, match: re.Match[str]) -> DataFrame:
-    if match["value"] is not None:
-        session.conf.set(match["key"], match["value"].strip("'\""))
-    value = session.conf.get(match["key"], "<undefined>")
-    return session.createDataFrame([(match["key"], value)], "key string, value string")
+def _set_config(session: Session, node: SetConfig) -> DataFrame:
+    key, value = node.args["key"], node.args["value"]
+    if value is not None:
+        session.conf.set(key, value.strip("'\""))
+    value = session.conf.get(key, "<undefined>")
+    return session.createDataFrame([(key, value)], "key string, value string")
 
 
-_CATALOG = rf"(?P<name>{BACKTICKED}|'[^']+'|[\w-]+)"
-STATEMENTS = [
-    (statement_pattern(rf"(?:USE|SET) CATALOG {_CATALOG}"), _use_catalog),
-    (statement_pattern(r"SET (?P<key>spark(?:\.\w+)+)(?:\s*=\s*(?P<value>[^;]+?))?"), _set_config),
-    (
-        statement_pattern(rf"USE(?P<kind> (?:SCHEMA|DATABASE|NAMESPACE))? {QUALIFIED_NAME}"),
-        _use_schema,
-    ),
-]
+HANDLERS: Handlers = {
+    UseCatalog: _use_catalog,
+    UseSchema: _use_schema,
+    SetConfig: _set_config,
+}
