@@ -6,10 +6,12 @@ Follows https://docs.databricks.com/aws/en/delta/table-properties
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lakelab.local.catalog.errors import UnityCatalogError
+from lakelab.local.delta.statistics import NUM_INDEXED_COLUMNS
 
 PRIMARY_KEY = "uc.primaryKey"
 TAGS = "uc.tags"
@@ -18,10 +20,26 @@ CLUSTERING = "uc.clusterBy"
 CHANGE_DATA_FEED, _STORED_CHANGE_DATA_FEED = "delta.enableChangeDataFeed", "uc.changeDataFeed"
 """The engine cannot write to a table with an enabled change data feed. So the property is stored under
 another name, and a reader of changes compares the files of two versions."""
-INTERNAL_PROPERTIES = (PRIMARY_KEY, TAGS, COLUMN_TAGS, CLUSTERING, _STORED_CHANGE_DATA_FEED)
+_STORED_NAMES = {
+    CHANGE_DATA_FEED: _STORED_CHANGE_DATA_FEED,
+    NUM_INDEXED_COLUMNS: "uc.dataSkippingNumIndexedCols",
+    "delta.dataSkippingStatsColumns": "uc.dataSkippingStatsColumns",
+}
+"""Properties of a user that are stored under another name. Files have no statistics of columns here
+(:mod:`lakelab.local.delta.statistics`), so the properties for these must not reach the writers."""
+INTERNAL_PROPERTIES = (
+    PRIMARY_KEY,
+    TAGS,
+    COLUMN_TAGS,
+    CLUSTERING,
+    NUM_INDEXED_COLUMNS,
+    *_STORED_NAMES.values(),
+)
 """Table properties that hold what Unity Catalog keeps beside the table; not shown as properties."""
 
 _COLUMN_MAPPING = "delta.columnmapping.mode"
+_SKIPPING = "delta.dataskipping"
+_INDEXED_COLUMNS = re.compile(r"-1|\d+")
 _BOOLEAN_PROPERTIES = frozenset(
     {"delta.appendonly", "delta.enabledeletionvectors", "delta.enablechangedatafeed"}
 )
@@ -36,9 +54,8 @@ def user_properties(configuration: Mapping[str, str]) -> dict[str, str]:
     {'owner': 'ops', 'delta.enableChangeDataFeed': 'true'}
     """
     properties = without(configuration, INTERNAL_PROPERTIES)
-    if _STORED_CHANGE_DATA_FEED in configuration:
-        properties[CHANGE_DATA_FEED] = configuration[_STORED_CHANGE_DATA_FEED]
-    return properties
+    shown = {stored: name for name, stored in _STORED_NAMES.items()}
+    return properties | {shown[k]: v for k, v in configuration.items() if k in shown}
 
 
 def stored_name(name: str) -> str:
@@ -49,7 +66,21 @@ def stored_name(name: str) -> str:
     >>> stored_name("delta.enableChangeDataFeed"), stored_name("delta.appendOnly")
     ('uc.changeDataFeed', 'delta.appendOnly')
     """
-    return _STORED_CHANGE_DATA_FEED if name == CHANGE_DATA_FEED else name
+    return next((v for k, v in _STORED_NAMES.items() if k.lower() == name.lower()), name)
+
+
+def store_skipping_properties(configuration: Mapping[str, str]) -> dict[str, str]:
+    """Return the properties of another program's table, those for data skipping under their stored names.
+
+    Examples
+    --------
+    >>> store_skipping_properties({"delta.dataSkippingNumIndexedCols": "5", "team": "ml"})
+    {'uc.dataSkippingNumIndexedCols': '5', 'team': 'ml'}
+    """
+    return {
+        stored_name(name) if name.lower().startswith(_SKIPPING) else name: value
+        for name, value in configuration.items()
+    }
 
 
 def check_properties(properties: Mapping[str, str]) -> None:
@@ -65,6 +96,12 @@ def check_properties(properties: Mapping[str, str]) -> None:
         if name.lower() in _BOOLEAN_PROPERTIES and value.lower() not in ("true", "false"):
             raise UnityCatalogError(
                 f"'{name}' = '{value}' cannot be set: expected true or false.",
+                condition="DELTA_VIOLATE_TABLE_PROPERTY_VALIDATION_FAILED",
+                sql_state="0A000",
+            )
+        if name.lower() == NUM_INDEXED_COLUMNS.lower() and not _INDEXED_COLUMNS.fullmatch(value):
+            raise UnityCatalogError(
+                f"'{name}' = '{value}' cannot be set: expected a number of columns, or -1 for all.",
                 condition="DELTA_VIOLATE_TABLE_PROPERTY_VALIDATION_FAILED",
                 sql_state="0A000",
             )

@@ -27,6 +27,7 @@ from lakelab.local.catalog.properties import (
     TAGS,
     check_properties,
     restore_properties,
+    store_skipping_properties,
     stored_name,
     without,
 )
@@ -36,6 +37,7 @@ from lakelab.local.delta.commit import Action, commit
 from lakelab.local.delta.metadata import Metadata
 from lakelab.local.delta.retry import retry_commit
 from lakelab.local.delta.revert import revert_actions
+from lakelab.local.delta.statistics import omits, removal_actions
 
 _UNSUPPORTED = re.compile(r"Unsupported table features required: \[(?P<features>.*)\]")
 
@@ -77,6 +79,24 @@ class UnityTable(TableSnapshot):
             metadata.configuration = restore_properties(metadata.configuration, before)
 
         self._commit_metadata("SET TBLPROPERTIES", keep_internal)
+        self.remove_statistics()
+
+    def remove_statistics(self) -> None:
+        """Remove the statistics of columns, which lack NaN, if the table has any for numbers that can be NaN.
+
+        Raises
+        ------
+        lakelab.local.delta.statistics.StatisticsError
+            If the table has a feature with which that cannot be done.
+        """
+
+        def actions() -> list[Action]:
+            metadata = Metadata.read(self.delta)
+            if not omits(metadata.configuration):
+                metadata.configuration = store_skipping_properties(metadata.configuration)
+            return removal_actions(self.delta, self.path, metadata)
+
+        self._commit(actions, "COMPUTE STATS", None)
 
     def revert_commit(self, version: int) -> None:
         """Undo one commit that rewrote rows; commits of others after it stay in effect.

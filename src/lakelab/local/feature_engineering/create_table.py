@@ -18,6 +18,7 @@ from lakelab.local.catalog.errors import AlreadyExistsError, UnityCatalogError
 from lakelab.local.catalog.names import TableName
 from lakelab.local.catalog.properties import PRIMARY_KEY, TAGS
 from lakelab.local.catalog.table import UnityTable
+from lakelab.local.delta.statistics import NO_STATISTICS
 from lakelab.local.feature_engineering.entities.feature_table import FeatureTable
 from lakelab.local.feature_engineering.session import full_name, open_table, spark_schema
 from lakelab.local.feature_engineering.tables import describe
@@ -97,7 +98,7 @@ def create_table(
 
 
 def _write(spark: LocalSparkSession, plan: _Plan, data: Any) -> None:
-    properties = {PRIMARY_KEY: plan.key.to_json()}
+    properties = {PRIMARY_KEY: plan.key.to_json(), **NO_STATISTICS}
     if plan.tags:
         properties[TAGS] = json.dumps(plan.tags)
     try:

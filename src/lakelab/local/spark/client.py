@@ -24,6 +24,7 @@ from lakelab.local.spark.failed_request import FailedRequest
 from lakelab.local.spark.missing_paths import require_paths
 from lakelab.local.spark.plan_functions import rewrite_function_calls
 from lakelab.local.spark.row_counts import report_changed_rows
+from lakelab.local.spark.statistics import omit_statistics
 from lakelab.local.spark.time_travel import prepare_time_travel
 from lakelab.local.spark.write_conflicts import retry_conflicts, serialize_rewrites
 from lakelab.local.sql.errors import spark_errors
@@ -59,6 +60,7 @@ COMMAND_STEPS: tuple[Step, ...] = (
     enforce_check_constraints,
     retry_conflicts,
     keep_table_schema,
+    omit_statistics,
 )
 """Each step gets the command and the next step. The first step is outermost."""
 

@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 _OWN_SERVER = "LAKELAB_SPARK_SERVER"
 _CONNECT_SECONDS = 3
 _DEFAULT_PORT = 15002
+ENGINE_SETTINGS = {
+    "SAIL_EXECUTION__COLLECT_STATISTICS": "false",
+    "SAIL_PARQUET__PRUNING": "false",
+    "SAIL_PARQUET__ENABLE_PAGE_INDEX": "false",
+}
+"""Settings with which Sail does not use the statistics in the footers of Parquet files.
+
+Writers leave NaN out of the minimum and the maximum. By them Sail would read a NaN as the only other value
+of a file, and would skip rows with NaN where a condition selects large values.
+"""
 _NO_COMPRESSION = 1
 """gRPC's bit set of compression algorithms: only the one that leaves data as it is."""
 
@@ -68,6 +78,7 @@ class Engine:
     @classmethod
     def start(cls, catalogs: tuple[str, ...]) -> Engine:
         """Start Sail in this process, on a free port of 127.0.0.1."""
+        os.environ.update(ENGINE_SETTINGS)
         os.environ["SAIL_CATALOG__LIST"] = catalog_list(catalogs)
         os.environ["SAIL_CATALOG__DEFAULT_CATALOG"] = catalogs[0]
         from pysail.spark import SparkConnectServer

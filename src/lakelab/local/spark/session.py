@@ -29,7 +29,7 @@ from lakelab.local.catalog.names import HIVE_METASTORE, TableName
 from lakelab.local.catalog.workspace_catalogs import WorkspaceCatalogs
 from lakelab.local.spark.catalog import LocalCatalog
 from lakelab.local.spark.client import LocalSparkClient
-from lakelab.local.spark.engine import Engine, EngineError, catalog_list
+from lakelab.local.spark.engine import ENGINE_SETTINGS, Engine, EngineError, catalog_list
 from lakelab.local.spark.sync import CatalogSync
 from lakelab.local.sql.engine_functions import EngineFunctions
 from lakelab.local.sql.run import run_statement
@@ -91,7 +91,7 @@ def start_spark(
         raise EngineError(
             f"The server that SPARK_REMOTE names ({engine.address}) does not have the catalogs "
             f"{', '.join(catalogs)}: {error}. Unset SPARK_REMOTE, or start Sail there with "
-            f"SAIL_CATALOG__LIST='{catalog_list(catalogs)}'."
+            f"SAIL_CATALOG__LIST='{catalog_list(catalogs)}' and {', '.join(f'{k}={v}' for k, v in ENGINE_SETTINGS.items())}."
         ) from error
 
 

@@ -15,6 +15,7 @@ from pyspark.errors import PySparkException
 
 from lakelab.local.catalog.names import TableName
 from lakelab.local.delta.log import LogSnapshot
+from lakelab.local.spark.statistics import remove_statistics
 from lakelab.local.sql.session import Session
 from lakelab.local.sql.text import sql_literal
 
@@ -98,6 +99,7 @@ class CatalogSync:
 
     def _register(self, name: TableName) -> None:
         path = self._session.unity.path(name)
+        remove_statistics(self._session.unity, name)
         # read before the engine reads the table: a commit after that is new
         self._tables[name] = LogSnapshot.read(path)
         try:

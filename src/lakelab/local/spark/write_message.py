@@ -7,6 +7,7 @@ Follows https://spark.apache.org/docs/latest/api/python/reference/pyspark.sql/io
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -22,6 +23,7 @@ _IGNORE = _SaveMode.SAVE_MODE_IGNORE
 _ALLOW_EXISTING = frozenset({_APPEND, _OVERWRITE, _IGNORE})
 _ModeV2 = proto.WriteOperationV2.Mode
 _REPLACING = frozenset({_ModeV2.MODE_REPLACE, _ModeV2.MODE_CREATE_OR_REPLACE})
+_CREATING = _REPLACING | {_ModeV2.MODE_CREATE}
 _INSERT_INTO = proto.WriteOperation.SaveTable.TableSaveMethod.TABLE_SAVE_METHOD_INSERT_INTO
 
 
@@ -38,6 +40,11 @@ class WriteMessage:
         self.command = command
         self.is_v2: bool = command.HasField("write_operation_v2")
         self._write: Any = command.write_operation_v2 if self.is_v2 else command.write_operation
+
+    @staticmethod
+    def writes(command: Any) -> bool:
+        """Return whether a command writes a DataFrame: to a table, or to a folder."""
+        return bool(command.HasField("write_operation_v2") or command.HasField("write_operation"))
 
     @staticmethod
     def writes_table(command: Any) -> bool:
@@ -102,6 +109,21 @@ class WriteMessage:
             key.lower() == name.lower() and value.lower() == "true"
             for key, value in self._write.options.items()
         )
+
+    @property
+    def creates_delta(self) -> bool:
+        """Whether it may create a Delta table: under a name, or in a folder."""
+        provider = self._write.provider if self.is_v2 else self._write.source
+        may_create = not self.is_v2 or self._write.mode in _CREATING
+        return may_create and provider.lower() in ("", "delta")
+
+    def set_properties(self, properties: Mapping[str, str]) -> None:
+        """Set properties of the table, in place of those that the writer gives under the same names."""
+        given = self._write.table_properties if self.is_v2 else self._write.options
+        for name in properties:
+            for key in [key for key in given if key.lower() == name.lower()]:
+                del given[key]
+        given.update(properties)
 
     def remove_option(self, name: str) -> None:
         """Remove an option."""

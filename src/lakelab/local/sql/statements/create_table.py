@@ -33,6 +33,7 @@ from lakelab.local.catalog.properties import (
 )
 from lakelab.local.catalog.store import table_already_exists
 from lakelab.local.catalog.table import UnityTable
+from lakelab.local.delta.statistics import NO_STATISTICS
 from lakelab.local.sql.dialect import parse_expression, to_sql
 from lakelab.local.sql.function_calls import rewrite_calls
 from lakelab.local.sql.handlers import Handlers, RunOnEngine
@@ -141,6 +142,7 @@ def _define(
         stored[CLUSTERING] = json.dumps(canonical_columns(clustering, columns, name))
     if key is not None:
         stored[PRIMARY_KEY] = key.to_json()
+    stored |= NO_STATISTICS
     if replaces:
         stored |= _stored_tags(session.unity.table(name))
     comment = extract_comment(statement)

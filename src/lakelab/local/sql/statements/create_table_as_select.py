@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from lakelab.local.catalog.names import TableName
 from lakelab.local.catalog.store import table_already_exists
+from lakelab.local.delta.statistics import NO_STATISTICS
 from lakelab.local.sql.dialect import to_sql
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def create_from_query(
                 return False
             raise table_already_exists(name)
         write_query(session, statement, name, "overwrite" if replace else "error")
-        if properties or comment is not None:
+        if properties != NO_STATISTICS or comment is not None:  # the writer has set these
             operation = "CREATE TABLE AS SELECT"
             session.unity.table(name).replace_metadata(comment, properties, operation)
     return True
