@@ -10,6 +10,7 @@ from lakelab.local.catalog.properties import (
     check_properties,
     clustering_columns,
     restore_properties,
+    store_skipping_properties,
     stored_name,
     user_properties,
 )
@@ -19,6 +20,8 @@ def test_internal_properties_are_hidden():
     configuration = dict.fromkeys(INTERNAL_PROPERTIES, "{}") | {"delta.appendOnly": "true"}
     assert user_properties(configuration) == {
         "delta.appendOnly": "true",
+        "delta.dataSkippingNumIndexedCols": "{}",
+        "delta.dataSkippingStatsColumns": "{}",
         "delta.enableChangeDataFeed": "{}",
     }
 
@@ -33,6 +36,7 @@ def test_the_change_data_feed_is_stored_under_another_name_and_shown_under_its_o
     ("properties", "message"),
     [
         ({"delta.appendOnly": "perhaps"}, "expected true or false"),
+        ({"delta.dataSkippingNumIndexedCols": "-2"}, "expected a number of columns"),
         ({"DELTA.ENABLECHANGEDATAFEED": "1"}, "expected true or false"),
         ({"delta.columnMapping.mode": "name"}, "Column mapping .*'name'.* is not supported"),
     ],
@@ -44,6 +48,13 @@ def test_invalid_properties_are_refused(properties, message):
 
 def test_valid_properties_are_accepted():
     check_properties({"delta.appendOnly": "TRUE", "delta.columnMapping.mode": "none", "my": "own"})
+
+
+def test_properties_for_data_skipping_of_another_program_are_stored_under_other_names():
+    given = {"delta.dataskippingstatscolumns": "a", "delta.appendOnly": "true"}
+    stored = store_skipping_properties(given)
+    assert stored == {"uc.dataSkippingStatsColumns": "a", "delta.appendOnly": "true"}
+    assert user_properties(stored)["delta.dataSkippingStatsColumns"] == "a"
 
 
 def test_a_restore_keeps_the_current_internal_properties():

@@ -82,3 +82,35 @@ def test_a_write_to_a_path_or_a_statement_is_no_write_to_a_table():
     statement.sql_command.input.sql.query = "SELECT 1"
     assert not WriteMessage.writes_table(path)
     assert not WriteMessage.writes_table(statement)
+
+
+@pytest.mark.parametrize(
+    ("write", "creates"),
+    [
+        (lambda df: df.write.saveAsTable("a.b.c"), True),
+        (lambda df: df.write.format("delta").save("/folder"), True),
+        (lambda df: df.write.parquet("/folder"), False),
+        (lambda df: df.writeTo("a.b.c").using("delta").createOrReplace(), True),
+        (lambda df: df.writeTo("a.b.c").append(), False),
+    ],
+)
+def test_which_writers_create_delta_tables(spark, sent, write, creates):
+    write(spark.range(1))
+    assert WriteMessage.writes(sent[0])
+    assert WriteMessage(sent[0]).creates_delta == creates
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda df: df.write.option("DELTA.x", "own").saveAsTable("a.b.c"),
+        lambda df: df.writeTo("a.b.c").tableProperty("DELTA.x", "own").create(),
+    ],
+)
+def test_properties_replace_those_of_the_writer(spark, sent, write):
+    write(spark.range(1))
+    message = WriteMessage(sent[0]).copy()
+    message.set_properties({"delta.x": "0"})
+    v2 = message.command.write_operation_v2
+    given = v2.table_properties if message.is_v2 else message.command.write_operation.options
+    assert dict(given) == {"delta.x": "0"}

@@ -68,13 +68,10 @@ def omits_statistics(folder: Path) -> bool:
     """
     try:
         first = (folder / "_delta_log" / f"{0:020}.json").read_text(encoding="utf-8")
-    except OSError:
+        actions = [json.loads(line) for line in first.splitlines()]
+    except (OSError, ValueError):  # no table, or a damaged one: whoever opens it reports that
         return False
-    configurations = [
-        action["metaData"].get("configuration") or {}
-        for action in map(json.loads, first.splitlines())
-        if "metaData" in action
-    ]
+    configurations = [a["metaData"].get("configuration") or {} for a in actions if "metaData" in a]
     return any(omits(configuration) for configuration in configurations)
 
 
