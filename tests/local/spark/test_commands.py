@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pyspark.errors import ParseException
 from pyspark.sql.connect import proto
 
 from lakelab.local.spark.commands import Command, TableChange, run_steps, table_change
@@ -14,20 +15,52 @@ def sql(statement: str) -> proto.Command:
     return command
 
 
+MERGE = "USING s ON t.k = s.k WHEN MATCHED THEN DELETE"
+
+
 @pytest.mark.parametrize(
     ("statement", "change"),
     [
-        ("UPDATE a.b.c SET x = 1", TableChange("a.b.c", True, True, "UPDATE")),
+        ("UPDATE a.b.c SET x = 1", TableChange("`a`.`b`.`c`", True, True, "UPDATE")),
+        ("UPDATE /* x */ t SET x = 1;", TableChange("`t`", True, True, "UPDATE")),
+        ("-- x\nupdate\n`T` as u\nset u.x = 1 -- y", TableChange("`T`", True, True, "UPDATE")),
         ("/* all */ delete\nfrom `c d` WHERE x", TableChange("`c d`", True, True, "DELETE")),
-        ("MERGE INTO t USING s ON t.k = s.k", TableChange("t", True, True, "MERGE")),
+        ("DELETE t WHERE x", TableChange("`t`", True, True, "DELETE")),
+        (f"MERGE INTO t {MERGE}", TableChange("`t`", True, True, "MERGE")),
+        (f"MERGE /* x */ INTO a.t AS t {MERGE}", TableChange("`a`.`t`", True, True, "MERGE")),
+        (f"MERGE WITH SCHEMA EVOLUTION INTO t {MERGE}", TableChange("`t`", True, True, "MERGE")),
+        (f"WITH s AS (SELECT 1) MERGE INTO t {MERGE}", TableChange("`t`", True, True, "MERGE")),
         ("INSERT INTO t VALUES (1)", TableChange("", False, False, "INSERT")),
-        ("CREATE OR REPLACE TABLE t AS SELECT 1", TableChange("t")),
+        ("WITH s AS (SELECT 1) INSERT INTO t TABLE s", TableChange("", False, False, "INSERT")),
+        ("INSERT WITH SCHEMA EVOLUTION INTO t TABLE s", TableChange("", False, False, "INSERT")),
+        ("INSERT /* x */ OVERWRITE t VALUES (1)", TableChange("`t`", True, False, "INSERT")),
+        ("INSERT INTO t REPLACE WHERE x = 1 TABLE s", TableChange("`t`", True, False, "INSERT")),
+        ("INSERT INTO t REPLACE USING (x) SELECT 1", TableChange("`t`", True, False, "INSERT")),
+        ("CREATE OR REPLACE TABLE t AS SELECT 1", TableChange("`t`")),
+        ("create /* x */ table if not exists a.t (x INT)", TableChange("`a`.`t`")),
+        ("REPLACE TABLE t (x INT)", TableChange("`t`")),
         ("SELECT 'UPDATE t SET x = 1'", None),
+        ("EXPLAIN DELETE FROM t", None),
+        ("CREATE VIEW v AS SELECT 1", None),
         ("DROP TABLE t", None),
     ],
 )
 def test_what_a_statement_does_to_a_table(statement, change):
     assert table_change(sql(statement)) == change
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "MERGE INTO t USING s",
+        "/* x */ insert into t REPLACE ON t.x = s.x SELECT 1",
+        "DELETE",
+        "CREATE TABLE t SOMEHOW",
+    ],
+)
+def test_a_statement_that_changes_rows_of_an_unknown_table_is_refused(statement):
+    with pytest.raises(ParseException, match="does not understand this statement"):
+        table_change(sql(statement))
 
 
 @pytest.mark.parametrize(("mode", "waits"), [("APPEND", False), ("OVERWRITE", True)])

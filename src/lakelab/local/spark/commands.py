@@ -6,33 +6,22 @@ through its steps (:mod:`lakelab.local.spark.client`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from pyspark.sql.connect import proto
+from sqlglot import exp
 
 from lakelab.local.catalog.errors import UnityCatalogError
-from lakelab.local.catalog.names import TableName
+from lakelab.local.catalog.names import TableName, quoted
 from lakelab.local.delta.log import LogSnapshot
+from lakelab.local.sql.dialect import first_words, parse
+from lakelab.local.sql.errors import syntax_error
 from lakelab.local.sql.session import Session
-from lakelab.local.sql.text import LEADING
 
-_NAME = r"(?:`[^`]+`|[^\s`.;(]+)"
-_OPERATION = re.compile(
-    rf"{LEADING}(?P<word>MERGE|UPDATE|DELETE|INSERT)\b", re.IGNORECASE | re.DOTALL
-)
-_REWRITES = re.compile(
-    rf"{LEADING}"
-    r"(?:MERGE\s+(?:WITH\s+SCHEMA\s+EVOLUTION\s+)?INTO|UPDATE|DELETE\s+FROM)\s+"
-    rf"(?P<name>{_NAME}(?:\.{_NAME})*)",
-    re.IGNORECASE | re.DOTALL,
-)
-_CREATES = re.compile(
-    rf"CREATE\s+(?:OR\s+REPLACE\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?(?P<name>{_NAME}(?:\.{_NAME})*)",
-    re.IGNORECASE,
-)
+_CHANGING_WORDS = frozenset({"DELETE", "INSERT", "MERGE", "REPLACE", "UPDATE"})
+"""First words of statements that change the rows of a table."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +31,11 @@ class TableChange:
     Parameters
     ----------
     table : str
-        The table, as the command names it; empty for INSERT and for a write to a path.
+        The table's name as SQL text; empty for an append and for a write to a path.
     is_serialized : bool
         Whether the command waits for others that change the table; an append does not.
     rewrites_rows : bool
-        Whether the command is MERGE, UPDATE or DELETE.
+        Whether the command is MERGE, UPDATE or DELETE: rows of the table get other values.
     operation : {'INSERT', 'UPDATE', 'DELETE', 'MERGE'}, optional
         What an SQL statement does to rows.
     """
@@ -129,15 +118,7 @@ def table_change(message: Any) -> TableChange | None:
         return TableChange(write.table.table_name, is_serialized=not append)
     if not message.HasField("sql_command"):
         return None
-    statement = message.sql_command.sql or message.sql_command.input.sql.query
-    operation = row_operation(statement)
-    if table := rewritten_table(statement):
-        return TableChange(table, rewrites_rows=True, operation=operation)
-    if match := _CREATES.match(statement):
-        return TableChange(match["name"])
-    if operation == "INSERT":
-        return TableChange("", is_serialized=False, operation=operation)
-    return None
+    return statement_change(message.sql_command.sql or message.sql_command.input.sql.query)
 
 
 def resolve_target(session: Session, target: str) -> TableName | None:
@@ -156,31 +137,48 @@ def resolve_target(session: Session, target: str) -> TableName | None:
     return name
 
 
-def row_operation(statement: str) -> str | None:
-    r"""Return what a statement does to rows; None for any other statement.
+def statement_change(text: str) -> TableChange | None:
+    r"""Return what an SQL statement does to a table; None for a statement that changes none.
+
+    Raises
+    ------
+    pyspark.errors.ParseException
+        If the statement changes rows, but it is not known of which table.
 
     Examples
     --------
-    >>> row_operation("-- those of this year\n delete FROM weather WHERE year = 2013")
-    'DELETE'
-    >>> row_operation("SELECT 1") is None
+    >>> statement_change("MERGE WITH SCHEMA EVOLUTION INTO a.`b c` t USING s ON t.a = s.a WHEN MATCHED THEN DELETE")
+    TableChange(table='`a`.`b c`', is_serialized=True, rewrites_rows=True, operation='MERGE')
+    >>> statement_change("SELECT 1") is None
     True
     """
-    match = _OPERATION.match(statement)
-    return match["word"].upper() if match else None
+    statement = parse(text)
+    tree = statement.tree
+    if isinstance(tree, exp.Merge | exp.Update | exp.Delete):
+        operation = tree.key.upper()
+        return TableChange(_table_name(tree, text), rewrites_rows=True, operation=operation)
+    if isinstance(tree, exp.Insert):
+        replaces = any(tree.args.get(clause) for clause in ("overwrite", "where", "using"))
+        table = _table_name(tree, text) if replaces else ""
+        return TableChange(table, is_serialized=replaces, operation="INSERT")
+    if isinstance(tree, exp.Create) and tree.kind == "TABLE":
+        return TableChange(_table_name(tree, text))
+    if (tree is None or isinstance(tree, exp.Command)) and _changes_rows(text):
+        raise syntax_error(text, statement.error or "its clauses")
+    return None
 
 
-def rewritten_table(statement: str) -> str | None:
-    r"""Return the name of the table whose rows a statement rewrites; None for any other statement.
+def _table_name(statement: exp.Expr, text: str) -> str:
+    """Return the name of the table that a statement changes, with each level in backticks."""
+    target = statement.this.this if isinstance(statement.this, exp.Schema) else statement.this
+    if isinstance(target, exp.Directory):
+        return ""
+    if not isinstance(target, exp.Table) or not target.name:
+        raise syntax_error(text, "it names no table")
+    return ".".join(quoted(part.name) for part in target.parts)
 
-    Examples
-    --------
-    >>> rewritten_table("MERGE WITH SCHEMA EVOLUTION INTO main.flights.`air port` t USING s ON t.a = s.a")
-    'main.flights.`air port`'
-    >>> rewritten_table("-- this year's\n delete from weather WHERE year = 2013")
-    'weather'
-    >>> rewritten_table("INSERT INTO weather VALUES (1)") is None
-    True
-    """
-    match = _REWRITES.match(statement)
-    return match["name"] if match else None
+
+def _changes_rows(text: str) -> bool:
+    """Return whether the first words are those of a statement that changes rows, or creates a table."""
+    first, *following = first_words(text) or ("",)
+    return first in _CHANGING_WORDS or (first == "CREATE" and "TABLE" in following)

@@ -12,8 +12,10 @@ Follows https://docs.databricks.com/aws/en/sql/language-manual/
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import ClassVar
 
 from sqlglot import exp
@@ -21,13 +23,14 @@ from sqlglot.dialects.databricks import Databricks
 from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.tokens import Token, TokenType
 
-from lakelab.local.sql.grammar.expressions import ExpressionGenerator, ExpressionParser
+from lakelab.local.sql.grammar.expressions import ExpressionParser
 from lakelab.local.sql.grammar.functions import FunctionParser
 from lakelab.local.sql.grammar.governance import GovernanceParser
 from lakelab.local.sql.grammar.maintenance import MaintenanceParser
 from lakelab.local.sql.grammar.metadata import MetadataParser
 from lakelab.local.sql.grammar.namespaces import NamespaceParser
 from lakelab.local.sql.grammar.parser import StatementError, StatementParser
+from lakelab.local.sql.grammar.row_changes import RowChangeGenerator, RowChangeParser
 from lakelab.local.sql.grammar.tables import TableParser
 
 # sqlglot warns about each statement that it does not parse; the engine then reports what is wrong
@@ -39,11 +42,13 @@ FAMILIES: tuple[type[StatementParser], ...] = (
     MaintenanceParser,
     NamespaceParser,
     MetadataParser,
+    RowChangeParser,
     TableParser,
 )
 """The parsers of the families of statements."""
 
 _CACHED_STATEMENTS = 128
+_FIRST_WORDS = 5
 _SYNTAX_ERROR = "PARSE_SYNTAX_ERROR"
 
 
@@ -62,7 +67,7 @@ class LocalDatabricks(Databricks):
         HEREDOC_TAG_IS_IDENTIFIER = True
         HEREDOC_STRING_ALTERNATIVE = TokenType.PARAMETER
 
-    class Generator(ExpressionGenerator):
+    class Generator(RowChangeGenerator):
         """Write a tree as SQL text for the engine."""
 
     class Parser(*FAMILIES, ExpressionParser):  # type: ignore[misc]  # mypy does not follow a tuple of bases
@@ -190,6 +195,46 @@ def to_sql(tree: exp.Expr) -> str:
     'SELECT Nvl(a, `b c`) AS x FROM t'
     """
     return tree.sql(dialect=LocalDatabricks, comments=False)
+
+
+def first_words(text: str) -> tuple[str, ...]:
+    r"""Return the first words of a text in upper case, without comments; names in backticks are left out.
+
+    Examples
+    --------
+    >>> first_words("-- now\ncreate or /* x */ replace table t")[:4]
+    ('CREATE', 'OR', 'REPLACE', 'TABLE')
+    """
+    try:
+        tokens = LocalDatabricks().tokenize(text)
+    except SqlglotError:
+        return tuple(text.upper().split()[:_FIRST_WORDS])
+    quoted = (TokenType.IDENTIFIER, TokenType.STRING)
+    words = (token.text.upper() for token in tokens if token.token_type not in quoted)
+    return tuple(islice(words, _FIRST_WORDS))
+
+
+def replace_names(text: str, names: Iterable[tuple[exp.Identifier, str]]) -> str:
+    """Return a statement with other names in some places; all else stays as the user wrote it.
+
+    Parameters
+    ----------
+    text : str
+        The text that was parsed.
+    names : iterable of tuple of sqlglot.exp.Identifier and str
+        Identifiers of the text's tree, and the name for each.
+
+    Examples
+    --------
+    >>> text = "SELECT * /* all */ FROM Weather"
+    >>> table = parse(text).tree.find(exp.Table)
+    >>> replace_names(text, [(table.this, "weather")])
+    'SELECT * /* all */ FROM `weather`'
+    """
+    places = {(node.meta["start"], node.meta["end"] + 1): name for node, name in names}
+    for (start, end), name in sorted(places.items(), reverse=True):
+        text = f"{text[:start]}`{name.replace('`', '``')}`{text[end:]}"
+    return text
 
 
 def _text_of(text: str, tokens: list[Token]) -> str:
