@@ -23,6 +23,7 @@ from lakelab.local.spark.engine_errors import translate
 from lakelab.local.spark.failed_request import FailedRequest
 from lakelab.local.spark.missing_paths import require_paths
 from lakelab.local.spark.plan_functions import rewrite_function_calls
+from lakelab.local.spark.relation_names import lower_names
 from lakelab.local.spark.row_counts import report_changed_rows
 from lakelab.local.spark.statistics import omit_statistics
 from lakelab.local.spark.time_travel import prepare_time_travel
@@ -46,6 +47,7 @@ def sync_catalog(session: ClientSession, request: Any) -> None:
 
 REQUEST_STEPS: tuple[Callable[[Any, Any], None], ...] = (
     sync_catalog,
+    lower_names,
     rewrite_function_calls,
     authorize,
     require_paths,

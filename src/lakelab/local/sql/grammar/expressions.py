@@ -148,6 +148,8 @@ def _marked(node: exp.Expr | None) -> exp.Expr | None:
 class ExpressionGenerator(DatabricksGenerator):
     """Write expressions as the user wrote them."""
 
+    # a WITH stays where it is: the engine does not read one before INSERT
+    EXPRESSIONS_WITHOUT_NESTED_CTES: ClassVar[set[type[exp.Expr]]] = set()
     TRANSFORMS: ClassVar[dict[Any, Any]] = {
         **DatabricksGenerator.TRANSFORMS,
         exp.BitwiseLeftShift: lambda self, node: self.binary(node, "<<"),

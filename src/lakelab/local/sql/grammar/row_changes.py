@@ -22,6 +22,10 @@ SCHEMA_EVOLUTION = "schema_evolution"
 """Argument of a MERGE or INSERT that adds the new columns of its rows to the table."""
 
 
+IS_SHORT = "is_short"
+"""Mark of a DELETE without FROM, and of an INSERT without INTO."""
+
+
 class Explain(StatementNode):
     """``EXPLAIN [EXTENDED | CODEGEN | COST | FORMATTED] statement``; `this` is the statement."""
 
@@ -61,7 +65,12 @@ class RowChangeParser(StatementParser):
 
     def _parse_insert(self) -> exp.Insert | exp.MultitableInserts:
         evolves = self._match_words("WITH SCHEMA EVOLUTION")
+        short = not self._match_one_of("INTO", "OVERWRITE")
+        if not short:
+            self._retreat(self._index - 1)
         insert: exp.Insert | exp.MultitableInserts = super()._parse_insert()
+        if short:
+            insert.meta[IS_SHORT] = True
         if evolves:
             insert.set(SCHEMA_EVOLUTION, True)
         return insert
@@ -70,7 +79,8 @@ class RowChangeParser(StatementParser):
         delete: exp.Delete = super()._parse_delete()
         tables = delete.args.get("tables")
         if not delete.this and tables and len(tables) == 1:
-            return exp.Delete(**{**delete.args, "this": tables[0], "tables": None})
+            delete = exp.Delete(**{**delete.args, "this": tables[0], "tables": None})
+            delete.meta[IS_SHORT] = True
         return delete
 
 

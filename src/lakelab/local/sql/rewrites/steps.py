@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lakelab.local.sql.dialect import parse, to_sql
+from lakelab.local.sql.rewrites.row_changes import complete_row_changes
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 Rewrite = Callable[["Session", "exp.Expr"], bool]
 """It takes the session and a tree that it may change, and returns whether it changed the tree."""
 
-REWRITES: tuple[Rewrite, ...] = ()
+REWRITES: tuple[Rewrite, ...] = (complete_row_changes,)
 """All rewrites; the first one runs first."""
 
 
