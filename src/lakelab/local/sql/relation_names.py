@@ -79,7 +79,7 @@ def _names(tree: exp.Expr) -> Iterator[tuple[exp.Identifier, str]]:
     for column in tree.find_all(exp.Column):
         if column.table in aliases or column.table.lower() not in sources:
             continue
-        table, *schema = list(column.parts)[-2::-1]
+        table, *schema = (p for p in column.parts[-2::-1] if isinstance(p, exp.Identifier))
         yield table, sources[column.table.lower()]
         yield from ((part, part.name.lower()) for part in schema)
 
