@@ -22,8 +22,9 @@ from urllib.parse import unquote
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
-from lakelab.local.delta.commit import Action
+from lakelab.local.delta.commit import Action, commit
 from lakelab.local.delta.metadata import Metadata
+from lakelab.local.delta.retry import retry_commit
 
 NUM_INDEXED_COLUMNS = "delta.dataSkippingNumIndexedCols"
 NO_STATISTICS = {NUM_INDEXED_COLUMNS: "0"}
@@ -116,6 +117,63 @@ def removal_actions(delta: DeltaTable, folder: Path, metadata: Metadata) -> list
     ]
 
 
+def remove_statistics(folder: Path) -> None:
+    """Remove the statistics of a table in a folder, in one commit, if it needs that.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Raises
+    ------
+    StatisticsError
+        If the table has a feature that asks for more than this module does.
+    deltalake.exceptions.DeltaError
+        If there is no Delta table.
+    """
+    delta = DeltaTable(folder)
+
+    def attempt() -> None:
+        if actions := removal_actions(delta, folder, Metadata.read(delta)):
+            commit(delta, folder, "COMPUTE STATS", actions)
+
+    retry_commit(attempt, delta.update_incremental)
+
+
+def view_actions(delta: DeltaTable, folder: Path) -> list[Action]:
+    """Return the log of a table as one commit without statistics; empty if it needs no such view.
+
+    Parameters
+    ----------
+    delta : DeltaTable
+        The table as of the version to read.
+    folder : Path
+        The folder of the table.
+
+    Raises
+    ------
+    StatisticsError
+        If the log has a form that is not read here.
+    """
+    if not any(kind in delta.schema().to_json() for kind in _FLOAT_TYPES):
+        return []
+    adds = _live_adds(delta, folder)
+    if not any(_has_statistics(add) for add in adds):
+        return []
+    protocol = delta.protocol()
+    described = {
+        "minReaderVersion": protocol.min_reader_version,
+        "minWriterVersion": protocol.min_writer_version,
+        "readerFeatures": protocol.reader_features,
+        "writerFeatures": protocol.writer_features,
+    }
+    return [
+        {"protocol": {key: value for key, value in described.items() if value is not None}},
+        Metadata.read(delta).action(),
+        *({"add": _without_statistics(add)} for add in adds),
+    ]
+
+
 def _require_known_features(delta: DeltaTable) -> None:
     protocol = delta.protocol()
     if protocol.min_writer_version <= _LAST_VERSION_WITHOUT_FEATURES:
@@ -131,7 +189,7 @@ def _has_statistics(add: dict[str, Any]) -> bool:
 
 def _without_statistics(add: dict[str, Any]) -> dict[str, Any]:
     """Return an ``add`` action that changes no row: the statistics keep the number of rows only."""
-    rows = json.loads(add["stats"]).get("numRecords")
+    rows = json.loads(add.get("stats") or "{}").get("numRecords")
     statistics = {} if rows is None else {"stats": json.dumps({"numRecords": rows})}
     kept = {key: value for key, value in add.items() if value is not None and key != "stats"}
     return {**kept, "dataChange": False, **statistics}

@@ -18,6 +18,7 @@ from lakelab.local.spark.authorization import authorize
 from lakelab.local.spark.check_constraints import enforce_check_constraints
 from lakelab.local.spark.commands import Answer, Command, Step, run_steps, table_change
 from lakelab.local.spark.dataframe_writes import keep_table_schema
+from lakelab.local.spark.delta_folders import read_without_statistics
 from lakelab.local.spark.disk_space import explain_full_disk
 from lakelab.local.spark.engine_errors import translate
 from lakelab.local.spark.failed_request import FailedRequest
@@ -52,6 +53,7 @@ REQUEST_STEPS: tuple[Callable[[Any, Any], None], ...] = (
     authorize,
     require_paths,
     prepare_time_travel,
+    read_without_statistics,
 )
 """Each step gets the session and the request. It may change or refuse the request."""
 
