@@ -12,7 +12,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lakelab.local.sql.dialect import parse, to_sql
+from lakelab.local.sql.rewrites.group_by_all import expand_group_by_all, expand_order_by_all
+from lakelab.local.sql.rewrites.json_fields import extract_json_fields
+from lakelab.local.sql.rewrites.lateral_aliases import replace_lateral_aliases
+from lakelab.local.sql.rewrites.like_any import expand_like_any
+from lakelab.local.sql.rewrites.pivot import rewrite_pivot
+from lakelab.local.sql.rewrites.qualify import rewrite_qualify
 from lakelab.local.sql.rewrites.row_changes import complete_row_changes
+from lakelab.local.sql.rewrites.star_except import expand_star_except
+from lakelab.local.sql.rewrites.subqueries import compute_subqueries
+from lakelab.local.sql.rewrites.unpivot import rewrite_unpivot
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -22,7 +31,19 @@ if TYPE_CHECKING:
 Rewrite = Callable[["Session", "exp.Expr"], bool]
 """It takes the session and a tree that it may change, and returns whether it changed the tree."""
 
-REWRITES: tuple[Rewrite, ...] = (complete_row_changes,)
+REWRITES: tuple[Rewrite, ...] = (
+    complete_row_changes,
+    extract_json_fields,
+    expand_like_any,
+    rewrite_unpivot,
+    rewrite_pivot,
+    expand_star_except,
+    replace_lateral_aliases,
+    expand_group_by_all,
+    rewrite_qualify,
+    expand_order_by_all,
+    compute_subqueries,
+)
 """All rewrites; the first one runs first."""
 
 

@@ -38,6 +38,7 @@ from lakelab.local.sql.dialect import parse_expression, to_sql
 from lakelab.local.sql.function_calls import rewrite_calls
 from lakelab.local.sql.handlers import Handlers, RunOnEngine
 from lakelab.local.sql.results import empty_result
+from lakelab.local.sql.rewrites.steps import rewrite_for_engine
 from lakelab.local.sql.securables import refresh_schema, resolve_table
 from lakelab.local.sql.statements.cluster_by import canonical_columns, extract_clustering
 from lakelab.local.sql.statements.create_table_as_select import (
@@ -107,7 +108,7 @@ def _create_table(session: Session, node: exp.Create) -> DataFrame | None:
         )
         return session.createDataFrame([], _AFFECTED_ROWS) if created else empty_result(session)
     else:
-        session.engine_sql(definition.text)
+        session.engine_sql(rewrite_for_engine(session, definition.text))
     if definition.comment is not None:
         session.unity.table(name).set_comment(definition.comment)
     if definition.has_query:
@@ -169,7 +170,8 @@ def _check_defaults(statement: exp.Create, properties: dict[str, str], name: Tab
 def _new_columns(session: Session, statement: exp.Create) -> list[str]:
     """Return the names of the columns that the table will have."""
     if statement.expression:
-        return session.engine_sql(to_sql(statement.expression)).columns
+        query = rewrite_for_engine(session, to_sql(statement.expression))
+        return session.engine_sql(query).columns
     return [column.name for column in statement.find_all(exp.ColumnDef)]
 
 
@@ -186,7 +188,7 @@ def _replace(session: Session, definition: _TableDefinition) -> None:
         if definition.has_query:
             write_query(session, definition.statement, name, "overwrite")
         else:
-            session.engine_sql(definition.text)
+            session.engine_sql(rewrite_for_engine(session, definition.text))
     table = session.unity.table(name)
     operation = "CREATE OR REPLACE TABLE" + (" AS SELECT" if definition.has_query else "")
     comment = None if definition.has_query else table.comment

@@ -16,6 +16,7 @@ from lakelab.local.catalog.names import TableName
 from lakelab.local.catalog.store import table_already_exists
 from lakelab.local.delta.statistics import NO_STATISTICS
 from lakelab.local.sql.dialect import to_sql
+from lakelab.local.sql.rewrites.steps import rewrite_for_engine
 
 if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
@@ -90,7 +91,7 @@ def write_query(
     mode: Literal["error", "overwrite"],
 ) -> None:
     """Write the rows of a statement's query to a table, with the columns of the query."""
-    frame = session.engine_sql(to_sql(statement.expression))
+    frame = session.engine_sql(rewrite_for_engine(session, to_sql(statement.expression)))
     writer = frame.write.format("delta").mode(mode).option("overwriteSchema", "true")
     if partitioning := statement.find(exp.PartitionedByProperty):
         writer = writer.partitionBy(*(column.name for column in partitioning.this.expressions))
