@@ -29,13 +29,13 @@ REFUSALS = [
     Refusal("VACUUM absent", NO_TABLE, "absent"),
     Refusal(
         "VACUUM t RETAIN 167 HOURS",
-        None,
+        "DELTA_VACUUM_RETENTION_PERIOD_TOO_SHORT",
         'low retention period.*not less than "168 hours"',
         IllegalArgumentException,
     ),
     Refusal(
         "VACUUM t RETAIN 0 HOURS DRY RUN",
-        None,
+        "DELTA_VACUUM_RETENTION_PERIOD_TOO_SHORT",
         'retentionDurationCheck.*not less than "48 hours"',
         IllegalArgumentException,
         given=(

@@ -14,6 +14,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.table import UnityTable
+from lakelab.local.catalog.versions import Versions
 from lakelab.local.sql.grammar.maintenance import Restore
 from lakelab.local.sql.handlers import Handlers
 from lakelab.local.sql.securables import refresh_schema
@@ -37,6 +38,7 @@ def _restore(session: Session, node: Restore) -> DataFrame:
         if node.args.get("timestamp")
         else _existing_version(table, int(node.args["version"].name))
     )
+    Versions(table.delta, str(table.name)).require_retained(version)
     before = _file_sizes(table.delta)
     after = _file_sizes(DeltaTable(table.path, version=version))
     _check_files(table, version, [file for file in after if file not in before])
