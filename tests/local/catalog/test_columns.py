@@ -97,3 +97,47 @@ def test_nested_names_have_no_invalid_characters():
 
 def test_a_field_may_have_the_name_of_a_column():
     check_column_names(StructType([StructField("a", nested("a")), StructField("b", nested("a"))]))
+
+
+def struct_table() -> Metadata:
+    struct = {"type": "struct", "fields": [field("a"), field("z")]}
+    table = metadata("i", "s", "r", "m")
+    table.fields[1]["type"] = struct
+    table.fields[2]["type"] = {"type": "array", "elementType": dict(struct, fields=[field("a")])}
+    inner = dict(struct, fields=[field("a") | {"type": dict(struct, fields=[field("b")])}])
+    table.fields[3]["type"] = {"type": "map", "keyType": "string", "valueType": inner}
+    return table
+
+
+def test_fields_are_added_to_structs_wherever_they_are():
+    table = struct_table()
+    new = [field("b"), field("c"), field("d"), field("e")]
+    parents = [["S"], ["r", "element"], ["m", "value", "a"], []]
+    add_columns(table, new, ["A", "", None, None], TABLE, parents)
+    types = {column["name"]: column["type"] for column in table.fields}
+    assert [f["name"] for f in types["s"]["fields"]] == ["a", "b", "z"]
+    assert [f["name"] for f in types["r"]["elementType"]["fields"]] == ["c", "a"]
+    (inner,) = types["m"]["valueType"]["fields"]
+    assert [f["name"] for f in inner["type"]["fields"]] == ["b", "d"]
+    assert types["e"] == "long"
+
+
+@pytest.mark.parametrize(
+    ("parent", "condition", "words"),
+    [
+        (["nope"], "UNRESOLVED_COLUMN.WITH_SUGGESTION", "no column 'nope'"),
+        (["s", "nope"], "UNRESOLVED_COLUMN.WITH_SUGGESTION", "no column 'nope'. It has: a, z"),
+        (["i"], "INVALID_FIELD_NAME", "`i` is not a struct"),
+        (["r"], "INVALID_FIELD_NAME", "`r` is not a struct. Its items are at `element`"),
+        (["m", "nope"], "INVALID_FIELD_NAME", "`m`.`nope` is invalid: `m` is not a struct"),
+    ],
+)
+def test_a_parent_that_is_no_struct_is_refused(parent, condition, words):
+    with pytest.raises(UnityCatalogError, match=words) as refused:
+        add_columns(struct_table(), [field("b")], [None], TABLE, [parent])
+    assert refused.value.condition == condition
+
+
+def test_an_existing_field_is_not_added_again():
+    with pytest.raises(AlreadyExistsError, match="`s`.`A` already exists"):
+        add_columns(struct_table(), [field("A")], [None], TABLE, [["s"]])

@@ -29,6 +29,7 @@ def test_internal_properties_are_hidden():
 def test_the_change_data_feed_is_stored_under_another_name_and_shown_under_its_own():
     stored = {stored_name("delta.enableChangeDataFeed"): "true"}
     assert "delta.enableChangeDataFeed" not in stored
+    assert list(stored) == [stored_name("DELTA.enablechangedatafeed")]
     assert user_properties(stored) == {"delta.enableChangeDataFeed": "true"}
 
 
@@ -38,6 +39,8 @@ def test_the_change_data_feed_is_stored_under_another_name_and_shown_under_its_o
         ({"delta.appendOnly": "perhaps"}, "expected true or false"),
         ({"delta.dataSkippingNumIndexedCols": "-2"}, "expected a number of columns"),
         ({"DELTA.ENABLECHANGEDATAFEED": "1"}, "expected true or false"),
+        ({"delta.constraints.c": "x > 0"}, "ALTER TABLE ADD CONSTRAINT"),
+        ({"delta.nope": "1"}, "Unknown configuration"),
         ({"delta.columnMapping.mode": "name"}, "Column mapping .*'name'.* is not supported"),
     ],
 )
@@ -47,6 +50,7 @@ def test_invalid_properties_are_refused(properties, message):
 
 
 def test_valid_properties_are_accepted():
+    check_properties({"delta.feature.anything": "supported"})
     check_properties({"delta.appendOnly": "TRUE", "delta.columnMapping.mode": "none", "my": "own"})
 
 

@@ -115,6 +115,7 @@ def add_columns(
     fields: Sequence[dict[str, Any]],
     after: Sequence[str | None],
     table: TableName,
+    parents: Sequence[Sequence[str]] | None = None,
 ) -> None:
     """Add columns to the metadata of a table.
 
@@ -128,26 +129,75 @@ def add_columns(
         For each, the column that it comes after: "" puts it first, None last.
     table : TableName
         The table, for messages.
+    parents : sequence of sequence of str, optional
+        For each, the path of the struct that gets it as a field: ``["s"]``, ``["a", "element"]`` for an
+        array ``a`` of structs, ``["m", "value"]`` for a map ``m``. Empty for a column.
 
     Raises
     ------
     AlreadyExistsError
         If there is a column of that name.
+    NotFoundError
+        If there is no such struct.
     """
-    existing = list(metadata.fields)
-    for field, previous in zip(fields, after, strict=True):
-        names = [column["name"].lower() for column in metadata.fields]
+    paths = parents or [()] * len(fields)
+    existing = {tuple(path): list(_fields_at(metadata.fields, path, table)) for path in paths}
+    for field, previous, path in zip(fields, after, paths, strict=True):
+        siblings = _fields_at(metadata.fields, path, table)
+        names = [column["name"].lower() for column in siblings]
         if field["name"].lower() in names:
+            full = ".".join(f"`{level}`" for level in (*path, field["name"]))
             raise AlreadyExistsError(
-                f"Cannot add column, because `{field['name']}` already exists in table '{table}'.",
+                f"Cannot add column, because {full} already exists in table '{table}'.",
                 condition="FIELD_ALREADY_EXISTS",
                 sql_state="42710",
             )
         position = len(names) if previous is None else 0
         if previous:
-            position = names.index(find_column(existing, previous, table)["name"].lower()) + 1
+            position = (
+                names.index(find_column(existing[tuple(path)], previous, table)["name"].lower()) + 1
+            )
         check_column_names([field])
-        metadata.fields.insert(position, field)
+        siblings.insert(position, field)
+
+
+def _fields_at(
+    fields: list[dict[str, Any]], path: Sequence[str], table: TableName
+) -> list[dict[str, Any]]:
+    """Return the fields of the struct at a path, in which fields can be inserted; those of the table if empty."""
+    kind: Any = {"type": "struct", "fields": fields}
+    for depth, level in enumerate(path):
+        kind = _child(kind, level, path[:depth], table)
+    if _type_name(kind) != "struct":
+        raise _no_struct(path, path, kind)
+    found: list[dict[str, Any]] = kind["fields"]
+    return found
+
+
+def _child(kind: Any, level: str, parent: Sequence[str], table: TableName) -> Any:
+    """Return the type of one level of a path."""
+    if _type_name(kind) == "struct":
+        return find_column(kind["fields"], level, table)["type"]
+    part = {("array", "element"): "elementType", ("map", "key"): "keyType", ("map", "value"): "valueType"}.get(
+        (_type_name(kind), level.lower())
+    )  # fmt: skip
+    if part is None:
+        raise _no_struct((*parent, level), parent, kind)
+    return kind[part]
+
+
+def _type_name(kind: Any) -> str:
+    return str(kind["type"]) if isinstance(kind, Mapping) else str(kind)
+
+
+def _no_struct(name: Sequence[str], path: Sequence[str], kind: Any) -> UnityCatalogError:
+    hint = {"array": " Its items are at `element`.", "map": " Its values are at `value`."}
+    return UnityCatalogError(
+        f"Field name {'.'.join(f'`{n}`' for n in name)} is invalid: {'.'.join(f'`{p}`' for p in path)} is "
+        f"not a struct.{hint.get(_type_name(kind), '')}",
+        condition="INVALID_FIELD_NAME",
+        sql_state="42000",
+    )
 
 
 def set_field_metadata(field: dict[str, Any], key: str, value: str | None) -> None:

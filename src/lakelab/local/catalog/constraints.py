@@ -122,6 +122,11 @@ def check_constraints(configuration: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def set_check(metadata: Metadata, name: str, condition: str) -> None:
+    """Declare a CHECK constraint in the metadata of a table, with the condition as the user wrote it."""
+    metadata.configuration[_CHECK_PREFIX + name] = condition
+
+
 def drop_check(metadata: Metadata, name: str) -> None:
     """Drop a CHECK constraint from the metadata of a table."""
     metadata.configuration = without(metadata.configuration, [_CHECK_PREFIX + name])

@@ -186,9 +186,14 @@ class GovernedTable(UnityTable):
         with self._granted_by("MODIFY"):
             super().restore(version)
 
-    def add_columns(self, fields: Sequence[dict[str, Any]], after: Sequence[str | None]) -> None:
+    def add_columns(
+        self,
+        fields: Sequence[dict[str, Any]],
+        after: Sequence[str | None],
+        parents: Sequence[Sequence[str]] | None = None,
+    ) -> None:
         with self._granted_by("MODIFY"):
-            super().add_columns(fields, after)
+            super().add_columns(fields, after, parents)
 
     def drop_columns(self, names: Sequence[str]) -> None:
         with self._granted_by("MODIFY"):

@@ -6,10 +6,10 @@ Follows https://docs.databricks.com/aws/en/delta/table-properties
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from lakelab.local.catalog.delta_properties import canonical_name, check_delta_property
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.delta.statistics import NUM_INDEXED_COLUMNS
 
@@ -37,12 +37,9 @@ INTERNAL_PROPERTIES = (
 )
 """Table properties that hold what Unity Catalog keeps beside the table; not shown as properties."""
 
-_COLUMN_MAPPING = "delta.columnmapping.mode"
+_COLUMN_MAPPING = "delta.columnMapping.mode"
 _SKIPPING = "delta.dataskipping"
-_INDEXED_COLUMNS = re.compile(r"-1|\d+")
-_BOOLEAN_PROPERTIES = frozenset(
-    {"delta.appendonly", "delta.enabledeletionvectors", "delta.enablechangedatafeed"}
-)
+_CONSTRAINTS, _FEATURES = "delta.constraints.", "delta.feature."
 
 
 def user_properties(configuration: Mapping[str, str]) -> dict[str, str]:
@@ -66,7 +63,8 @@ def stored_name(name: str) -> str:
     >>> stored_name("delta.enableChangeDataFeed"), stored_name("delta.appendOnly")
     ('uc.changeDataFeed', 'delta.appendOnly')
     """
-    return next((v for k, v in _STORED_NAMES.items() if k.lower() == name.lower()), name)
+    canonical = canonical_name(name)
+    return _STORED_NAMES.get(canonical, canonical)
 
 
 def store_skipping_properties(configuration: Mapping[str, str]) -> dict[str, str]:
@@ -89,23 +87,19 @@ def check_properties(properties: Mapping[str, str]) -> None:
     Raises
     ------
     UnityCatalogError
-        For column mapping: the local libraries could not read the table any more. And for an invalid
-        value.
+        For a ``delta.`` property that Delta does not have, an invalid value, a CHECK constraint, and for
+        column mapping: the local libraries could not read the table any more.
     """
     for name, value in properties.items():
-        if name.lower() in _BOOLEAN_PROPERTIES and value.lower() not in ("true", "false"):
+        if name.lower().startswith(_CONSTRAINTS):
             raise UnityCatalogError(
-                f"'{name}' = '{value}' cannot be set: expected true or false.",
-                condition="DELTA_VIOLATE_TABLE_PROPERTY_VALIDATION_FAILED",
+                "Please use ALTER TABLE ADD CONSTRAINT to add CHECK constraints.",
+                condition="DELTA_ADD_CONSTRAINTS",
                 sql_state="0A000",
             )
-        if name.lower() == NUM_INDEXED_COLUMNS.lower() and not _INDEXED_COLUMNS.fullmatch(value):
-            raise UnityCatalogError(
-                f"'{name}' = '{value}' cannot be set: expected a number of columns, or -1 for all.",
-                condition="DELTA_VIOLATE_TABLE_PROPERTY_VALIDATION_FAILED",
-                sql_state="0A000",
-            )
-    mode = next((v for k, v in properties.items() if k.lower() == _COLUMN_MAPPING), "none")
+        if not name.lower().startswith(_FEATURES):
+            check_delta_property(name, value)
+    mode = next((v for k, v in properties.items() if canonical_name(k) == _COLUMN_MAPPING), "none")
     if mode.lower() != "none":
         raise UnityCatalogError(
             f"Column mapping ('delta.columnMapping.mode' = '{mode}') is not supported on a laptop: the "

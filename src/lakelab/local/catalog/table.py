@@ -35,6 +35,7 @@ from lakelab.local.catalog.snapshot import TableSnapshot
 from lakelab.local.catalog.tags import merge_tags
 from lakelab.local.delta.commit import Action, commit
 from lakelab.local.delta.metadata import Metadata
+from lakelab.local.delta.protocol import require_writer_feature
 from lakelab.local.delta.retry import retry_commit
 from lakelab.local.delta.revert import revert_actions
 from lakelab.local.delta.statistics import omits, removal_actions
@@ -248,7 +249,12 @@ class UnityTable(TableSnapshot):
 
         self._commit_metadata("CLUSTER BY", set_it, {"newClusteringColumns": ",".join(names)})
 
-    def add_columns(self, fields: Sequence[dict[str, Any]], after: Sequence[str | None]) -> None:
+    def add_columns(
+        self,
+        fields: Sequence[dict[str, Any]],
+        after: Sequence[str | None],
+        parents: Sequence[Sequence[str]] | None = None,
+    ) -> None:
         """Add columns, which are null in the existing rows.
 
         Parameters
@@ -257,14 +263,20 @@ class UnityTable(TableSnapshot):
             The columns as the Delta log has them: name, type, nullable, metadata.
         after : sequence of str or None
             For each, the column that it comes after: "" puts it first, None last.
+        parents : sequence of sequence of str, optional
+            For each, the path of the struct that gets it as a field.
 
         Raises
         ------
         AlreadyExistsError
             If there is a column of that name.
+        NotFoundError
+            If there is no such struct.
         """
         added = json.dumps([{"column": field} for field in fields])
-        change = partial(columns.add_columns, fields=fields, after=after, table=self.name)
+        change = partial(
+            columns.add_columns, fields=fields, after=after, table=self.name, parents=parents
+        )
         self._commit_metadata("ADD COLUMNS", change, {"columns": added})
 
     def drop_columns(self, names: Sequence[str]) -> None:
@@ -285,6 +297,20 @@ class UnityTable(TableSnapshot):
         """
         change = partial(constraints.set_primary_key, key=key, table=self.name)
         self._commit_metadata("ADD CONSTRAINT" if key else "DROP CONSTRAINT", change)
+
+    def add_check(self, name: str, condition: str) -> None:
+        """Add a CHECK constraint, and the protocol that makes all writers check it.
+
+        The rows are not checked. The engine's own statement would store the condition without backticks.
+        """
+
+        def actions() -> list[Action]:
+            metadata = Metadata.read(self.delta)
+            constraints.set_check(metadata, name, condition)
+            return [*require_writer_feature(self.delta, "checkConstraints", 3), metadata.action()]
+
+        parameters = {"name": name, "expr": condition}
+        self._commit(actions, "ADD CONSTRAINT", parameters)
 
     def drop_check(self, name: str) -> None:
         """Drop a CHECK constraint."""

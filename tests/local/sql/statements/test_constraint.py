@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pyspark.errors import PySparkException
 
 from tests.local.sql.statement_rows import (
     NO_COLUMN,
@@ -47,6 +48,26 @@ ROWS = [
 ]
 REFUSALS = [
     Refusal(
+        "ALTER TABLE n ADD CONSTRAINT known CHECK (b <> 'two')",
+        "DELTA_NEW_CHECK_CONSTRAINT_VIOLATION",
+        "1 rows in",
+    ),
+    Refusal(
+        "ALTER TABLE n ADD CONSTRAINT c CHECK (a + 1)",
+        "DELTA_NON_BOOLEAN_CHECK_CONSTRAINT",
+        "boolean expression",
+    ),
+    Refusal(
+        "CREATE TABLE m (a INT, CONSTRAINT c CHECK (a > 0))",
+        "UNSUPPORTED_FEATURE.TABLE_OPERATION",
+        "ADD CONSTRAINT name CHECK",
+    ),
+    Refusal(
+        "CREATE TABLE m (a INT CHECK (a > 0))",
+        "UNSUPPORTED_FEATURE.TABLE_OPERATION",
+        "ADD CONSTRAINT name CHECK",
+    ),
+    Refusal(
         "ALTER TABLE n ADD CONSTRAINT k PRIMARY KEY (a)", None, "`a` is nullable.*SET NOT NULL"
     ),
     Refusal(
@@ -86,3 +107,45 @@ def test_statements(spark, row_schema, row):
 @pytest.mark.parametrize("row", REFUSALS, ids=row_id)
 def test_refusals(spark, row_schema, row):
     check_refused(spark, row_schema, row)
+
+
+FEATURES = " TBLPROPERTIES ('delta.feature.allowColumnDefaults' = 'supported')"
+
+
+def create_checked_table(spark, column: str, condition: str, properties: str = "") -> None:
+    spark.sql(f"CREATE TABLE c (id INT, {column} INT, v INT){properties}")
+    spark.sql(f"ALTER TABLE c ADD CONSTRAINT `the check` CHECK ( {condition} )")
+    assert spark.unity.table(spark.resolve("c")).checks == {"the check": condition}
+    spark.sql("INSERT INTO c VALUES (1, 1, 1)")
+
+
+@pytest.mark.parametrize("properties", ["", FEATURES], ids=["", "features"])
+@pytest.mark.parametrize("column", ["`a-b`", "`select`", "`c``d`", "v2"])
+def test_insert_checks_a_condition_that_has_the_text_of_the_user(spark, schema, column, properties):
+    create_checked_table(spark, column, f"{column} /* degrees */  >  0", properties)
+    for bad in ("VALUES (2, -1, 1)", "VALUES (2, NULL, 1)", f"(id, {column}) VALUES (2, -1)"):
+        with pytest.raises(PySparkException, match="DELTA_VIOLATE_CONSTRAINT_WITH_VALUES"):
+            spark.sql(f"INSERT INTO c {bad}")
+    assert [tuple(row) for row in spark.table("c").collect()] == [(1, 1, 1)]
+
+
+@pytest.mark.parametrize("column", ["`a-b`", "`c``d`"])
+def test_all_writers_check_a_condition_with_backticks(spark, schema, column):
+    create_checked_table(spark, column, f"{column} > 0")
+    bad = f"SELECT 2 AS id, -1 AS {column}, 1 AS v"
+    frame = spark.createDataFrame([(2, -1, 1)], f"id INT, {column} INT, v INT")
+    writes = [
+        lambda: spark.sql("INSERT OVERWRITE c VALUES (2, -1, 1)"),
+        lambda: spark.sql(f"UPDATE c SET {column} = -1"),
+        lambda: spark.sql(
+            f"MERGE INTO c USING ({bad}) s ON c.id = s.id WHEN NOT MATCHED THEN INSERT *"
+        ),
+        lambda: frame.write.mode("append").saveAsTable("c"),
+        lambda: frame.write.mode("overwrite").saveAsTable("c"),
+        lambda: frame.write.insertInto("c"),
+        lambda: frame.writeTo("c").append(),
+    ]
+    for write in writes:
+        with pytest.raises(PySparkException, match="DELTA_VIOLATE_CONSTRAINT_WITH_VALUES"):
+            write()
+    assert [tuple(row) for row in spark.table("c").collect()] == [(1, 1, 1)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pyspark.errors import PySparkException
 
 from tests.local.sql.statement_rows import (
     INVALID,
@@ -56,6 +57,28 @@ ROWS = [
     ),
 ]
 REFUSALS = [
+    Refusal("CREATE TABLE new (x INT, X INT)", "COLUMN_ALREADY_EXISTS", "`x` already exists"),
+    Refusal(
+        "CREATE OR REPLACE TABLE t (s STRUCT<x: INT, X: INT>)",
+        "COLUMN_ALREADY_EXISTS",
+        "`x` already",
+    ),
+    Refusal(
+        "CREATE TABLE new (m MAP<STRING, ARRAY<STRUCT<`a b`: INT>>>)",
+        "DELTA_INVALID_CHARACTERS_IN_COLUMN_NAMES",
+        "names: a b",
+    ),
+    Refusal(
+        "CREATE OR REPLACE TABLE t (`a,b` INT)",
+        "DELTA_INVALID_CHARACTERS_IN_COLUMN_NAMES",
+        "names: a,b",
+    ),
+    Refusal("CREATE TABLE new AS SELECT 1 AS x, 2 AS X", "COLUMN_ALREADY_EXISTS", "`x` already"),
+    Refusal(
+        "CREATE OR REPLACE TABLE t AS SELECT 1 AS `a b`",
+        "DELTA_INVALID_CHARACTERS_IN_COLUMN_NAMES",
+        "names: a b",
+    ),
     Refusal("CREATE TABLE t (id INT)", "TABLE_OR_VIEW_ALREADY_EXISTS", "already exists"),
     Refusal("CREATE TABLE absent.t (id INT)", NO_SCHEMA, "CREATE SCHEMA main.absent"),
     Refusal(
@@ -85,3 +108,21 @@ def test_statements(spark, row_schema, row):
 @pytest.mark.parametrize("row", REFUSALS, ids=row_id)
 def test_refusals(spark, row_schema, row):
     check_refused(spark, row_schema, row)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE OR REPLACE TABLE t (`a b` INT)",
+        "CREATE OR REPLACE TABLE t (a INT) TBLPROPERTIES ('delta.nope' = '1')",
+        "CREATE OR REPLACE TABLE t AS SELECT absent AS a",
+        "CREATE OR REPLACE TABLE t (a INT, CONSTRAINT c CHECK (a > 0))",
+    ],
+)
+def test_a_refused_replacement_commits_nothing(spark, schema, statement):
+    spark.sql("CREATE TABLE t (id INT NOT NULL)")
+    spark.sql("ALTER TABLE t ADD CONSTRAINT c CHECK (id > 0)")
+    table = spark.unity.table(spark.resolve("t"))
+    with pytest.raises(PySparkException):
+        spark.sql(statement)
+    assert spark.unity.table(table.name).version == table.version

@@ -56,7 +56,11 @@ ROWS = [
     ),
 ]
 REFUSALS = [
-    Refusal("CREATE OR REPLACE TABLE t AS SELECT absent FROM n", None, "absent"),
+    Refusal(
+        "CREATE OR REPLACE TABLE t AS SELECT absent FROM n",
+        "UNRESOLVED_COLUMN.WITH_SUGGESTION",
+        "absent",
+    ),
 ]
 
 

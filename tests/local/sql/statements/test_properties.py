@@ -25,6 +25,10 @@ ROWS = [
             ]
         },
     ),
+    Row(
+        "ALTER TABLE t SET TBLPROPERTIES ('DELTA.ENABLECHANGEDATAFEED' = 'true')",
+        then={"SHOW TBLPROPERTIES t": [("delta.enableChangeDataFeed", "true"), ("team", "ml")]},
+    ),
     Row("ALTER TABLE t UNSET TBLPROPERTIES ('team')", then={"SHOW TBLPROPERTIES t": []}),
     Row("ALTER TABLE t UNSET TBLPROPERTIES IF EXISTS ('absent')"),
     Row("ALTER TABLE t UNSET TBLPROPERTIES (team, 'absent')", then={"SHOW TBLPROPERTIES t": []}),
@@ -35,6 +39,31 @@ REFUSALS = [
         "ALTER TABLE t SET TBLPROPERTIES ('delta.appendOnly' = 'maybe')",
         "DELTA_VIOLATE_TABLE_PROPERTY_VALIDATION_FAILED",
         "expected true or false",
+    ),
+    Refusal(
+        "ALTER TABLE t SET TBLPROPERTIES ('delta.nope' = '1')",
+        "DELTA_UNKNOWN_CONFIGURATION",
+        "delta.nope",
+    ),
+    Refusal(
+        "CREATE TABLE u (a INT) TBLPROPERTIES ('delta.nope' = '1')",
+        "DELTA_UNKNOWN_CONFIGURATION",
+        "delta.nope",
+    ),
+    Refusal(
+        "ALTER TABLE t SET TBLPROPERTIES ('delta.logRetentionDuration' = 'abc')",
+        "DELTA_INVALID_INTERVAL",
+        "abc is not a valid INTERVAL",
+    ),
+    Refusal(
+        "CREATE TABLE u TBLPROPERTIES ('delta.logRetentionDuration' = 'abc') AS SELECT 1 AS a",
+        "DELTA_INVALID_INTERVAL",
+        "abc is not a valid INTERVAL",
+    ),
+    Refusal(
+        "ALTER TABLE t SET TBLPROPERTIES ('delta.constraints.c' = 'x > 0')",
+        "DELTA_ADD_CONSTRAINTS",
+        "ADD CONSTRAINT",
     ),
     Refusal(
         "ALTER TABLE t SET TBLPROPERTIES ('delta.columnMapping.mode' = 'name')",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.errors import ParseException
 from sqlglot import exp
 
+from lakelab.local.catalog.columns import check_column_names
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.names import quoted
 from lakelab.local.catalog.table import UnityTable
@@ -39,8 +40,17 @@ def add_columns(session: Session, table: UnityTable, definitions: list[exp.Colum
     """
     existing = {field["name"].lower() for field in table.fields}
     new = [d for d in definitions if not (d.args.get("exists") and d.name.lower() in existing)]
+    check_column_names([".".join(_path(definition)) for definition in new])
     fields = [_field(session, table, definition) for definition in new]
-    table.add_columns(fields, [_previous_column(d.args.get("position")) for d in new])
+    after = [_previous_column(definition.args.get("position")) for definition in new]
+    table.add_columns(fields, after, [_path(definition)[:-1] for definition in new])
+
+
+def _path(definition: exp.ColumnDef) -> list[str]:
+    """Return the levels of the name of a column or of a field in a struct: ``s.b``, ``a.element.b``."""
+    if isinstance(definition.this, exp.Dot):
+        return [level.name for level in definition.this.flatten()]
+    return [definition.name]
 
 
 def _field(session: Session, table: UnityTable, definition: exp.ColumnDef) -> dict[str, Any]:
@@ -48,8 +58,8 @@ def _field(session: Session, table: UnityTable, definition: exp.ColumnDef) -> di
     metadata = _metadata(table, definition)
     kind = to_sql(definition.args["kind"])
     return {
-        "name": definition.name,
-        "type": _delta_type(session, table, definition.name, kind),
+        "name": _path(definition)[-1],
+        "type": _delta_type(session, table, _path(definition)[-1], kind),
         "nullable": True,
         "metadata": metadata,
     }

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyspark.sql.types import BooleanType
 from sqlglot import exp
 
 from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
-from lakelab.local.catalog.names import quoted
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.sql.grammar.tables import DropPrimaryKey, source_text
 from lakelab.local.sql.handlers import Handlers
@@ -53,18 +53,22 @@ def _add_check(session: Session, table: UnityTable, name: str, condition: str) -
             condition="DELTA_CONSTRAINT_ALREADY_EXISTS",
             sql_state="42710",
         )
-    violations = session.engine_sql(
-        f"SELECT count(*) FROM {table.name.quoted} WHERE NOT ({condition})"
-    ).collect()[0][0]
+    rows = session.engine_sql(f"SELECT ({condition}) AS holds FROM {table.name.quoted}")
+    if not isinstance(rows.schema[0].dataType, BooleanType):
+        raise UnityCatalogError(
+            f"CHECK constraint '{name}' ({condition}) should be a boolean expression.",
+            condition="DELTA_NON_BOOLEAN_CHECK_CONSTRAINT",
+            sql_state="42621",
+        )
+    # a condition that evaluates to null is broken, too, as in Delta
+    violations = rows.where("NOT coalesce(holds, false)").count()
     if violations:
         raise UnityCatalogError(
             f"{violations} rows in {table.name} violate the new CHECK constraint ({condition}).",
             condition="DELTA_NEW_CHECK_CONSTRAINT_VIOLATION",
             sql_state="23512",
         )
-    session.engine_sql(
-        f"ALTER TABLE {table.name.quoted} ADD CONSTRAINT {quoted(name)} CHECK ({condition})"
-    )
+    table.add_check(name, condition)
 
 
 def drop_constraint(table: UnityTable, name: str, *, if_exists: bool) -> None:

@@ -14,11 +14,12 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import PySparkException
 from sqlglot import exp
 
+from lakelab.local.catalog.columns import check_column_names
 from lakelab.local.catalog.constraints import allows_defaults, defaults_not_allowed
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.hive_metastore import CONSTRAINTS_NOT_SUPPORTED
@@ -131,16 +132,19 @@ def _define(
 ) -> _TableDefinition:
     """Check a statement, and remove the clauses that the engine does not know from it."""
     _check_name(name)
+    _refuse_checks(statement, name)
+    columns = _new_columns(session, statement)
+    check_column_names(columns)
     key = extract_primary_key(statement)
     if key is not None and name.catalog == HIVE_METASTORE:
         raise UnityCatalogError(CONSTRAINTS_NOT_SUPPORTED)
     written = table_properties(statement)
+    check_properties(written)
     stored = {stored_name(k): v for k, v in written.items()}
-    check_properties(stored)
     _check_defaults(statement, written, name)
     if clustering := extract_clustering(statement):
-        columns = _new_columns(session, statement)
-        stored[CLUSTERING] = json.dumps(canonical_columns(clustering, columns, name))
+        names = [column["name"] for column in columns]
+        stored[CLUSTERING] = json.dumps(canonical_columns(clustering, names, name))
     if key is not None:
         stored[PRIMARY_KEY] = key.to_json()
     stored |= NO_STATISTICS
@@ -167,12 +171,44 @@ def _check_defaults(statement: exp.Create, properties: dict[str, str], name: Tab
         raise defaults_not_allowed(f"CREATE {replace}TABLE", name)
 
 
-def _new_columns(session: Session, statement: exp.Create) -> list[str]:
-    """Return the names of the columns that the table will have."""
+def _refuse_checks(statement: exp.Create, name: TableName) -> None:
+    if statement.find(exp.CheckColumnConstraint):
+        raise UnityCatalogError(
+            f"The feature is not supported: Table {name.quoted} does not support CHECK constraint in CREATE "
+            f"TABLE. Create the table, then: ALTER TABLE {name} ADD CONSTRAINT name CHECK (condition).",
+            condition="UNSUPPORTED_FEATURE.TABLE_OPERATION",
+            sql_state="0A000",
+        )
+
+
+def _new_columns(session: Session, statement: exp.Create) -> list[dict[str, Any]]:
+    """Return the columns that the table will have, as far as their names are concerned."""
     if statement.expression:
         query = rewrite_for_engine(session, to_sql(statement.expression))
-        return session.engine_sql(query).columns
-    return [column.name for column in statement.find_all(exp.ColumnDef)]
+        fields: list[dict[str, Any]] = session.engine_sql(query).schema.jsonValue()["fields"]
+        return fields
+    if not isinstance(statement.this, exp.Schema):
+        return []
+    columns = [item for item in statement.this.expressions if isinstance(item, exp.ColumnDef)]
+    return [{"name": c.name, "type": _type_names(c.args.get("kind"))} for c in columns]
+
+
+def _type_names(kind: exp.Expr | None) -> Any:
+    """Return a type with the names of its fields, as the Delta log has it; other types are empty."""
+    if not isinstance(kind, exp.DataType):
+        return ""
+    if kind.this == exp.DType.STRUCT:
+        fields = [f for f in kind.expressions if isinstance(f, exp.ColumnDef)]
+        return {
+            "type": "struct",
+            "fields": [{"name": f.name, "type": _type_names(f.args.get("kind"))} for f in fields],
+        }
+    parts = [_type_names(part) for part in kind.expressions]
+    if kind.this == exp.DType.ARRAY:
+        return {"type": "array", "elementType": parts[0]}
+    if kind.this == exp.DType.MAP:
+        return {"type": "map", "keyType": parts[0], "valueType": parts[-1]}
+    return ""
 
 
 def _stored_tags(table: UnityTable) -> dict[str, str]:

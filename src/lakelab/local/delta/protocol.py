@@ -1,0 +1,45 @@
+"""Protocol of a Delta table: what a writer must know to write to it.
+
+Follows https://github.com/delta-io/delta/blob/master/PROTOCOL.md#protocol-evolution
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deltalake import DeltaTable
+
+from lakelab.local.delta.commit import Action
+
+_TABLE_FEATURES = 7
+"""The writer version from which a table lists its features one by one."""
+
+
+def require_writer_feature(delta: DeltaTable, feature: str, version: int) -> list[Action]:
+    """Return the ``protocol`` action by which writers must know a feature; none if they must already.
+
+    Parameters
+    ----------
+    delta : DeltaTable
+        The table, at the version to build on.
+    feature : str
+        The feature, such as ``checkConstraints``.
+    version : int
+        The writer version that has the feature, for a table that does not list its features.
+    """
+    protocol = delta.protocol()
+    features = list(protocol.writer_features or ())
+    if protocol.min_writer_version < _TABLE_FEATURES:
+        if protocol.min_writer_version >= version:
+            return []
+        return [_action(protocol.min_reader_version, version)]
+    if feature in features:
+        return []
+    lists: dict[str, Any] = {"writerFeatures": [*features, feature]}
+    if protocol.reader_features is not None:
+        lists["readerFeatures"] = list(protocol.reader_features)
+    return [_action(protocol.min_reader_version, protocol.min_writer_version, lists)]
+
+
+def _action(reader: int, writer: int, lists: dict[str, Any] | None = None) -> Action:
+    return {"protocol": {"minReaderVersion": reader, "minWriterVersion": writer, **(lists or {})}}
