@@ -37,7 +37,7 @@ def test_the_change_data_feed_is_stored_under_another_name_and_shown_under_its_o
     ("properties", "message"),
     [
         ({"delta.appendOnly": "perhaps"}, "expected true or false"),
-        ({"delta.dataSkippingNumIndexedCols": "-2"}, "expected a number of columns"),
+        ({"delta.dataSkippingNumIndexedCols": "-2"}, "larger than or equal to -1"),
         ({"DELTA.ENABLECHANGEDATAFEED": "1"}, "expected true or false"),
         ({"delta.constraints.c": "x > 0"}, "ALTER TABLE ADD CONSTRAINT"),
         ({"delta.nope": "1"}, "Unknown configuration"),
