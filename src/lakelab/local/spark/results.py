@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lakelab.local.spark.canonical_nan import canonical_table
 from lakelab.local.system.home import Home
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def as_dataframe(session: SessionWithHome, table: pa.Table) -> DataFrame:
     # The engine reads one row group in one piece, so the rows keep their order. A dictionary of numbers is
     # as long as the numbers, and takes most of the time to write.
     pq.write_table(
-        table.cast(nullable),
+        canonical_table(table).cast(nullable),
         path,
         row_group_size=max(len(table), 1),
         compression="lz4",

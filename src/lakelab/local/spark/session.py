@@ -27,6 +27,7 @@ from lakelab.local.catalog.governance import DEFAULT_USER, Governance
 from lakelab.local.catalog.governed_catalogs import GovernedCatalogs
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
 from lakelab.local.catalog.workspace_catalogs import WorkspaceCatalogs
+from lakelab.local.spark.canonical_nan import canonical_nan
 from lakelab.local.spark.catalog import LocalCatalog
 from lakelab.local.spark.client import LocalSparkClient
 from lakelab.local.spark.engine import ENGINE_SETTINGS, Engine, EngineError, catalog_list
@@ -215,6 +216,11 @@ class LocalSparkSession(SparkSession):
     def sql(self, sqlQuery: str, args: Any = None, **kwargs: Any) -> DataFrame:
         """Run a statement, those of Unity Catalog included (see :mod:`lakelab.local.sql.run`)."""
         return run_statement(self, sqlQuery, args, kwargs)
+
+    def createDataFrame(self, data: Any, *args: Any, **kwargs: Any) -> DataFrame:
+        """Create a DataFrame; NaN becomes the NaN that the engine orders as Spark does."""
+        frame: DataFrame = super().createDataFrame(canonical_nan(data), *args, **kwargs)
+        return frame
 
     def engine_sql(self, query: str, args: Any = None, **kwargs: Any) -> DataFrame:
         """Run a statement as the engine understands it."""
