@@ -22,6 +22,7 @@ from lakelab.local.sql.rewrites.row_changes import complete_row_changes
 from lakelab.local.sql.rewrites.star_except import expand_star_except
 from lakelab.local.sql.rewrites.subqueries import compute_subqueries
 from lakelab.local.sql.rewrites.unpivot import rewrite_unpivot
+from lakelab.local.sql.rewrites.values import correct_statement
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -43,6 +44,7 @@ REWRITES: tuple[Rewrite, ...] = (
     rewrite_qualify,
     expand_order_by_all,
     compute_subqueries,
+    correct_statement,
 )
 """All rewrites; the first one runs first."""
 

@@ -1,0 +1,164 @@
+"""The types and names that the engine gives the expressions of a statement.
+
+A tree has no types: the columns belong to tables, views and subqueries. The engine analyzes a query that selects
+the expressions from the same relations, and reads no row.
+
+Tested in ``tests/local/sql/rewrites/test_expression_types.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from pyspark.errors import PySparkException
+from sqlglot import exp
+
+from lakelab.local.sql.dialect import to_sql
+
+if TYPE_CHECKING:
+    from pyspark.sql.types import DataType, StructField
+
+    from lakelab.local.sql.session import Session
+
+_RELATIONS = ("from_", "joins", "laterals", "pivots")
+_ROW_CLAUSES = (exp.Where, exp.Join, exp.Lateral, exp.Group)
+
+
+class Types(Protocol):
+    """The types of expressions, which belong to a statement or to a plan."""
+
+    def of(self, expressions: Sequence[exp.Expr]) -> list[DataType | None]:
+        """Return the type of each expression of the tree; None if the engine cannot tell."""
+        ...
+
+
+class StatementTypes:
+    """The types of the expressions of a statement.
+
+    Parameters
+    ----------
+    session : Session
+    """
+
+    def __init__(self, session: Session):
+        self._session = session
+
+    def of(self, expressions: Sequence[exp.Expr]) -> list[DataType | None]:
+        """Return the type of each expression; None if the engine cannot tell.
+
+        Parameters
+        ----------
+        expressions : sequence of sqlglot.exp.Expr
+            Nodes of one tree, in the same clause of the same query.
+        """
+        return [None if field is None else field.dataType for field in self._fields(expressions)]
+
+    def names(self, expressions: Sequence[exp.Expr]) -> list[str | None]:
+        """Return the name that each expression gives to a column of a result."""
+        fields = self._fields(expressions, named=False)
+        return [None if field is None else field.name for field in fields]
+
+    def _fields(
+        self, expressions: Sequence[exp.Expr], named: bool = True
+    ) -> list[StructField | None]:
+        if not expressions:
+            return []
+        query = to_sql(_query_of(expressions, named))
+        try:
+            with self._session.internal_queries():
+                return list(self._session.engine_sql(query).schema.fields)
+        except PySparkException:
+            # a parameter, or a variable of a lambda: the engine cannot analyze it outside of its place
+            if len(expressions) == 1:
+                return [None]
+        return [field for one in expressions for field in self._fields([one], named)]
+
+
+def _query_of(expressions: Sequence[exp.Expr], named: bool) -> exp.Select:
+    """Return a query that selects expressions from the relations of their own query."""
+    first = expressions[0]
+    copies = [_outside_of_lambdas(expression) for expression in expressions]
+    columns = [
+        exp.alias_(expression, f"_{number}", copy=False) if named else expression
+        for number, expression in enumerate(copies)
+    ]
+    query = exp.Select(expressions=columns)
+    scope = first.find_ancestor(exp.Select, exp.Update, exp.Delete, exp.Merge)
+    if isinstance(scope, exp.Select):
+        clause = first
+        while clause.parent is not scope and clause.parent is not None:
+            clause = clause.parent
+        keys = _RELATIONS if isinstance(clause, _ROW_CLAUSES) else (*_RELATIONS, "group")
+        for key in keys:
+            if value := scope.args.get(key):
+                query.set(
+                    key, [v.copy() for v in value] if isinstance(value, list) else value.copy()
+                )
+    elif isinstance(scope, exp.Merge):
+        query.set("from_", exp.From(this=scope.this.copy()))
+        query.set("joins", [exp.Join(this=scope.args["using"].copy(), kind="CROSS")])
+    elif scope is not None:
+        query.set("from_", exp.From(this=scope.this.copy()))
+    _add_common_tables(query, first)
+    return query
+
+
+def _outside_of_lambdas(expression: exp.Expr) -> exp.Expr:
+    """Return a copy of an expression with elements of the arrays in place of a lambda's variables."""
+    copy = exp.paren(expression.copy(), copy=False)
+    lambda_ = expression.find_ancestor(exp.Lambda)
+    while lambda_ is not None:
+        call = lambda_.parent
+        if not isinstance(call, exp.Anonymous):
+            break
+        values = _elements(str(call.name).lower(), list(call.expressions))
+        names = [variable.name for variable in lambda_.expressions]
+        variables = dict(zip(names, values, strict=False))
+        for node in list(copy.find_all(exp.Identifier)):
+            is_variable = not isinstance(node.parent, exp.Alias) and node.arg_key != "expression"
+            if is_variable and not node.args.get("quoted") and node.name in variables:
+                whole = node.parent if isinstance(node.parent, exp.Column) else node
+                whole.replace(variables[node.name].copy())
+        lambda_ = lambda_.find_ancestor(exp.Lambda)
+    return copy
+
+
+def _elements(name: str, arguments: list[exp.Expr]) -> list[exp.Expr]:
+    """Return expressions of the types of a lambda's variables, for a higher-order function."""
+    first = arguments[0]
+    if name in ("map_filter", "transform_keys", "transform_values"):
+        return [_first(_call("map_keys", first)), _first(_call("map_values", first))]
+    if name == "zip_with":
+        return [_first(first), _first(arguments[1])]
+    if name in ("aggregate", "reduce"):
+        return [arguments[1].copy(), _first(first)]
+    second = _first(first) if name == "array_sort" else exp.convert(0)
+    return [_first(first), second]
+
+
+def _first(array: exp.Expr) -> exp.Expr:
+    return _call("get", array, exp.convert(0))
+
+
+def _call(name: str, *arguments: exp.Expr) -> exp.Expr:
+    return exp.Anonymous(this=name, expressions=[argument.copy() for argument in arguments])
+
+
+def _add_common_tables(query: exp.Select, node: exp.Expr) -> None:
+    """Add the common table expressions that a node may refer to."""
+    tables: list[exp.Expr] = []
+    current: exp.Expr | None = node
+    inside: exp.Expr | None = None
+    while current is not None:
+        if isinstance(current, exp.CTE):
+            inside = current
+        with_ = current.args.get("with_")
+        if isinstance(with_, exp.With):
+            visible = list(with_.expressions)
+            if inside is not None and inside.parent is with_:
+                visible = visible[: visible.index(inside)]
+            tables = [*visible, *tables]
+        current = current.parent
+    if tables:
+        query.set("with_", exp.With(expressions=[table.copy() for table in tables]))

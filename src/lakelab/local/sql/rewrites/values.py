@@ -1,0 +1,71 @@
+"""All rules about values, for statements and for plans of DataFrames alike.
+
+Tested in ``tests/local/sql/rewrites/test_values.py``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lakelab.local.sql.dialect import to_sql
+from lakelab.local.sql.rewrites import (
+    collections,
+    date_parts,
+    extremes,
+    json_paths,
+    percentiles,
+    rounding,
+)
+from lakelab.local.sql.rewrites.calls import Rule, rewrite_calls
+from lakelab.local.sql.rewrites.column_names import ColumnNames
+from lakelab.local.sql.rewrites.decimals import cast_decimals_beside_doubles
+from lakelab.local.sql.rewrites.expression_types import StatementTypes, Types
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from lakelab.local.sql.session import Session
+
+RULES: dict[str, Rule] = {
+    **collections.RULES,
+    **date_parts.RULES,
+    **extremes.RULES,
+    **json_paths.RULES,
+    **percentiles.RULES,
+    **rounding.RULES,
+}
+"""The name of a function in lower case -> its rule."""
+
+
+def correct_values(tree: exp.Expr, types: Types) -> bool:
+    """Rewrite what the engine would compute otherwise than Spark.
+
+    Parameters
+    ----------
+    tree : sqlglot.exp.Expr
+        It is changed. It must not be an expression of its own.
+    types : Types
+        The types of its expressions.
+
+    Returns
+    -------
+    bool
+        Whether the tree was changed.
+
+    Raises
+    ------
+    pyspark.errors.AnalysisException
+        If the local engine does not have a function.
+    """
+    casts = cast_decimals_beside_doubles(tree, types)
+    return rewrite_calls(tree, types, RULES) or casts
+
+
+def correct_statement(session: Session, tree: exp.Expr) -> bool:
+    """Rewrite the expressions of a statement as :func:`correct_values` does; columns keep their names."""
+    original = tree.copy()
+    names = ColumnNames(original, tree)
+    if not correct_values(tree, StatementTypes(session)):
+        return False
+    names.restore(session, to_sql(original))
+    return True
