@@ -23,16 +23,20 @@ def shared_schema(spark):
     drop_schema(spark, names)
 
 
-@pytest.fixture
+@pytest.fixture(params=["written", "disguised"])
 def row_schema(spark, request):
-    """The schema of one row: a fresh one with the tables that the row names, or else the shared one."""
+    """The schema of one row: a fresh one with the tables that the row names, or else the shared one.
+
+    Each row runs once as it is written, and once more disguised: with comments, in odd case, with line breaks and
+    a semicolon.
+    """
     row = request.getfixturevalue("row")
     if not row.changes:
         names = request.getfixturevalue("shared_schema")
         spark.sql(f"USE {names['s']}")
-        yield names
+        yield {**names, "form": request.param}
         return
-    names = create_schema(spark, tables_of(row))
+    names = create_schema(spark, tables_of(row)) | {"form": request.param}
     if "{first}" in row.sql:
         history = spark.sql("DESCRIBE HISTORY n").collect()
         names["first"] = str(min(commit["timestamp"] for commit in history))

@@ -16,6 +16,7 @@ import pytest
 from pyspark.errors import PySparkException
 
 from lakelab.local.catalog.securable import Securable
+from lakelab.local.sql.dialect import LocalDatabricks
 
 TABLES = {
     "t": (
@@ -137,7 +138,7 @@ def create_schema(spark, tables=tuple(TABLES)) -> dict[str, str]:
     spark.sql(f"USE main.{name}")
     for statement in (statement for table in tables for statement in TABLES[table]):
         spark.sql(statement)
-    return {"s": f"main.{name}", "schema": name, "check": CHECK}
+    return {"s": f"main.{name}", "schema": name, "check": CHECK, "form": "written"}
 
 
 def drop_schema(spark, names: dict[str, str]) -> None:
@@ -156,6 +157,40 @@ def tables_of(row: Row | Refusal) -> list[str]:
     return [name for name in TABLES if name in words]
 
 
+# ---- disguise ----------------------------------------------------------------------------------------------
+_GAPS = (' /* it\'s; "in" */ ', "\n    ", " -- it's; `in`\n")
+
+
+def disguise(sql: str) -> str:
+    """Return a statement with comments, odd case, line breaks and a semicolon.
+
+    Names, strings, bodies of functions, and what has no space in it stay as they are. Keywords are the words in
+    capital letters.
+
+    Examples
+    --------
+    >>> print(disguise("DROP SCHEMA `A B` CASCADE"))
+    -- it's; a comment
+    /* one; "more" */ dRoP /* it's; "in" */ sChEmA
+        `A B` -- it's; `in`
+    cAsCaDe -- it's; the end
+    ;
+    """
+    tokens = LocalDatabricks().tokenize(sql)
+    parts, end = ['-- it\'s; a comment\n/* one; "more" */ '], tokens[0].start
+    for place, token in enumerate(tokens, start=-1):
+        gap = sql[end : token.start]
+        parts.append(_GAPS[place % len(_GAPS)] if gap.isspace() else gap)
+        text = sql[token.start : token.end + 1]
+        parts.append(_odd_case(text) if text.isupper() and text.isidentifier() else text)
+        end = token.end + 1
+    return "".join([*parts, " -- it's; the end\n;"])
+
+
+def _odd_case(word: str) -> str:
+    return "".join(c.upper() if place % 2 else c.lower() for place, c in enumerate(word))
+
+
 # ---- checks ----------------------------------------------------------------------------------------------
 def row_id(row: Row | Refusal) -> str:
     return row.sql[:70]
@@ -164,7 +199,7 @@ def row_id(row: Row | Refusal) -> str:
 def check(spark, names: dict[str, str], row: Row) -> None:
     """Run a statement; compare its result, and the results of the queries after it."""
     _run_given(spark, names, row)
-    result = spark.sql(_fill_in(row.sql, names))
+    result = spark.sql(_statement(row, names))
     assert result.columns == row.columns.split()
     if row.rows is not None:
         assert _same(rows(result), _fill_in(row.rows, names)), rows(result)
@@ -177,8 +212,9 @@ def check_refused(spark, names: dict[str, str], row: Refusal) -> None:
     """Check that a statement raises the error of a row, and changes nothing."""
     _run_given(spark, names, row)
     before = _state(spark, names)
-    with pytest.raises(row.error, match=f"(?s){row.words}") as refused:
-        spark.sql(_fill_in(row.sql, names)).collect()
+    words = "" if names["form"] == "disguised" else row.words
+    with pytest.raises(row.error, match=f"(?s){words}") as refused:
+        spark.sql(_statement(row, names)).collect()
     assert refused.value.getCondition() == row.condition
     if row.condition:
         assert str(refused.value).startswith(f"[{row.condition}] ")
@@ -188,6 +224,11 @@ def check_refused(spark, names: dict[str, str], row: Refusal) -> None:
 def rows(frame) -> list[tuple[Any, ...]]:
     """Return the rows of a DataFrame as tuples."""
     return [tuple(row) for row in frame.collect()]
+
+
+def _statement(row: Row | Refusal, names: dict[str, str]) -> str:
+    sql = _fill_in(row.sql, names)
+    return disguise(sql) if names["form"] == "disguised" else sql
 
 
 def _run_given(spark, names: dict[str, str], row: Row | Refusal) -> None:
