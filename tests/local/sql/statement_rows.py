@@ -71,6 +71,8 @@ class Row:
         Statements before it.
     changes : bool
         Whether it changes anything. If not, all such rows use one schema.
+    keeps_text : bool
+        Whether the effect has text of the statement, with its comments: the row is not disguised.
     """
 
     sql: str
@@ -79,6 +81,7 @@ class Row:
     then: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
     given: tuple[str, ...] = ()
     changes: bool = True
+    keeps_text: bool = False
 
 
 @dataclass(frozen=True)
@@ -228,7 +231,9 @@ def rows(frame) -> list[tuple[Any, ...]]:
 
 def _statement(row: Row | Refusal, names: dict[str, str]) -> str:
     sql = _fill_in(row.sql, names)
-    return disguise(sql) if names["form"] == "disguised" else sql
+    if names["form"] == "written" or getattr(row, "keeps_text", False):
+        return sql
+    return disguise(sql)
 
 
 def _run_given(spark, names: dict[str, str], row: Row | Refusal) -> None:

@@ -48,6 +48,7 @@ ROWS = [
             "OPTIMIZE n": [ANY],
         },
         given=(ALLOW_DEFAULTS,),
+        keeps_text=True,
     ),
     Row(
         "ALTER TABLE n ALTER COLUMN b DROP DEFAULT",
