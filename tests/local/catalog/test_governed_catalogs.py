@@ -205,10 +205,24 @@ def test_new_tables_are_not_made_in_unity_catalog(spark, ben, weather):
     assert not spark.catalog.tableExists(f"{schema}.mine")
 
 
-@pytest.mark.parametrize("statement", ["CREATE SCHEMA main.of_ben", "DROP SCHEMA main.default"])
-def test_only_the_owner_of_the_catalog_changes_its_schemas(ben, statement):
+def test_only_the_owner_of_the_catalog_drops_its_schemas(ben):
     with refused("MANAGE|USE CATALOG"):
-        ben.sql(statement)
+        ben.sql("DROP SCHEMA main.default")
+
+
+def test_a_new_schema_needs_create_schema_and_belongs_to_its_user(spark, ben):
+    with refused("CREATE SCHEMA on Catalog 'main'"):
+        ben.sql("CREATE SCHEMA main.of_ben")
+    catalog, schema = Securable("catalog", "main"), Securable("schema", "main.of_ben")
+    change(spark, catalog, ["CREATE_SCHEMA", "USE_CATALOG"])
+    try:
+        ben.sql("CREATE SCHEMA main.of_ben")
+        assert spark.unity.governance.owner(schema) == ben.user
+        ben.sql("DROP SCHEMA main.of_ben")
+    finally:
+        spark.unity.governance.change_grants(
+            catalog, ben.user, remove=["CREATE_SCHEMA", "USE_CATALOG"]
+        )
 
 
 @pytest.mark.parametrize(

@@ -116,9 +116,11 @@ class Governance:
                 entries[new.key] = entries.pop(old.key)
 
     def remove(self, securable: Securable) -> None:
-        """Delete owner, comment, tags and grants of a securable."""
+        """Delete owner, comment, tags and grants of a securable, and of all that is in it."""
+        below = f" {securable.name}."
         with self._changed() as entries:
-            entries.pop(securable.key, None)
+            for key in [key for key in entries if key == securable.key or below in key]:
+                del entries[key]
 
     # ---- privileges --------------------------------------------------------------------------
     def owns(self, user: str, securable: Securable) -> bool:

@@ -133,7 +133,8 @@ class GovernedCatalogs(WorkspaceCatalogs):
 
     def create_schema(self, catalog: str, schema: str) -> Path:
         if catalog in self.catalogs() and schema not in self.schemas(catalog):
-            self.require("catalog", catalog)
+            self.require("catalog", catalog, "CREATE_SCHEMA")
+            self.require("catalog", catalog, "USE_CATALOG")
         return super().create_schema(catalog, schema)
 
     def drop_table(self, name: TableName) -> None:

@@ -74,7 +74,7 @@ def valid_name(level: str, name: str) -> str:
         If Unity Catalog does not allow the level; the message shows the whole name.
     """
     level = level.lower()
-    if not re.fullmatch(r"[^./\\\x00-\x20\x7f]{1,255}", level):
+    if not _LEVEL.fullmatch(level):
         raise UnityCatalogError(
             f"'{name}' is not a valid name: '{level}' must have 1 to 255 characters, and no period, "
             "slash, space or control character.",
@@ -100,7 +100,8 @@ catalog_name.schema_name, each of 1 to 255 characters without period, space, sla
 character.
     """
     parts = tuple(name.lower().split("."))
-    if len(parts) == levels and all(_LEVEL.fullmatch(part) for part in parts):
+    rule = _MODEL_LEVEL if kind == "Registered model" else _LEVEL
+    if len(parts) == levels and all(rule.fullmatch(part) for part in parts):
         return parts
     expected = ".".join(["catalog_name", "schema_name", "object_name"][:levels])
     raise ApiError(
@@ -110,7 +111,8 @@ character.
     )
 
 
-_LEVEL = re.compile(r"[^./\\:\s\x00-\x1f\x7f]{1,255}")
+_LEVEL = re.compile(r"[^./\\\x00-\x20\x7f]{1,255}")
+_MODEL_LEVEL = re.compile(r"[^./\\:\s\x00-\x1f\x7f]{1,255}")  # MLflow also refuses a colon
 
 
 def model_name(name: str) -> str:

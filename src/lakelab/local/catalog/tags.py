@@ -48,7 +48,8 @@ def merge_tags(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]
         if not _is_valid(key, value):
             raise UnityCatalogError(
                 f"'{key}' = '{value}' is not a valid tag: a key has 1 to 255 characters, none of "
-                f"{' '.join(sorted(_INVALID_KEY_CHARACTERS))}, and a value at most 1,000.",
+                f"{' '.join(sorted(_INVALID_KEY_CHARACTERS))}, a value at most 1,000, and neither has a "
+                f"space at its ends.",
                 condition="INVALID_PARAMETER_VALUE",
             )
     tags = {**old, **new}
@@ -64,6 +65,7 @@ def merge_tags(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]
 def _is_valid(key: str, value: str) -> bool:
     return (
         1 <= len(key) <= _MAX_KEY_LENGTH
+        and (key, value) == (key.strip(" "), value.strip(" "))
         and len(value) <= _MAX_VALUE_LENGTH
         and not set(key) & _INVALID_KEY_CHARACTERS
     )

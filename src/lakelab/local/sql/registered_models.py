@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def has_model(session: Session, name: TableName) -> bool:
     """Return whether a model of that name is registered in Unity Catalog."""
-    registry = _registry(session)
+    registry = open_registry(session)
     try:
         return registry is not None and bool(registry.model(str(name)))
     except ApiError as error:
@@ -28,24 +28,14 @@ def has_model(session: Session, name: TableName) -> bool:
 
 def list_models(session: Session, catalog: str, schema: str) -> list[Securable]:
     """List the registered models of a schema."""
-    registry = _registry(session) if catalog != HIVE_METASTORE else None
+    registry = open_registry(session) if catalog != HIVE_METASTORE else None
     names = (model.name for model in registry.models()) if registry else ()
     return [
         Securable("function", name) for name in names if name.startswith(f"{catalog}.{schema}.")
     ]
 
 
-def drop_models(session: Session, models: list[Securable]) -> None:
-    """Drop registered models with their versions, files and grants."""
-    registry = _registry(session)
-    if registry is None:
-        return
-    for model in models:
-        registry.delete_model(model.name)
-        session.unity.governance.remove(model)
-
-
-def _registry(session: Session) -> ModelRegistry | None:
+def open_registry(session: Session) -> ModelRegistry | None:
     """Open the registry of the local workspace; return None if nothing was ever registered."""
     uri = tracking_uri(session.home)
     if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).is_file():

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from lakelab.local.catalog import service
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.names import split_name
 from lakelab.local.catalog.securable import Securable
@@ -60,11 +62,8 @@ class CatalogApi:
 
     def create_catalog(self, call: Call) -> dict[str, Any]:
         catalog = parse_securable(call, "catalog")
-        if call.user != self._governance.admin:
-            raise ApiError(
-                "PERMISSION_DENIED", "User does not have CREATE CATALOG on Metastore 'local'."
-            )
-        return self._create(call, catalog, lambda: self._unity.create_catalog(catalog.name))
+        create = partial(service.create_catalog, self._unity, self._governance, call.user)
+        return self._create(catalog, lambda: create(catalog.name, call.optional("comment")))
 
     def update_catalog(self, call: Call) -> dict[str, Any]:
         return self._update(call, "catalog")
@@ -79,10 +78,7 @@ class CatalogApi:
                 "INVALID_STATE",
                 f"{catalog} is not empty. The catalog has {len(schemas)} schema(s).",
             )
-        for schema in schemas:
-            self._delete_schema(schema)
-        self._unity.drop_catalog(catalog.name)
-        self._governance.remove(catalog)
+        service.drop_catalog(self._unity, self._governance, self._registry, call.user, catalog)
 
     # ---- schemas -----------------------------------------------------------------------------
     def list_schemas(self, call: Call) -> dict[str, Any]:
@@ -100,12 +96,9 @@ class CatalogApi:
         catalog, schema = split_name(name, 2, "Schema")
         new, parent = Securable("schema", f"{catalog}.{schema}"), Securable("catalog", catalog)
         self._securables.require(parent)
-        if call.user != self._governance.admin:
-            self._governance.require(call.user, parent, "CREATE_SCHEMA")
-            if not self._governance.owns(call.user, parent):
-                # for a catalog, `require` does not check USE CATALOG on the catalog itself
-                self._governance.require(call.user, parent, "USE_CATALOG")
-        return self._create(call, new, lambda: self._unity.create_schema(catalog, schema))
+        service.require_create_schema(self._governance, call.user, parent)
+        create = partial(service.create_schema, self._unity, self._governance, call.user)
+        return self._create(new, lambda: create(catalog, schema, call.optional("comment")))
 
     def update_schema(self, call: Call) -> dict[str, Any]:
         return self._update(call, "schema")
@@ -121,20 +114,7 @@ class CatalogApi:
                 f"{schema} is not empty. The schema has {len(tables)} table(s), {len(functions)} "
                 "function(s), 0 volume(s). Models count as functions.",
             )
-        self._delete_schema(schema)
-
-    def _delete_schema(self, schema: Securable) -> None:
-        for model in self._securables.models_of(schema):
-            self._registry.delete_model(model.name)
-            self._governance.remove(model)
-        tables, functions = (
-            self._securables.tables_of(schema),
-            self._securables.functions_of(schema),
-        )
-        for securable in (*tables, *functions):
-            self._governance.remove(securable)
-        self._unity.drop_schema(*schema.name.split("."))
-        self._governance.remove(schema)
+        service.drop_schema(self._unity, self._governance, self._registry, call.user, schema)
 
     # ---- catalogs and schemas alike ----------------------------------------------------------
     def _visible(self, call: Call, securables: list[Securable]) -> list[dict[str, Any]]:
@@ -148,11 +128,10 @@ class CatalogApi:
             self._governance.require(call.user, securable, privilege)
         return self._securables.common_fields(securable)
 
-    def _create(self, call: Call, new: Securable, create: Callable[[], object]) -> dict[str, Any]:
+    def _create(self, new: Securable, create: Callable[[], object]) -> dict[str, Any]:
         if self._securables.exists(new):
             raise ApiError(f"{new.kind.upper()}_ALREADY_EXISTS", f"{new} already exists.")
         create()
-        self._governance.update(new, owner=call.user, comment=call.optional("comment"))
         return self._securables.common_fields(new)
 
     def _update(self, call: Call, kind: str) -> dict[str, Any]:

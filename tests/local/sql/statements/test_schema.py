@@ -8,6 +8,7 @@ import pytest
 from pyspark.errors import ParseException, PySparkException
 
 from lakelab.local.catalog.governance import DEFAULT_USER
+from lakelab.local.catalog.securable import Securable
 from tests.local.sql.statement_rows import (
     ANY,
     INVALID,
@@ -31,8 +32,11 @@ ROWS = [
     Row("DROP SCHEMA {s} CASCADE", then={"SHOW SCHEMAS LIKE '{schema}'": []}),
     Row("DROP DATABASE IF EXISTS main.absent RESTRICT"),
     Row("DROP CATALOG IF EXISTS absent"),
+    Row("DROP SCHEMA {s} CASCADE -- x", then={"SHOW SCHEMAS LIKE '{schema}'": []}),
+    Row("CREATE SCHEMA main.`{schema}_more`", then={"SHOW TABLES IN {s}_more": []}),
 ]
 REFUSALS = [
+    Refusal("DROP SCHEMA {s} CASCADE now", "PARSE_SYNTAX_ERROR", "'now'", ParseException),
     Refusal("CREATE SCHEMA main.`two words`", INVALID, "'two words' must have"),
     Refusal("CREATE SCHEMA {s}", "SCHEMA_ALREADY_EXISTS", "IF NOT EXISTS"),
     Refusal("CREATE SCHEMA absent.s", NO_CATALOG, "absent"),
@@ -73,6 +77,19 @@ def test_new_catalog_can_be_used_at_once(spark, fresh_schema):
         spark.sql(f"DROP CATALOG {name}")
     spark.sql(f"DROP CATALOG {name} CASCADE")
     assert rows(spark.sql(f"SHOW CATALOGS '{name}'")) == []
+
+
+def test_grants_do_not_outlive_a_dropped_schema(spark, fresh_schema):
+    spark.sql("CREATE FUNCTION f(x INT) RETURNS INT RETURN x")
+    spark.sql("GRANT EXECUTE ON FUNCTION f TO ben")
+    spark.sql("GRANT SELECT ON TABLE t TO ben")
+    spark.sql(f"ALTER SCHEMA {fresh_schema['s']} SET TAGS ('a' = 'b')")
+    spark.sql(f"DROP SCHEMA {fresh_schema['s']} CASCADE /* all */ -- of it")
+    governance = spark.unity.governance
+    for kind, name in (("function", ".f"), ("table", ".t"), ("schema", "")):
+        securable = Securable(kind, fresh_schema["s"] + name)
+        assert governance.grants(securable) == {}
+    assert governance.tags(Securable("schema", fresh_schema["s"])) == {}
 
 
 def test_temporary_view_is_not_lost_to_a_new_catalog(spark, fresh_schema):

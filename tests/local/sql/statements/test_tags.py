@@ -41,6 +41,7 @@ ROWS = [
     Row("ALTER SCHEMA {s} UNSET TAGS ('team')"),
 ]
 REFUSALS = [
+    Refusal("ALTER TABLE t SET TAGS (' a ' = 'b')", INVALID, "space at its ends"),
     Refusal("ALTER TABLE absent SET TAGS ('a' = 'b')", NO_TABLE, "absent.*has: n, t"),
     Refusal("ALTER TABLE t SET TAGS ('a.b' = 'c')", INVALID, "'a.b' = 'c' is not a valid tag"),
     Refusal("ALTER TABLE t ALTER COLUMN y SET TAGS ('a' = 'b')", NO_COLUMN, "no column 'y'"),

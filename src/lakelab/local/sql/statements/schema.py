@@ -6,12 +6,20 @@ Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-dd
 
 from __future__ import annotations
 
-from contextlib import nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from pyspark.errors import AnalysisException, ParseException
 
-from lakelab.local.catalog.errors import AlreadyExistsError, NotFoundError, UnityCatalogError
+from lakelab.local.catalog import service
+from lakelab.local.catalog.errors import (
+    AlreadyExistsError,
+    ApiError,
+    NotFoundError,
+    UnityCatalogError,
+    insufficient_permissions,
+)
 from lakelab.local.catalog.functions import Functions
 from lakelab.local.catalog.securable import Securable
 from lakelab.local.sql.grammar.namespaces import (
@@ -22,7 +30,7 @@ from lakelab.local.sql.grammar.namespaces import (
     DropSchema,
 )
 from lakelab.local.sql.handlers import Handlers
-from lakelab.local.sql.registered_models import drop_models, list_models
+from lakelab.local.sql.registered_models import list_models, open_registry
 from lakelab.local.sql.securables import (
     parse_catalog_name,
     require_privilege,
@@ -48,10 +56,15 @@ def _create_schema(session: Session, node: CreateSchema) -> None:
             condition="SCHEMA_ALREADY_EXISTS",
             sql_state="42P06",
         )
-    session.unity.create_schema(catalog, schema)
-    if comment := node.args["comment"]:
-        securable = Securable("schema", f"{catalog}.{schema}")
-        session.unity.governance.update(securable, comment=comment)
+    with _permissions():
+        service.create_schema(
+            session.unity,
+            session.unity.governance,
+            session.user,
+            catalog,
+            schema,
+            node.args["comment"],
+        )
 
 
 def _create_catalog(session: Session, node: CreateCatalog) -> None:
@@ -65,10 +78,12 @@ def _create_catalog(session: Session, node: CreateCatalog) -> None:
             condition="CATALOG_ALREADY_EXISTS",
             sql_state="42710",
         )
-    session.unity.create_catalog(catalog)
-    session.unity.create_schema(catalog, "default")
-    if comment := node.args["comment"]:
-        session.unity.governance.update(Securable("catalog", catalog), comment=comment)
+    governance = session.unity.governance
+    with _permissions():
+        service.create_catalog(
+            session.unity, governance, session.user, catalog, node.args["comment"]
+        )
+        service.create_schema(session.unity, governance, session.user, catalog, "default")
     with suppress(AnalysisException):  # USE CATALOG raises it again if the engine cannot restart
         session.add_catalog(catalog)
 
@@ -89,8 +104,9 @@ def _drop_schema(session: Session, node: DropSchema) -> None:
     ):
         return
     session.unity.require_schema(catalog, schema)
-    models = list_models(session, catalog, schema)
-    has_objects = bool(models) or _has_tables_or_functions(session, catalog, schema)
+    has_objects = bool(list_models(session, catalog, schema)) or _has_tables_or_functions(
+        session, catalog, schema
+    )
     if has_objects and not node.args["cascade"]:
         raise UnityCatalogError(
             f"Cannot drop a schema `{schema}` because it contains objects. Use DROP SCHEMA ... CASCADE "
@@ -98,10 +114,15 @@ def _drop_schema(session: Session, node: DropSchema) -> None:
             condition="SCHEMA_NOT_EMPTY",
             sql_state="2BP01",
         )
-    with suppress(NotFoundError) if node.args["exists"] else nullcontext():
-        # another notebook may have dropped the schema meanwhile
-        session.unity.drop_schema(catalog, schema)
-    drop_models(session, models)
+    # another notebook may have dropped the schema meanwhile
+    with suppress(NotFoundError) if node.args["exists"] else nullcontext(), _permissions():
+        service.drop_schema(
+            session.unity,
+            session.unity.governance,
+            open_registry(session),
+            session.user,
+            Securable("schema", f"{catalog}.{schema}"),
+        )
 
 
 def _has_tables_or_functions(session: Session, catalog: str, schema: str) -> bool:
@@ -126,12 +147,25 @@ def _drop_catalog(session: Session, node: DropCatalog) -> None:
             f"{', '.join(used)}. Use DROP CATALOG ... CASCADE to drop the catalog and all its objects.",
             condition="CATALOG_NOT_EMPTY",
         )
-    for schema in session.unity.schemas(catalog):
-        models = list_models(session, catalog, schema)
-        session.unity.drop_schema(catalog, schema)
-        drop_models(session, models)
-    session.unity.drop_catalog(catalog)
-    session.unity.governance.remove(securable)
+    with _permissions():
+        service.drop_catalog(
+            session.unity,
+            session.unity.governance,
+            open_registry(session),
+            session.user,
+            securable,
+        )
+
+
+@contextmanager
+def _permissions() -> Iterator[None]:
+    """Raise a missing privilege as SQL statements do."""
+    try:
+        yield
+    except ApiError as error:
+        if error.code != "PERMISSION_DENIED":
+            raise
+        raise insufficient_permissions(error.message) from error
 
 
 def _used_schemas(session: Session, catalog: str) -> list[str]:
