@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-from deltalake import write_deltalake
+from deltalake import DeltaTable, write_deltalake
 
 from lakelab.local.catalog.constraints import PrimaryKey
 from lakelab.local.catalog.names import TableName
@@ -52,3 +52,8 @@ def create_table(
         for commit in range(commits):
             write_deltalake(staging, data.slice(commit * step, step), mode="append")
     unity.table(name).set_primary_key(PrimaryKey(f"{table}_pk", tuple(keys), time))
+
+
+def open_delta(home: Path, schema: str, table: str) -> DeltaTable:
+    """Open ``main.<schema>.<table>`` of a home with delta-rs."""
+    return DeltaTable(UnityCatalog(home / "warehouse").path(TableName("main", schema, table)))

@@ -19,10 +19,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from deltalake import DeltaTable
 
 from benchmarks.frame import FEAST, REPEATS, Figure, Measurement, measure, run
-from benchmarks.local_databricks import create_table, local_databricks
+from benchmarks.local_databricks import create_table, local_databricks, open_delta
 from lakelab.local.catalog.store import UnityCatalog
 
 LABELS, ROWS = 200_000, 5_000_000
@@ -175,12 +174,13 @@ def training_set(folder: str, shape: str) -> dict[str, Any]:
 
 def asof_join(folder: str, shape: str) -> dict[str, Any]:
     """Return the seconds of the same join in DuckDB's SQL."""
-    schema = Path(folder) / shape / "home" / "warehouse" / "main" / shape
+    home = Path(folder) / shape / "home"
     connection = duckdb.connect()
     connection.sql("SET TimeZone = 'UTC'")
 
     def make(where: str = "true") -> pd.DataFrame:
-        rows, labels = (DeltaTable(schema / name).file_uris() for name in ("features", "labels"))
+        names = ("features", "labels")
+        rows, labels = (open_delta(home, shape, name).file_uris() for name in names)
         return connection.sql(
             f"SELECT l.*, f.* EXCLUDE (entity, ts) "
             f"FROM (SELECT * FROM read_parquet({labels!r}) WHERE {where}) l "

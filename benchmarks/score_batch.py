@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.frame import REPEATS, Figure, measure
-from benchmarks.local_databricks import local_databricks
+from benchmarks.local_databricks import local_databricks, open_delta
 
 ROWS, PLANES, HOURS, AIRPORTS = 100_000, 4_000, 8_760, 3
 MODEL, PLAIN = "main.f.late", "main.f.late_plain"
@@ -140,13 +140,11 @@ def by_pandas(folder: str) -> dict[str, float]:
     """Return the seconds of the same steps in pandas: read the tables, join, load the model, predict."""
     import mlflow
 
-    schema = Path(folder) / "home" / "warehouse" / "main" / "f"
+    home = Path(folder) / "home"
 
     def read(table: str) -> pd.DataFrame:
-        from deltalake import DeltaTable
-
         return pa.concat_tables(
-            [pq.read_table(file) for file in DeltaTable(schema / table).file_uris()]
+            [pq.read_table(file) for file in open_delta(home, "f", table).file_uris()]
         ).to_pandas()
 
     def score(rows: int) -> pd.DataFrame:

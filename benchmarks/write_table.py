@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from deltalake import DeltaTable
 
 from benchmarks.frame import REPEATS, Figure, measure
-from benchmarks.local_databricks import create_table, local_databricks
+from benchmarks.local_databricks import create_table, local_databricks, open_delta
 from lakelab.local.catalog.store import UnityCatalog
 
 ROWS, MERGED, FEATURES = 5_000_000, 200_000, 8
@@ -79,11 +78,10 @@ def write_table(home: str) -> dict[str, Any]:
 
 def merge(home: str) -> dict[str, Any]:
     """Return the seconds of delta-rs's merge of the same rows."""
-    schema = Path(home) / "warehouse" / "main" / "f"
     start = time.perf_counter()
-    updates = DeltaTable(schema / "updates").to_pyarrow_table()
+    updates = open_delta(Path(home), "f", "updates").to_pyarrow_table()
     (
-        DeltaTable(schema / "features")
+        open_delta(Path(home), "f", "features")
         .merge(updates, "t.id = s.id", source_alias="s", target_alias="t")
         .when_matched_update_all()
         .when_not_matched_insert_all()
@@ -94,7 +92,7 @@ def merge(home: str) -> dict[str, Any]:
 
 def _checksums(home: str) -> list[Any]:
     """Return sums over the rows of the table, which do not depend on the order of the rows."""
-    files = DeltaTable(Path(home) / "warehouse" / "main" / "f" / "features").to_pyarrow_dataset()
+    files = open_delta(Path(home), "f", "features").to_pyarrow_dataset()
     rows = files.to_table(columns=["id", "f0"])
     if len(rows) != ROWS + MERGED // 2:
         sys.exit(f"The table has {len(rows)} rows after the merge.")

@@ -51,6 +51,16 @@ ben = spark.workspace_session("a", "ben@example.com")
 found["ben reads"] = rows("SELECT count(*) FROM main.flights.weather", ben)
 found["ben changes"] = refusal("DELETE FROM main.flights.weather", ben)
 spark.sql("INSERT INTO weather VALUES ('EWR', TIMESTAMP '2013-01-01 06:00:00', 1.0)")
+old, renamed = "hive_metastore.default.old", "main.flights.renamed"
+spark.sql(f"DELETE FROM {old} WHERE x = 1")
+spark.sql(f"DROP TABLE {old}")
+spark.sql(f"CREATE TABLE {old} AS SELECT * FROM VALUES (1, 1.5D), (2, 2.5D) AS v(x, y)")
+spark.sql(f"DELETE FROM {old} WHERE x = 1")
+found["created again"] = rows(f"SELECT * FROM {old}")
+spark.sql("ALTER TABLE planes RENAME TO renamed")
+spark.sql(f"CREATE TABLE planes AS SELECT 2.5D AS seats")
+spark.sql(f"CREATE OR REPLACE TABLE {renamed} AS SELECT 1.5D AS b")
+found["renamed"] = [rows(f"SELECT * FROM {renamed}"), rows("SELECT * FROM planes")]
 found["history"] = [row["operation"] for row in spark.sql("DESCRIBE HISTORY weather").collect()]
 print(json.dumps(found))
 """
@@ -91,6 +101,14 @@ def test_a_function_answers(found):
 def test_a_clustered_table_and_a_table_of_hive_metastore(found):
     assert "tailnum" in str(found["clustering"])
     assert found["hive_metastore"] == [["1"]]
+
+
+def test_a_table_that_is_dropped_and_created_again(found):
+    assert found["created again"] == [["2", "2.5"]]
+
+
+def test_a_table_that_is_renamed_and_rewritten_and_a_new_one_under_its_name(found):
+    assert found["renamed"] == [[["1.5"]], [["2.5"]]]
 
 
 def test_grants_hold(found):

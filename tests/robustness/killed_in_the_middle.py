@@ -22,7 +22,7 @@ from lakelab.local.catalog.store import UnityCatalog
 from lakelab.local.feature_engineering import FeatureEngineeringClient, FeatureLookup
 from lakelab.local.feature_engineering import create_table as create_table_module
 from lakelab.local.notebook.client_env import point_clients_at
-from lakelab.local.spark.session import start_spark
+from lakelab.local.spark.session import LocalSparkSession, start_spark
 from lakelab.local.system.home import Home
 from lakelab.local.workspace import start_workspace
 
@@ -88,6 +88,14 @@ def create_table(root: str, number: int, steps: Steps) -> None:
     rows = spark.createDataFrame([(1, "a"), (2, "b")], "k bigint, v string")
     steps.armed = True
     client.create_table(name=f"main.killed.made_{number}", primary_keys="k", df=rows)
+
+
+def create_by_sql(root: str, number: int, steps: Steps) -> None:
+    spark = start_spark(Home(Path(root)))
+    steps.watch(LocalSparkSession, "engine_sql")
+    steps.watch(LocalSparkSession, "refresh_schema")
+    steps.armed = True
+    spark.sql(f"CREATE TABLE main.killed.sql_{number} AS SELECT id AS k, 'a' AS v FROM range(2)")
 
 
 def write_table(root: str, number: int, steps: Steps) -> None:
@@ -178,7 +186,12 @@ def run_in_child(task: str, root: str, number: int, last: LastStep | None) -> in
     os._exit(0)
 
 
-TASKS = {"create_table": create_table, "write_table": write_table, "log_model": log_model}
+TASKS = {
+    "create_table": create_table,
+    "create_by_sql": create_by_sql,
+    "write_table": write_table,
+    "log_model": log_model,
+}
 
 
 def main(root: str, task: str) -> None:

@@ -23,7 +23,7 @@ from .processes import HERE, PATIENCE_SECONDS, environment
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kill -9")
 
-TASKS = ("create_table", "write_table", "log_model")
+TASKS = ("create_table", "create_by_sql", "write_table", "log_model")
 
 # the first cell of a notebook; lesson 01 needs no prepared tables
 START = "from lakelab.start import start; start()['spark'].sql('SHOW SCHEMAS').collect()"
@@ -31,7 +31,7 @@ START = "from lakelab.start import start; start()['spark'].sql('SHOW SCHEMAS').c
 
 @pytest.fixture(scope="module")
 def killed(spark: LocalSparkSession, home: Home) -> Iterator[dict[str, list[str]]]:
-    """The steps at which each task was killed; the three tasks run side by side."""
+    """The steps at which each task was killed; the tasks run side by side."""
     spark.sql("CREATE SCHEMA main.killed")
     spark.sql("CREATE TABLE main.killed.features (k BIGINT NOT NULL PRIMARY KEY, x DOUBLE)")
     spark.sql("INSERT INTO main.killed.features VALUES (1, 1.0), (2, 2.0)")
@@ -78,6 +78,19 @@ def test_create_table_creates_the_whole_table_or_none(
     (created,) = [t for t in spark.unity.tables("main", "killed") if t.table.startswith("made_")]
     assert created.table == "made_0"  # of the run that was not killed
     assert spark.table(str(created)).count() == 2
+
+
+def test_create_table_as_select_creates_the_whole_table_or_none(
+    killed: dict[str, list[str]], spark: LocalSparkSession
+) -> None:
+    steps = killed["create_by_sql"]
+    named = next(i for i, step in enumerate(steps) if step.startswith("os.rename .staging-"))
+    assert 0 < named < len(steps) - 1  # killed before and after the table had its name
+    for number in range(len(steps) + 1):
+        name = f"main.killed.sql_{number}"
+        if number == 0 or number > named + 1:
+            assert spark.table(name).count() == 2
+        assert spark.unity.exists(spark.resolve(name)) == (number == 0 or number > named + 1)
 
 
 def test_write_table_commits_all_rows_or_none_and_loses_none(

@@ -10,6 +10,7 @@ import pytest
 from deltalake import DeltaTable
 from jupyter_client.manager import start_new_kernel
 
+from lakelab.local.catalog.names import TableName
 from lakelab.local.catalog.store import UnityCatalog
 from lakelab.local.spark.session import LocalSparkSession
 from lakelab.local.system.home import Home
@@ -67,7 +68,7 @@ def test_four_processes_with_25_merges_each_lose_no_row_and_double_none(
 
 
 def delta(home: Home, *name: str) -> DeltaTable:
-    return DeltaTable(home.warehouse.joinpath(*name))
+    return DeltaTable(UnityCatalog(home.warehouse).path(TableName(*name)))
 
 
 # ---- two notebooks -----------------------------------------------------------------------------------

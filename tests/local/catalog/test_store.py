@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from lakelab.local.catalog.errors import AlreadyExistsError, NotFoundError
+from lakelab.local.catalog.errors import AlreadyExistsError, NotFoundError, UnityCatalogError
 from lakelab.local.catalog.names import TableName
 from lakelab.local.catalog.store import UnityCatalog
 
@@ -54,6 +54,20 @@ def test_the_second_of_two_writers_that_create_a_table_fails(unity):
         write_deltalake(folder, ROWS.slice(0, 1))
         create_meanwhile()
     assert DeltaTable(unity.path(NAME)).to_pyarrow_table().num_rows == 2
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_one_of_several_writers_that_create_a_table_at_once_wins(unity, is_first):
+    """Each in its turn: whoever is late learns it before its rows would be lost."""
+    other = UnityCatalog(unity.warehouse)
+    first, second = (unity, other) if is_first else (other, unity)
+    with pytest.raises(AlreadyExistsError) as raised, first.staged(NAME) as slow:
+        write_deltalake(slow, ROWS)
+        with second.staged(NAME) as fast:
+            write_deltalake(fast, ROWS.slice(0, 1))
+        assert unity.exists(NAME)
+    assert raised.value.condition == "TABLE_OR_VIEW_ALREADY_EXISTS"
+    assert DeltaTable(unity.path(NAME)).to_pyarrow_table().num_rows == 1
 
 
 def test_the_error_for_a_missing_object_lists_the_existing_ones(unity):
@@ -101,3 +115,70 @@ def test_a_dropped_schema_takes_its_files_along(unity):
     unity.drop_schema("main", "flights")
     assert unity.schemas("main") == []
     assert list((unity.warehouse / "main").iterdir()) == []
+
+
+def test_a_table_that_is_created_again_has_another_folder(unity):
+    folders = []
+    for _ in range(2):
+        with unity.staged(NAME) as folder:
+            write_deltalake(folder, ROWS)
+        folders.append(unity.path(NAME))
+        unity.drop_table(NAME)
+        assert unity.path(NAME).name == "weather"  # where a table would be
+    assert folders[0] != folders[1]
+    assert list((unity.warehouse / "main" / "flights").iterdir()) == []
+
+
+def test_a_renamed_table_keeps_its_folder_and_a_new_one_under_its_name_has_another(unity):
+    with unity.staged(NAME) as folder:
+        write_deltalake(folder, ROWS)
+    first, new = unity.path(NAME), TableName("main", "flights", "climate")
+    unity.rename_table(NAME, new)
+    assert unity.path(new) == first.parent.with_name("climate") / first.name
+    with unity.staged(NAME) as folder:
+        write_deltalake(folder, ROWS.slice(0, 1))
+    assert unity.path(NAME).name != first.name
+    assert unity.tables("main", "flights") == [new, NAME]
+
+
+def test_a_table_of_the_first_version_is_read_in_place_and_gets_a_folder_of_its_own_when_renamed(
+    unity,
+):
+    place = unity.warehouse / "main" / "flights" / "weather"
+    write_deltalake(place, ROWS, partition_by=["origin"])
+    assert (unity.path(NAME), unity.tables("main", "flights")) == (place, [NAME])
+    new = TableName("main", "flights", "climate")
+    unity.rename_table(NAME, new)
+    assert unity.path(new).parent == place.with_name("climate")
+    assert DeltaTable(unity.path(new)).to_pyarrow_table().num_rows == 2
+    assert not unity.exists(NAME)
+    unity.drop_table(new)
+    assert list(place.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["weather", "climate"])
+def test_what_a_killed_process_left_at_a_name_does_not_block_it(unity, name):
+    schema = unity.warehouse / "main" / "flights"
+    with unity.staged(NAME) as folder:
+        write_deltalake(folder, ROWS)
+    unity.rename_table(NAME, TableName("main", "flights", "other"))
+    (schema / "climate").mkdir()  # of a rename
+    part = schema / "weather" / "origin=EWR" / "part-00000-a.snappy.parquet"  # of a table
+    part.parent.mkdir(parents=True)
+    part.touch()
+    with unity.staged(TableName("main", "flights", name)) as folder:
+        write_deltalake(folder, ROWS)
+    assert DeltaTable(unity.path(TableName("main", "flights", name))).version() == 0
+    assert part.exists()  # it may be the user's
+
+
+def test_a_table_is_not_renamed_to_a_folder_of_other_files(unity):
+    with unity.staged(NAME) as folder:
+        write_deltalake(folder, ROWS)
+    photo = unity.warehouse / "main" / "flights" / "photos" / "a.jpg"
+    photo.parent.mkdir()
+    photo.touch()
+    with pytest.raises(UnityCatalogError, match="photos is there, and is no Delta table"):
+        unity.rename_table(NAME, TableName("main", "flights", "photos"))
+    assert unity.exists(NAME)
+    assert photo.exists()

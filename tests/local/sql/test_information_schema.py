@@ -117,7 +117,7 @@ def test_user_sees_granted_tables_only(spark, weather):
 
 def test_broken_table_hides_no_other(spark, weather):
     _, schema, _ = weather.split(".")
-    broken = spark.unity.path(spark.resolve(weather)).parent / "broken" / "_delta_log"
+    broken = spark.unity.path(spark.resolve(weather)).parents[1] / "broken" / "_delta_log"
     broken.mkdir(parents=True)
     (broken / f"{0:020}.json").write_text("this is not a commit")
     query = f"SELECT table_name FROM main.information_schema.tables WHERE table_schema = '{schema}'"

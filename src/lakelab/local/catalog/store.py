@@ -1,4 +1,4 @@
-"""The tables of Unity Catalog, kept as Delta folders: ``warehouse/catalog/schema/table``.
+"""The tables of Unity Catalog, kept as Delta folders: ``warehouse/catalog/schema/table/<id>``.
 
 The folder tree is the catalog: every process that lists the folder sees the same catalogs, schemas and
 tables. What Unity Catalog knows about a table beside its data is in the table's own Delta log: the
@@ -28,6 +28,12 @@ from lakelab.local.catalog.errors import (
 )
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName, valid_name
 from lakelab.local.catalog.table import UnityTable
+from lakelab.local.catalog.table_folder import (
+    find_table_folder,
+    has_commits,
+    is_interrupted,
+    new_table_folder,
+)
 from lakelab.local.system.unfinished import is_abandoned, unfinished_name
 
 _STAGING = ".staging-"
@@ -47,6 +53,7 @@ class UnityCatalog:
 
     def __init__(self, warehouse: Path):
         self.warehouse = Path(warehouse).absolute()  # a link stays a link: see Home.at
+        self._found: dict[Path, Path] = {}
 
     # ---- read ---------------------------------------------------------------------------------
     def catalogs(self) -> list[str]:
@@ -60,12 +67,8 @@ class UnityCatalog:
         return _folders(self.folder(catalog))
 
     def tables(self, catalog: str, schema: str) -> list[TableName]:
-        folder = self.folder(catalog) / schema
-        return [
-            TableName(catalog, schema, table)
-            for table in _folders(folder)
-            if _has_commits(folder / table)
-        ]
+        names = (TableName(catalog, schema, t) for t in _folders(self.folder(catalog) / schema))
+        return [name for name in names if self.exists(name)]
 
     def all_tables(self) -> Iterator[TableName]:
         for catalog in self.catalogs():
@@ -77,10 +80,25 @@ class UnityCatalog:
         return self.all_tables()
 
     def path(self, name: TableName) -> Path:
-        return self.folder(name.catalog) / name.schema / name.table
+        """Return the folder of a table's files; the folder of its name if there is no such table."""
+        named = self._named_folder(name)
+        return self._find(named) or named
 
     def exists(self, name: TableName) -> bool:
-        return _has_commits(self.path(name))
+        return self._find(self._named_folder(name)) is not None
+
+    def _named_folder(self, name: TableName) -> Path:
+        return self.folder(name.catalog) / name.schema / name.table
+
+    def _find(self, named: Path) -> Path | None:
+        # the folder that was found last is looked at first: no other table ever has its id
+        last = self._found.get(named)
+        if last is not None and has_commits(last):
+            return last
+        found = find_table_folder(named)
+        if found is not None:
+            self._found[named] = found
+        return found
 
     def table(self, name: TableName, version: int | None = None) -> UnityTable:
         """Open a table.
@@ -165,7 +183,8 @@ class UnityCatalog:
             self.require_table(name)
         # not opened, so that a table with a damaged log can be dropped, too
         with self.locked(name):
-            self._remove(self.path(name), NotFoundError(f"Table '{name}' does not exist."))
+            missing = NotFoundError(f"Table '{name}' does not exist.")
+            self._remove(self._named_folder(name), missing)
 
     def rename_table(self, name: TableName, new: TableName) -> None:
         """Rename a table within its schema, in one step.
@@ -188,10 +207,22 @@ class UnityCatalog:
         with self.locked(first), self.locked(second):
             if self.exists(new):
                 raise table_already_exists(new)
-            try:
-                self.path(name).rename(self.path(new))
-            except FileNotFoundError as error:  # another notebook was first
-                raise NotFoundError(f"Table '{name}' does not exist.") from error
+            self._move(self._named_folder(name), name, new)
+
+    def _move(self, folder: Path, name: TableName, new: TableName) -> None:
+        target = self._named_folder(new)
+        with suppress(OSError):
+            target.rmdir()  # a killed process may have left it empty
+        if target.exists():
+            raise _folder_is_taken(new, target)
+        if has_commits(folder):
+            # a table of the first version gets a folder of its own: a dropped table may have had the new path
+            target.mkdir()
+            target = new_table_folder(target)
+        try:
+            folder.rename(target)
+        except FileNotFoundError as error:  # another notebook was first
+            raise NotFoundError(f"Table '{name}' does not exist.") from error
 
     def drop_schema(self, catalog: str, schema: str) -> None:
         missing = NotFoundError(f"Schema '{catalog}.{schema}' does not exist.")
@@ -227,20 +258,26 @@ class UnityCatalog:
             raise table_already_exists(name)
         staging = schema / f"{_STAGING}{unfinished_name()}"
         try:
-            yield staging
-            try:
-                staging.rename(self.path(name))
-            except OSError as error:
-                if self.exists(name):
-                    raise table_already_exists(name) from error
-                if (folder := self.path(name)).exists():
-                    raise UnityCatalogError(
-                        f"Table '{name}' cannot be made: {folder} is there, and is no Delta table. Move "
-                        f"it away, or delete it."
-                    ) from error
-                raise
+            folder = new_table_folder(staging)
+            yield folder
+            with self.locked(name):
+                self._publish(folder, name)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
+
+    def _publish(self, staged: Path, name: TableName) -> None:
+        """Rename the folder of a staged table, or the one around it: the table appears in one step."""
+        if self.exists(name):
+            raise table_already_exists(name)
+        folder = self._named_folder(name)
+        with suppress(OSError):
+            folder.rmdir()  # a killed process may have left it empty
+        if is_interrupted(folder):
+            staged.rename(folder / staged.name)
+        elif folder.exists():
+            raise _folder_is_taken(name, folder)
+        else:
+            staged.parent.rename(folder)
 
     @contextmanager
     def locked(self, name: TableName) -> Iterator[None]:
@@ -261,9 +298,10 @@ class UnityCatalog:
                 shutil.rmtree(trash, ignore_errors=True)
         for staging in filter(is_abandoned, self.warehouse.glob(f"*/*/{_STAGING}*")):
             shutil.rmtree(staging, ignore_errors=True)
-        for draft in filter(is_abandoned, self.warehouse.glob("*/*/*/_delta_log/.*.tmp")):
-            with suppress(OSError):
-                draft.unlink()
+        for pattern in ("*/*/*/_delta_log/.*.tmp", "*/*/*/*/_delta_log/.*.tmp"):
+            for draft in filter(is_abandoned, self.warehouse.glob(pattern)):
+                with suppress(OSError):
+                    draft.unlink()
 
 
 def table_already_exists(name: TableName) -> AlreadyExistsError:
@@ -272,6 +310,12 @@ def table_already_exists(name: TableName) -> AlreadyExistsError:
         f"Table '{name}' already exists.",
         condition="TABLE_OR_VIEW_ALREADY_EXISTS",
         sql_state="42P07",
+    )
+
+
+def _folder_is_taken(name: TableName, folder: Path) -> UnityCatalogError:
+    return UnityCatalogError(
+        f"Table '{name}' cannot be made: {folder} is there, and is no Delta table. Move it away, or delete it."
     )
 
 
@@ -290,14 +334,3 @@ def _is_name(folder: str) -> bool:
         folder == folder.lower()
         and re.fullmatch(r"[^./\\`\"\x00-\x20\x7f][^./\\`\"\x00-\x1f\x7f]*", folder) is not None
     )
-
-
-def _has_commits(folder: Path) -> bool:
-    """Return whether a folder is a table; an interrupted or new table has no commit yet."""
-    log = folder / "_delta_log"
-    if (log / f"{0:020}.json").exists():
-        return True
-    try:  # old commits may be deleted after a checkpoint
-        return any(re.fullmatch(r"\d{20}\.(json|checkpoint\..+)", n) for n in os.listdir(log))
-    except (FileNotFoundError, NotADirectoryError):
-        return False

@@ -5,11 +5,18 @@ Follows https://api-docs.databricks.com/python/pyspark/latest/pyspark.sql/catalo
 
 from __future__ import annotations
 
+from typing import cast
+
 from pyspark.sql.catalog import CatalogMetadata
 from pyspark.sql.connect.catalog import Catalog
+from pyspark.sql.connect.dataframe import DataFrame
 from pyspark.sql.connect.session import SparkSession
+from pyspark.sql.types import StructType
 
 from lakelab.local.catalog.names import quoted
+from lakelab.local.catalog.store import table_already_exists
+from lakelab.local.spark.new_tables import in_own_folder
+from lakelab.local.sql.errors import spark_errors
 from lakelab.local.sql.text import sql_literal
 
 
@@ -50,6 +57,33 @@ class LocalCatalog(Catalog):
         like = f" LIKE {sql_literal(pattern)}" if pattern else ""
         rows = self._session.sql(f"SHOW CATALOGS{like}").collect()
         return [CatalogMetadata(name=row["catalog"], description=None) for row in rows]
+
+    def createTable(
+        self,
+        tableName: str,
+        path: str | None = None,
+        source: str | None = None,
+        schema: StructType | None = None,
+        description: str | None = None,
+        **options: str,
+    ) -> DataFrame:
+        """Create a table; without a path it is a managed one.
+
+        Raises
+        ------
+        pyspark.errors.AnalysisException
+            If the table exists.
+        """
+        is_managed = path is None and "path" not in options
+        if not is_managed or (source or "delta").lower() != "delta":
+            return super().createTable(tableName, path, source, schema, description, **options)
+        with spark_errors():
+            name = self._session.resolve(tableName)
+            if self.tableExists(name.quoted):
+                raise table_already_exists(name)
+            with in_own_folder(self._session, name) as folder:
+                super().createTable(tableName, str(folder), source, schema, description, **options)
+        return cast(DataFrame, self._session.table(tableName))
 
     def refreshTable(self, tableName: str) -> None:
         """Read a table again; each query does that here, so only the name is checked.

@@ -23,6 +23,7 @@ from lakelab.local.spark.disk_space import explain_full_disk
 from lakelab.local.spark.engine_errors import translate
 from lakelab.local.spark.failed_request import FailedRequest
 from lakelab.local.spark.missing_paths import require_paths
+from lakelab.local.spark.new_tables import create_in_own_folder
 from lakelab.local.spark.plan_functions import rewrite_function_calls
 from lakelab.local.spark.relation_names import lower_names
 from lakelab.local.spark.row_counts import report_changed_rows
@@ -38,7 +39,6 @@ class ClientSession(Session, Protocol):
 
     @property
     def is_internal(self) -> bool: ...
-    def sync(self) -> None: ...
 
 
 def sync_catalog(session: ClientSession, request: Any) -> None:
@@ -65,6 +65,7 @@ COMMAND_STEPS: tuple[Step, ...] = (
     retry_conflicts,
     keep_table_schema,
     omit_statistics,
+    create_in_own_folder,
 )
 """Each step gets the command and the next step. The first step is outermost."""
 

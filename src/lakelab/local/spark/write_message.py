@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -97,6 +98,22 @@ class WriteMessage:
         if self.is_v2:
             return self._write.mode in _REPLACING
         return self.is_overwrite and self.has_option("overwriteSchema")
+
+    @property
+    def may_create(self) -> bool:
+        """Whether it creates a managed Delta table where there is no table."""
+        source = self._write.provider if self.is_v2 else self._write.source
+        if source.lower() not in ("", "delta") or "path" in map(str.lower, self._write.options):
+            return False
+        if self.is_v2:
+            return self._write.mode in _CREATING - {_ModeV2.MODE_REPLACE}
+        return not self.is_insert_into
+
+    def at(self, folder: Path) -> Any:
+        """Return the command that creates the table in a folder."""
+        copy = self.copy()
+        copy._write.options["path"] = str(folder)  # noqa: SLF001 - an object of the same class
+        return copy.command
 
     @property
     def comment(self) -> str | None:

@@ -79,7 +79,7 @@ class Home:
 
     @property
     def warehouse(self) -> Path:
-        """Delta tables: ``warehouse/catalog/schema/table``."""
+        """Delta tables: ``warehouse/catalog/schema/table/<id>``."""
         return self.root / "warehouse"
 
     @property

@@ -37,8 +37,8 @@ _DETAIL = (
     "properties map<string,string>, minReaderVersion int, minWriterVersion int, "
     "tableFeatures array<string>"
 )
-_SCHEMA_PARAMETERS = ("metadata", "protocol")
-"""Parameters of CREATE TABLE that repeat the whole schema."""
+_HIDDEN_PARAMETERS = ("metadata", "protocol", "location")
+"""Parameters of the engine's CREATE TABLE: the whole schema, and the folder before the table has its name."""
 
 
 def _history(session: Session, node: DescribeHistory) -> DataFrame:
@@ -57,7 +57,7 @@ def _commit_row(commit: dict[str, Any]) -> tuple[Any, ...]:
         commit.get("userId"),
         commit.get("userName"),
         str(commit.get("operation", "")),
-        {k: str(v) for k, v in parameters.items() if k not in _SCHEMA_PARAMETERS},
+        {k: str(v) for k, v in parameters.items() if k not in _HIDDEN_PARAMETERS},
         None,  # no job,
         None,  # no notebook
         None,  # and no cluster
