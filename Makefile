@@ -11,13 +11,15 @@ OFFICIAL := .official
 # the MLflow of each runtime that lakelab is tried with, beside the pinned one
 MLFLOWS := 3.0.1 3.8.1 3.12.0
 MATRIX := .matrix
+# real Spark and Delta, which tests/engine compares the local engine with
+ENGINE := .spark-engine
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # three keep two cores busy, as tests wait for processes; a file's tests stay together, as they share what is slow
 AT_A_TIME := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-matrix bench bench-automl lab ui doctor reset lint clean constraints screenshots
+.PHONY: help run test test-matrix test-spark bench bench-automl lab ui doctor reset lint clean constraints screenshots
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,6 +37,10 @@ test: $(VENV)/.ready-dev $(RUNTIMES:%=$(OFFICIAL)/%/.ready) ## lint, type-check 
 
 test-matrix: $(VENV)/.ready-dev $(MLFLOWS:%=$(MATRIX)/mlflow-%/.ready) ## run the lessons with the MLflow of each runtime: make test-matrix LESSON=06
 	@$(BIN)/python -m tests.matrix $(LESSON)
+
+test-spark: $(VENV)/.ready-dev $(ENGINE)/.ready ## record the answers of real Spark, and compare the local engine (needs Java 17 and Maven)
+	@$(BIN)/python -m tests.engine.record
+	@$(BIN)/pytest $(AT_A_TIME) tests/engine
 
 bench: $(VENV)/.ready-dev $(BENCH)/.ready ## measure what is promised in figures: make bench AREA=online_store
 	@$(BIN)/python -m benchmarks $(AREA)
@@ -66,7 +72,7 @@ constraints: $(VENV)/.ready-dev ## pin all versions anew
 		--no-emit-index-url --no-annotate --no-header --upgrade --quiet --output-file constraints.txt
 
 clean: ## remove the installed packages and caches; tables and runs stay
-	rm -rf $(VENV) $(BENCH) $(BENCH_AUTOML) $(OFFICIAL) $(MATRIX) .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH) $(BENCH_AUTOML) $(OFFICIAL) $(MATRIX) $(ENGINE) .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
@@ -112,3 +118,15 @@ $(OFFICIAL)/%/.ready: tests/databricks/requirements/%.txt | $(VENV)/.ready-dev
 
 $(MATRIX)/%/.ready: tests/matrix/requirements/%.txt | $(VENV)/.ready-dev
 	$(install_beside)
+
+# pip and Maven take packages from where their own settings say
+$(ENGINE)/.ready: tests/engine/pom.xml | $(VENV)/.ready-dev
+	@command -v mvn >/dev/null || { echo "Maven is needed for the jars of Delta. On Debian: apt install maven"; exit 1; }
+	@$(BIN)/python -m tests.engine.real_spark
+	@echo "Installing Spark 4.2 and Delta 4.4 into $(ENGINE) (once; 450 MB)"
+	@rm -rf $(ENGINE)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(ENGINE)/pyspark pyspark==4.2.0
+	@mvn --quiet --batch-mode --file $< dependency:copy-dependencies -DincludeGroupIds=io.delta,io.unitycatalog \
+		-DoutputDirectory=$(CURDIR)/$(ENGINE)/delta \
+		|| { echo "Maven found no Delta: where it looks is set in the settings.xml of its folder .m2"; exit 1; }
+	@touch $@
