@@ -26,7 +26,7 @@ from lakelab.local.sql.function_calls import rewrite_calls
 from lakelab.local.sql.registry import run_node
 from lakelab.local.sql.results import empty_result
 from lakelab.local.sql.rewrites.steps import rewrite_for_engine
-from lakelab.local.sql.statements.insert import add_omitted_columns
+from lakelab.local.sql.statements.insert import complete_insert
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -75,7 +75,7 @@ def _run_on_engine(
         query = information_schema.inline_relations(
             session.unity, session.user, query, session.catalog.currentCatalog
         )
-    query = rewrite_for_engine(session, add_omitted_columns(session, query))
+    query = rewrite_for_engine(session, complete_insert(session, query))
     result = session.engine_sql(query, args, **kwargs)
     # the engine returns a row with ``true`` for a definition, which Databricks does not return
     return empty_result(session) if _is_definition(statement) else result

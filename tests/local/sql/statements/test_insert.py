@@ -35,14 +35,59 @@ ROWS = [
         then={"SELECT * FROM n": [(7, None)]},
     ),
 ]
+ROWS += [
+    Row("INSERT INTO n BY NAME SELECT 'x' AS B, 9 AS a", AFFECTED_ROWS, [(1, 1)],
+        then={"SELECT * FROM n WHERE a = 9": [(9, "x")]}),
+    Row("INSERT INTO n BY NAME SELECT 'x' AS b", AFFECTED_ROWS, [(1, 1)],
+        then={"SELECT * FROM n WHERE b = 'x'": [(None, "x")]}),
+    Row("INSERT OVERWRITE n BY NAME SELECT b, a FROM n WHERE a = 1", AFFECTED_ROWS, [(1, 1)],
+        then={"SELECT * FROM n": [(1, "one")]}),
+    Row("INSERT INTO n BY NAME SELECT * FROM n", AFFECTED_ROWS, [(2, 2)],
+        then={"SELECT a FROM n": [(1,), (1,), (2,), (2,)]}),
+    Row("INSERT INTO n SELECT 7 AS c, '7' AS c", AFFECTED_ROWS, [(1, 1)],
+        then={"SELECT * FROM n WHERE a = 7": [(7, "7")]}),
+    Row("INSERT INTO n SELECT 7, 7 UNION ALL SELECT 8, 8", AFFECTED_ROWS, [(2, 2)],
+        then={"SELECT * FROM n WHERE a > 6": [(7, "7"), (8, "8")]}),
+    Row("INSERT INTO n (b, a) SELECT a, a FROM n WHERE a = 1", AFFECTED_ROWS, [(1, 1)],
+        then={"SELECT b FROM n WHERE a = 1": [("one",), ("1",)]}),
+    Row("INSERT INTO n (a) VALUES (5) -- five", AFFECTED_ROWS, [(1, 1)],
+        then={"SELECT * FROM n WHERE a = 5": [(5, None)]}),
+    Row("insert /* all */ into\n{s}.n (a) -- some\nvalues (5), (6);", AFFECTED_ROWS, [(2, 2)]),
+    Row("INSERT INTO n (a) VALUES (DEFAULT), (6)", AFFECTED_ROWS, [(2, 2)],
+        then={"SELECT a FROM n WHERE b IS NULL": [(2,), (None,), (6,)]}),
+    Row("INSERT INTO n VALUES (5, DEFAULT), (DEFAULT, 'd')", AFFECTED_ROWS, [(2, 2)],
+        then={"SELECT * FROM n WHERE a = 5 OR b = 'd'": [(5, None), (None, "d")]}),
+    Row("INSERT OVERWRITE n VALUES (9, 'nine')", AFFECTED_ROWS, [(1, 1)],
+        then={"SELECT * FROM n": [(9, "nine")]}),
+]  # fmt: skip
+MANY, FEW = (f"INSERT_COLUMN_ARITY_MISMATCH.{n}_DATA_COLUMNS" for n in ("TOO_MANY", "NOT_ENOUGH"))
 REFUSALS = [
     Refusal(
+        "INSERT INTO n VALUES (1)", "DELTA_INSERT_COLUMN_ARITY_MISMATCH", "has 2 column.*has 1"
+    ),
+    Refusal(
+        "INSERT INTO n SELECT 1", "DELTA_INSERT_COLUMN_ARITY_MISMATCH", "not enough data columns"
+    ),
+    Refusal("INSERT INTO n VALUES (1, 'a', 2)", MANY, "too many data columns.*`a`, `b`"),
+    Refusal("INSERT INTO n SELECT 1, 'a', 2", MANY, "too many data columns"),
+    Refusal("INSERT INTO n (a, b) VALUES (1)", FEW, "not enough data columns"),
+    Refusal("INSERT INTO n (a) SELECT 1, 2", MANY, "too many data columns.*`a`[.]"),
+    Refusal(
+        "INSERT INTO n BY NAME SELECT 1 AS a, 2 AS c",
+        "INCOMPATIBLE_DATA_FOR_TABLE.EXTRA_COLUMNS",
+        "extra columns `c`",
+    ),
+    Refusal(
         "INSERT INTO n VALUES (-1, 'x')",
-        None,
-        r"\[DELTA_VIOLATE_CONSTRAINT_WITH_VALUES\].*positive",
+        "DELTA_VIOLATE_CONSTRAINT_WITH_VALUES",
+        "positive",
         given=("ALTER TABLE n ADD CONSTRAINT positive CHECK (a > 0)",),
     ),
-    Refusal("INSERT INTO t (id) VALUES (3)", None, "NOT NULL constraint violated for column: ts"),
+    Refusal(
+        "INSERT INTO t (id) VALUES (3)",
+        "DELTA_NOT_NULL_CONSTRAINT_VIOLATED",
+        "NOT NULL constraint violated for column: ts",
+    ),
     Refusal("INSERT INTO n (a, c) VALUES (3, 4)", NO_COLUMN, "no column 'c'. It has: a, b"),
     Refusal("INSERT INTO n (a, A) VALUES (3, 4)", "COLUMN_ALREADY_EXISTS", "names it twice"),
 ]

@@ -1,30 +1,28 @@
-"""``INSERT`` into some of the columns: the other columns get their default, or null.
+"""``INSERT``: columns by position, by a list or by name, and those that the statement omits.
 
-The engine fills a column that has a default, and requires the names of all other columns.
+The engine fills a column that has a default, and requires the names of all other columns. It does not know
+``BY NAME``, nor rows with two columns of one name.
 
 Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-dml-insert-into
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
 
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.names import quoted
 from lakelab.local.catalog.table import UnityTable
-from lakelab.local.sql.text import NAME, QUALIFIED_NAME, unquote
+from lakelab.local.sql.dialect import parse, to_sql
+from lakelab.local.sql.rewrites.steps import rewrite_for_engine
+from lakelab.local.sql.securables import resolve_table
 
 if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
 
-_INSERT = re.compile(
-    rf"(?P<verb>INSERT\s+(?:INTO|OVERWRITE)(?:\s+TABLE)?\s+){QUALIFIED_NAME}\s*"
-    rf"\((?P<columns>\s*{NAME}(?:\s*,\s*{NAME})*\s*)\)\s*"
-    r"(?P<rows>(?:VALUES|SELECT|WITH|TABLE|FROM|\().*)",
-    re.IGNORECASE | re.DOTALL,
-)
 _FILLED_BY_ENGINE = ("CURRENT_DEFAULT", "delta.generationExpression", "delta.identity.start")
 
 
@@ -44,8 +42,8 @@ def is_filled_by_engine(field: Mapping[str, Any]) -> bool:
     return any(key in field["metadata"] for key in _FILLED_BY_ENGINE)
 
 
-def add_omitted_columns(session: Session, text: str) -> str:
-    """Add the columns that an ``INSERT`` omits, with null as their value.
+def complete_insert(session: Session, text: str) -> str:
+    """Return an ``INSERT`` as the engine takes it: with all columns, and with rows that have a name for each.
 
     Parameters
     ----------
@@ -56,34 +54,135 @@ def add_omitted_columns(session: Session, text: str) -> str:
     Returns
     -------
     str
-        The statement for the engine; the same text if no column is added.
+        The statement for the engine; the same text if it is no INSERT, or the engine takes it as it is.
 
     Raises
     ------
     UnityCatalogError
-        If the statement names a column that the table does not have, or names a column twice.
+        If the statement names a column that the table does not have, or names a column twice, or its rows
+        have more or fewer values than columns.
     """
-    match = _INSERT.fullmatch(text)
-    if match is None:
+    tree = parse(text).tree
+    if not isinstance(tree, exp.Insert) or not isinstance(tree.expression, exp.Query | exp.Values):
+        return text
+    insert = tree.copy()
+    target = insert.this.this if isinstance(insert.this, exp.Schema) else insert.this
+    if insert.args.get("where") or insert.args.get("using") or not _is_table(target):
         return text
     try:
-        table = session.unity.table(session.resolve(match["name"]))
+        table = session.unity.table(resolve_table(session, target))
     except UnityCatalogError:
         return text  # a view or nothing: the engine runs or refuses the statement
-    columns = [unquote(column) for column in re.findall(NAME, match["columns"])]
-    _check_columns(table, columns)
+    has_changed = _separate_names(insert.expression)
+    if insert.args.get("by_name"):
+        columns = _columns_by_name(session, insert.expression, table)
+        insert.set("by_name", False)
+    else:
+        columns = [c.name for c in insert.this.expressions] if target is not insert.this else []
+        _check_arity(table, insert.expression, columns)
+    if columns:
+        _check_columns(table, columns)
+        has_changed |= _add_omitted(insert, target, table, columns) or bool(tree.args["by_name"])
+    return to_sql(insert) if has_changed else text
+
+
+def _is_table(target: exp.Expr) -> bool:
+    """Return whether a target is a table by its name, without a partition."""
+    return (
+        isinstance(target, exp.Table)
+        and not target.args.get("partition")
+        and not any("/" in part.name for part in target.parts)
+    )
+
+
+def _add_omitted(
+    insert: exp.Insert, target: exp.Table, table: UnityTable, columns: list[str]
+) -> bool:
+    """Add the columns that an INSERT omits, with null as their value; return whether there are any."""
     named = {column.lower() for column in columns}
     omitted = [
         field["name"]
         for field in table.fields
         if field["name"].lower() not in named and not is_filled_by_engine(field)
     ]
-    if not omitted:
-        return text
-    rows = match["rows"].rstrip().removesuffix(";")
-    names = ", ".join(quoted(column) for column in (*columns, *omitted))
-    nulls = ", ".join(f"NULL AS {quoted(column)}" for column in omitted)
-    return f"{match['verb']}{table.name.quoted} ({names}) SELECT *, {nulls} FROM ({rows})"
+    written = [table.field(column)["name"] for column in columns]
+    names = [exp.to_identifier(column, quoted=True) for column in (*written, *omitted)]
+    insert.set("this", exp.Schema(this=target.copy(), expressions=names))
+    rows = insert.expression
+    if isinstance(rows, exp.Values):
+        for row in rows.expressions:
+            row.set("expressions", [*row.expressions, *(exp.null() for _ in omitted)])
+    elif omitted:
+        nulls = [exp.alias_(exp.null(), column, quoted=True) for column in omitted]
+        insert.set("expression", exp.select("*", *nulls).from_(rows.subquery("_rows")))
+    return bool(omitted)
+
+
+def _separate_names(query: exp.Expr) -> bool:
+    """Give each column of a query a name of its own, as the engine requires; return whether any changed."""
+    if isinstance(query, exp.SetOperation):
+        left, right = _separate_names(query.left), _separate_names(query.right)
+        return left or right
+    if isinstance(query, exp.Subquery):
+        return _separate_names(query.this)
+    if not isinstance(query, exp.Select):
+        return False
+    names = [column.alias_or_name.lower() for column in query.expressions]
+    repeated = [n for n, name in enumerate(names) if not name or name in names[:n]]
+    if len(names) < 2 or "*" in names or not repeated:
+        return False
+    for n in repeated:
+        column = query.expressions[n]
+        query.expressions[n] = exp.alias_(column.unalias().copy(), f"_column_{n + 1}", quoted=True)
+    query.set("expressions", query.expressions)
+    return True
+
+
+def _columns_by_name(session: Session, query: exp.Expr, table: UnityTable) -> list[str]:
+    """Return the columns of a query, which all are columns of the table."""
+    columns = session.engine_sql(rewrite_for_engine(session, to_sql(query))).columns
+    existing = {field["name"].lower() for field in table.fields}
+    if extra := [column for column in columns if column.lower() not in existing]:
+        raise UnityCatalogError(
+            f"Cannot write incompatible data for the table {table.name.quoted}: Cannot write extra columns "
+            f"{', '.join(quoted(column) for column in extra)}.",
+            condition="INCOMPATIBLE_DATA_FOR_TABLE.EXTRA_COLUMNS",
+            sql_state="KD000",
+        )
+    return list(columns)
+
+
+def _check_arity(table: UnityTable, rows: exp.Expr, columns: list[str]) -> None:
+    """Check that rows have a value for each column, as far as the statement itself shows that."""
+    names = columns or [field["name"] for field in table.fields]
+    for count in _value_counts(rows):
+        if count == len(names):
+            continue
+        if count < len(names) and not columns:
+            raise UnityCatalogError(
+                f"Cannot write to '{table.name}', not enough data columns; target table has {len(names)} "
+                f"column(s) but the inserted data has {count} column(s).",
+                condition="DELTA_INSERT_COLUMN_ARITY_MISMATCH",
+                sql_state="42802",
+            )
+        kind = "too many" if count > len(names) else "not enough"
+        raise UnityCatalogError(
+            f"Cannot write to {table.name.quoted}, the reason is {kind} data columns:\n"
+            f"Table columns: {', '.join(quoted(name) for name in names)}.\n"
+            f"Data columns: {', '.join(quoted(f'col{n + 1}') for n in range(count))}.",
+            condition=f"INSERT_COLUMN_ARITY_MISMATCH.{kind.upper().replace(' ', '_')}_DATA_COLUMNS",
+            sql_state="21S01",
+        )
+
+
+def _value_counts(rows: exp.Expr) -> list[int]:
+    """Return how many values the rows of a statement have; none if only the engine knows that."""
+    if isinstance(rows, exp.Values):
+        return [
+            len(row.expressions) if isinstance(row, exp.Tuple) else 1 for row in rows.expressions
+        ]
+    selects = rows.selects if isinstance(rows, exp.Query) else []
+    return [] if not selects or any(column.is_star for column in selects) else [len(selects)]
 
 
 def _check_columns(table: UnityTable, columns: list[str]) -> None:
