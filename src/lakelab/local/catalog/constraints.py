@@ -122,6 +122,11 @@ def check_constraints(configuration: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def without_checks(configuration: Mapping[str, str]) -> dict[str, str]:
+    """Return the properties of a table without its CHECK constraints."""
+    return {k: v for k, v in configuration.items() if not k.startswith(_CHECK_PREFIX)}
+
+
 def set_check(metadata: Metadata, name: str, condition: str) -> None:
     """Declare a CHECK constraint in the metadata of a table, with the condition as the user wrote it."""
     metadata.configuration[_CHECK_PREFIX + name] = condition

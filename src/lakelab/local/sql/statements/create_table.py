@@ -42,6 +42,7 @@ from lakelab.local.sql.results import empty_result
 from lakelab.local.sql.rewrites.steps import rewrite_for_engine
 from lakelab.local.sql.securables import refresh_schema, resolve_table
 from lakelab.local.sql.statements.cluster_by import canonical_columns, extract_clustering
+from lakelab.local.sql.statements.create_like import create_like
 from lakelab.local.sql.statements.create_table_as_select import (
     can_write_query,
     create_from_query,
@@ -100,6 +101,13 @@ def _create_table(session: Session, node: exp.Create) -> DataFrame | None:
         if statement.args.get("exists"):
             return empty_result(session)
         raise table_already_exists(name)
+    if like := statement.find(exp.LikeProperty):
+        if statement.args.get("replace"):
+            raise RunOnEngine  # which refuses it, as Spark does
+        _check_name(name)
+        source = resolve_table(session, like.this)
+        create_like(session, name, source, table_properties(statement))
+        return empty_result(session)
     definition = _define(session, statement, name, replaces=exists)
     if exists:
         _replace(session, definition)

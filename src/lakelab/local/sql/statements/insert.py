@@ -119,7 +119,7 @@ def _add_omitted(
 
 
 def _separate_names(query: exp.Expr) -> bool:
-    """Give each column of a query a name of its own, as the engine requires; return whether any changed."""
+    """Rename columns of a query so that no two have one name, as the engine requires; return whether any changed."""
     if isinstance(query, exp.SetOperation):
         left, right = _separate_names(query.left), _separate_names(query.right)
         return left or right
