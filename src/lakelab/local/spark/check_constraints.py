@@ -17,6 +17,7 @@ from lakelab.local.delta.log import LogSnapshot
 from lakelab.local.spark.commands import Answer, Command, Proceed
 from lakelab.local.spark.row_counts import commit_of
 from lakelab.local.sql.errors import analysis_error
+from lakelab.local.sql.rewrites.steps import rewrite_for_engine
 from lakelab.local.sql.session import Session
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ def broken_row(session: Session, name: TableName, condition: str) -> dict[str, A
     columns = list(dict.fromkeys(column.name for column in expression.find_all(exp.Column)))
     shown = ", ".join(quoted(column) for column in columns) or "*"
     with session.internal_queries():
-        rows = session.engine_sql(
+        query = (
             f"SELECT {shown} FROM {name.quoted} WHERE NOT coalesce(({condition}), false) LIMIT 1"
-        ).collect()
+        )
+        rows = session.engine_sql(rewrite_for_engine(session, query)).collect()
     return rows[0].asDict() if rows else None

@@ -25,6 +25,7 @@ from lakelab.local.spark.failed_request import FailedRequest
 from lakelab.local.spark.missing_paths import require_paths
 from lakelab.local.spark.new_tables import create_in_own_folder
 from lakelab.local.spark.plan_functions import rewrite_function_calls
+from lakelab.local.spark.plan_values import correct_plan
 from lakelab.local.spark.relation_names import lower_names
 from lakelab.local.spark.row_counts import report_changed_rows
 from lakelab.local.spark.statistics import omit_statistics
@@ -54,6 +55,7 @@ REQUEST_STEPS: tuple[Callable[[Any, Any], None], ...] = (
     require_paths,
     prepare_time_travel,
     read_without_statistics,
+    correct_plan,
 )
 """Each step gets the session and the request. It may change or refuse the request."""
 
