@@ -5,10 +5,13 @@ Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-names
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from lakelab.local.catalog.errors import ApiError, UnityCatalogError
+
+_MAX_LEVEL = 255
+_FORBIDDEN = frozenset("./\\")
+_SPACE, _DELETE = ord(" "), "\x7f"
 
 HIVE_METASTORE = "hive_metastore"
 """The catalog that is not part of Unity Catalog: see :mod:`lakelab.local.catalog.hive_metastore`."""
@@ -44,12 +47,8 @@ catalog.schema.table, schema.table or table.
         UnityCatalogError
             If this is not a table name.
         """
-        parts = [
-            quoted or plain for quoted, plain in re.findall(r"`([^`]+)`|([^.`]+)", name.strip())
-        ]
-        unquoted = ".".join(parts)
-        whole = unquoted == name.strip().replace("`", "") and name.count("`") % 2 == 0
-        if not 1 <= len(parts) <= 3 or not whole:
+        parts = split_levels(name.strip())
+        if parts is None or not 1 <= len(parts) <= 3:
             raise UnityCatalogError(
                 f"'{name}' is not a table name: give catalog.schema.table, schema.table or table."
             )
@@ -65,6 +64,51 @@ catalog.schema.table, schema.table or table.
         return ".".join(f"`{level}`" for level in (self.catalog, self.schema, self.table))
 
 
+def split_levels(name: str) -> list[str] | None:
+    """Split a name at its periods, those in backticks excepted; None if it is not a name.
+
+    Examples
+    --------
+    >>> split_levels("main.`air.port`.t"), split_levels("a``b"), split_levels("`a"), split_levels("a..b")
+    (['main', 'air.port', 't'], None, None, None)
+    """
+    levels, rest = [], name
+    while True:
+        if rest.startswith("`"):
+            level, end, rest = rest[1:].partition("`")
+            while rest.startswith("`"):  # two backticks stand for one
+                more, end, rest = rest[1:].partition("`")
+                level += "`" + more
+            if not end:
+                return None
+        else:
+            place = rest.find(".")
+            level, rest = (rest, "") if place < 0 else (rest[:place], rest[place:])
+            if "`" in level:
+                return None
+        levels.append(level)
+        if not level or (rest and not rest.startswith(".")):
+            return None
+        if not rest:
+            return levels
+        rest = rest[1:]
+
+
+def is_level(level: str) -> bool:
+    """Return whether Unity Catalog allows one level of a name.
+
+    Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-names
+
+    Examples
+    --------
+    >>> is_level("air-port"), is_level("a b"), is_level("a.b"), is_level("")
+    (True, False, False, False)
+    """
+    return 1 <= len(level) <= _MAX_LEVEL and not any(
+        c in _FORBIDDEN or ord(c) <= _SPACE or c == _DELETE for c in level
+    )
+
+
 def valid_name(level: str, name: str) -> str:
     """Check one level of a name, and return the level in lower case.
 
@@ -74,7 +118,7 @@ def valid_name(level: str, name: str) -> str:
         If Unity Catalog does not allow the level; the message shows the whole name.
     """
     level = level.lower()
-    if not _LEVEL.fullmatch(level):
+    if not is_level(level):
         raise UnityCatalogError(
             f"'{name}' is not a valid name: '{level}' must have 1 to 255 characters, and no period, "
             "slash, space or control character.",
@@ -100,8 +144,8 @@ catalog_name.schema_name, each of 1 to 255 characters without period, space, sla
 character.
     """
     parts = tuple(name.lower().split("."))
-    rule = _MODEL_LEVEL if kind == "Registered model" else _LEVEL
-    if len(parts) == levels and all(rule.fullmatch(part) for part in parts):
+    rule = _is_model_level if kind == "Registered model" else is_level
+    if len(parts) == levels and all(map(rule, parts)):
         return parts
     expected = ".".join(["catalog_name", "schema_name", "object_name"][:levels])
     raise ApiError(
@@ -111,8 +155,9 @@ character.
     )
 
 
-_LEVEL = re.compile(r"[^./\\\x00-\x20\x7f]{1,255}")
-_MODEL_LEVEL = re.compile(r"[^./\\:\s\x00-\x1f\x7f]{1,255}")  # MLflow also refuses a colon
+def _is_model_level(level: str) -> bool:
+    # MLflow also refuses a colon
+    return is_level(level) and ":" not in level and not any(map(str.isspace, level))
 
 
 def model_name(name: str) -> str:

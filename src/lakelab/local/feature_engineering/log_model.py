@@ -8,7 +8,6 @@ from __future__ import annotations
 import inspect
 import logging
 import os
-import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from lakelab.local.catalog.names import is_level
 from lakelab.local.feature_engineering import lineage, packaged_model
 from lakelab.local.feature_engineering.feature_spec import FILE, FeatureSpec
 from lakelab.local.feature_engineering.requirements import pinned_requirements
@@ -122,7 +122,7 @@ def _require_registrable(name: str, signature: ModelSignature | None) -> None:
         )
     if not mlflow.get_registry_uri().startswith("databricks-uc"):
         return
-    if not re.fullmatch(r"[^./\s]+(\.[^./\s]+){2}", name):
+    if len(name.split(".")) != 3 or not all(map(is_level, name.split("."))):
         raise MlflowException.invalid_parameter_value(
             f"'{name}' is not the name of a model in Unity Catalog: give <catalog>.<schema>.<model>."
         )

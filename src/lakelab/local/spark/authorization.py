@@ -6,7 +6,6 @@ Follows https://docs.databricks.com/aws/en/data-governance/unity-catalog/manage-
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,13 +15,19 @@ from lakelab.local.catalog.errors import UnityCatalogError, insufficient_permiss
 from lakelab.local.catalog.governed_catalogs import GovernedCatalogs
 from lakelab.local.catalog.names import TableName
 from lakelab.local.spark.plans import messages, paths
+from lakelab.local.sql.dialect import first_words, parse
+from lakelab.local.sql.grammar.parser import StatementNode
+from lakelab.local.sql.grammar.row_changes import Explain
 from lakelab.local.sql.session import Session
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
     from sqlglot import exp
 
-_PLAIN_READS = re.compile(r"\s*\(*\s*(SELECT|VALUES|SHOW|DESC|DESCRIBE|EXPLAIN|USE|SET)\b", re.I)
+_PLAIN_READS = frozenset(
+    {"(", "SELECT", "VALUES", "SHOW", "DESC", "DESCRIBE", "EXPLAIN", "USE", "SET", "TABLE"}
+)
+"""First words of statements that change nothing."""
 
 _CHANGES = {
     "SaveTable": "table_name",
@@ -91,9 +96,10 @@ def require_statement(
 
     if not text.strip():
         return
-    statement = _parse(text)
-    if statement is None or isinstance(statement, exp.Command):
-        if _PLAIN_READS.match(text):
+    statement = parse(text).tree
+    if statement is None or _is_unknown(statement):
+        first = next((word for word in first_words(text) if word != "("), "(")
+        if first in _PLAIN_READS:
             return  # the engine does not know tables that the user may not read
         raise UnityCatalogError(
             f"What this statement changes cannot be told, so {catalogs.user} may not run it on a "
@@ -105,14 +111,12 @@ def require_statement(
     _require_tables(catalogs, statement, resolve)
 
 
-def _parse(text: str) -> exp.Expr | None:
-    import sqlglot
-    from sqlglot.errors import SqlglotError
+def _is_unknown(statement: exp.Expr) -> bool:
+    """Return whether the tables of a statement are not known: handlers of their own run such statements."""
+    from sqlglot import exp
 
-    try:
-        return sqlglot.parse_one(text, dialect="databricks")
-    except SqlglotError:
-        return None
+    own = isinstance(statement, StatementNode) and not isinstance(statement, Explain)
+    return own or isinstance(statement, exp.Command)
 
 
 def _require_tables(
@@ -148,7 +152,7 @@ def _require_read(
 
 def _require_outside_tables(catalogs: GovernedCatalogs, path: str) -> None:
     """Refuse the files of tables: on Databricks users do not read managed tables by their path."""
-    given = Path(unquote(re.sub(r"^file:/*", "/", path))).expanduser()
+    given = Path(unquote(_without_scheme(path))).expanduser()
     # a pattern may match all that is below the folder before it
     plain = itertools.takewhile(_is_no_pattern, given.parts)
     folder, warehouse = Path(*plain).resolve(), catalogs.warehouse.resolve()
@@ -156,6 +160,17 @@ def _require_outside_tables(catalogs: GovernedCatalogs, path: str) -> None:
     of_another = folder.is_relative_to(workspaces) and not folder.is_relative_to(own)
     if of_another or folder.is_relative_to(warehouse) or warehouse.is_relative_to(folder):
         raise insufficient_permissions("User does not have permission SELECT on any file.")
+
+
+def _without_scheme(path: str) -> str:
+    """Return a path without ``file:``.
+
+    Examples
+    --------
+    >>> [_without_scheme(path) for path in ("file:///lab/x", "file:/lab/x", "lab/x")]
+    ['/lab/x', '/lab/x', 'lab/x']
+    """
+    return "/" + path[len("file:") :].lstrip("/") if path.startswith("file:") else path
 
 
 def _is_no_pattern(part: str) -> bool:
@@ -170,7 +185,11 @@ def _looks_like_a_path(text: str) -> bool:
     >>> [_looks_like_a_path(text) for text in ("/lab/warehouse/main", "file:///lab", "/", "a / b")]
     [True, True, False, False]
     """
-    return bool(re.fullmatch(r"(file:/*|/)?[^/\s]+(/[^/\n]+)+/?|file:/+[^/]+/?", text))
+    first, *others = _without_scheme(text).removeprefix("/").removesuffix("/").split("/")
+    is_whole = bool(first) and not any(space in first for space in (" ", "\n", "\t"))
+    if not is_whole or not all(level and "\n" not in level for level in others):
+        return False
+    return bool(others) or text.startswith("file:")
 
 
 def _changing_statements() -> tuple[type[exp.Expr], ...]:
