@@ -92,7 +92,6 @@ def create_table(root: str, number: int, steps: Steps) -> None:
 
 def create_by_sql(root: str, number: int, steps: Steps) -> None:
     spark = start_spark(Home(Path(root)))
-    steps.watch(LocalSparkSession, "engine_sql")
     steps.watch(LocalSparkSession, "refresh_schema")
     steps.armed = True
     spark.sql(f"CREATE TABLE main.killed.sql_{number} AS SELECT id AS k, 'a' AS v FROM range(2)")

@@ -74,7 +74,7 @@ def test_create_table_creates_the_whole_table_or_none(
 ) -> None:
     steps = killed["create_table"]
     assert steps[-1].startswith("os.rename .staging-")
-    assert len(steps) == 5
+    assert len(steps) == 6
     (created,) = [t for t in spark.unity.tables("main", "killed") if t.table.startswith("made_")]
     assert created.table == "made_0"  # of the run that was not killed
     assert spark.table(str(created)).count() == 2
