@@ -145,10 +145,13 @@ def _difference_of_error(real: Answer, here: Answer) -> str:
 def _difference_of_rows(real: Answer, here: Answer) -> str:
     if here["rows"] != real["rows"]:
         return "other value"
-    if here["columns"] == real["columns"]:
-        return ""
-    names = [[column.split(": ")[0] for column in one["columns"]] for one in (real, here)]
-    return "other type" if names[0] == names[1] else "other column name"
+    for part, words in (1, "other type"), (0, "other column name"):
+        columns = [
+            [one.rpartition(": ")[::2][part] for one in side["columns"]] for side in (real, here)
+        ]
+        if columns[0] != columns[1]:
+            return words
+    return ""
 
 
 def load_answers(family: str) -> dict[str, Answer]:

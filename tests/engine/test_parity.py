@@ -8,7 +8,7 @@ import pytest
 
 from lakelab.local.spark.session import LocalSparkSession
 from tests.engine.cases import Case, load_cases
-from tests.engine.deviations import KINDS, judge, load_deviations
+from tests.engine.deviations import KINDS, judge, load_deviations, real_answer
 from tests.engine.parity_page import PATH, page
 from tests.engine.run_case import CaseRunner
 
@@ -28,6 +28,18 @@ def test_the_local_engine_answers_as_spark_or_as_the_list_says(
     case: Case, runner: CaseRunner
 ) -> None:
     assert not (wrong := judge(case, runner.run(case))), wrong
+
+
+def test_a_case_of_the_list_that_agrees_must_leave_it() -> None:
+    case = next(case for case in load_cases() if case.name in load_deviations())
+    assert "take its entry off" in judge(case, real_answer(case))
+
+
+def test_another_answer_than_that_of_the_list_is_found() -> None:
+    for case in load_cases()[:20]:
+        wrong = judge(case, {"columns": ["a: int"], "rows": [["another"]]})
+        listed = load_deviations().get(case.name)
+        assert wrong or (listed and listed.here == "other value"), case.name
 
 
 def test_the_list_has_cases_that_exist_with_a_kind_and_a_reason() -> None:
