@@ -60,14 +60,36 @@ def commit(
     deltalake.exceptions.CommitFailedError
         If another writer took the version first; then nothing is committed.
     """
-    version = delta.version() + 1
-    info: dict[str, Any] = {
-        "timestamp": now(),
+    info = {
         "operation": operation,
         "operationParameters": parameters or {},
         "operationMetrics": metrics or {},
-        "readVersion": delta.version(),
     }
+    commit_version(path, delta.version() + 1, info, actions)
+
+
+def commit_version(
+    path: Path, version: int, info: dict[str, Any], actions: Sequence[Action]
+) -> None:
+    """Write one version of a table.
+
+    Parameters
+    ----------
+    path : Path
+        The folder of the table.
+    version : int
+        The version to write, on top of the one before it.
+    info : dict
+        What the history has of the commit: ``operation``, ``operationParameters`` and others.
+    actions : sequence of dict
+        The other actions.
+
+    Raises
+    ------
+    deltalake.exceptions.CommitFailedError
+        If another writer took the version first; then nothing is committed.
+    """
+    info = {"timestamp": now(), "readVersion": version - 1, **info}
     lines = [json.dumps(line) for line in ({"commitInfo": info}, *actions)]
     log = path / "_delta_log"
     draft = log / f".{unfinished_name()}.tmp"

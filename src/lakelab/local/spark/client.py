@@ -22,6 +22,7 @@ from lakelab.local.spark.delta_folders import read_without_statistics
 from lakelab.local.spark.disk_space import explain_full_disk
 from lakelab.local.spark.engine_errors import translate
 from lakelab.local.spark.failed_request import FailedRequest
+from lakelab.local.spark.insert_overwrite import replace_rows_by_insert
 from lakelab.local.spark.missing_paths import require_paths
 from lakelab.local.spark.new_tables import create_in_own_folder
 from lakelab.local.spark.plan_functions import rewrite_function_calls
@@ -65,6 +66,7 @@ COMMAND_STEPS: tuple[Step, ...] = (
     report_changed_rows,
     enforce_check_constraints,
     retry_conflicts,
+    replace_rows_by_insert,
     keep_table_schema,
     omit_statistics,
     create_in_own_folder,

@@ -1,11 +1,8 @@
 """What a table gets and what it keeps when a DataFrame is written to it.
 
-- A column that has no nulls in a DataFrame, such as a literal, may be null in a table that is created from
-  it. Sail declares the column NOT NULL, and then reads 0 where older rows of the table have no value.
-- Columns that the DataFrame leaves out are null. A column that the table does not have is refused, unless
-  ``mergeSchema`` or ``overwriteSchema`` allows it.
-- An overwrite without ``overwriteSchema`` keeps the table's NOT NULL columns and CHECK constraints
-  (:mod:`lakelab.local.spark.table_promises`).
+- The DataFrame's columns become those of the table (:mod:`lakelab.local.spark.written_columns`).
+- A write that replaces rows or columns is one commit that keeps the table's constraints
+  (:mod:`lakelab.local.spark.delta_writes`).
 - A new table has the comment of ``.option("comment", ...)``, which Sail ignores.
 - A table keeps the columns of ``clusterBy``, which Sail does not know.
 
@@ -17,23 +14,25 @@ https://docs.databricks.com/aws/en/tables/constraints
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 
 from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame
-from pyspark.sql.connect import functions
 
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.names import TableName
 from lakelab.local.catalog.store import table_already_exists
-from lakelab.local.catalog.types import sql_type
+from lakelab.local.delta.state import TableState
+from lakelab.local.spark.authorization import authorize
 from lakelab.local.spark.commands import Answer, Command, Proceed
-from lakelab.local.spark.table_promises import TablePromises
+from lakelab.local.spark.delta_writes import DeltaTarget
 from lakelab.local.spark.write_message import WriteMessage
+from lakelab.local.spark.write_options import PARTITION_OVERWRITE_MODE
+from lakelab.local.spark.written_columns import adapt_frame
 from lakelab.local.sql.securables import refresh_schema
 from lakelab.local.sql.session import Session
 from lakelab.local.sql.statements.cluster_by import canonical_columns, check_column_count
-from lakelab.local.sql.statements.insert import is_filled_by_engine
 
 
 def keep_table_schema(command: Command, proceed: Proceed) -> Answer:
@@ -46,6 +45,8 @@ def keep_table_schema(command: Command, proceed: Proceed) -> Answer:
     pyspark.errors.PySparkException
         If the engine refuses the write, or a row breaks a constraint of the table.
     """
+    if WriteMessage.writes_path(command.message):
+        return _write_to_path(command, proceed)
     if not WriteMessage.writes_table(command.message):
         return proceed(command)
     session = command.session
@@ -53,29 +54,137 @@ def keep_table_schema(command: Command, proceed: Proceed) -> Answer:
         name = session.resolve(WriteMessage(command.message).table)
     except UnityCatalogError:
         return proceed(command)  # not the name of a table: the engine reports that
+    with session.unity.locked(name) if _is_locked(command) else nullcontext():
+        return _write_to_table(command, proceed, name)
+
+
+def _is_locked(command: Command) -> bool:
+    """Return whether a write waits for others; an append does not, unless it is written once only."""
+    write = WriteMessage(command.message)
+    return write.is_v2 or write.is_overwrite or bool(write.option("txnAppId"))
+
+
+def _write_to_table(command: Command, proceed: Proceed, name: TableName) -> Answer:
+    session = command.session
     write = WriteMessage(command.message).copy()
     _require_place(session, write, name)
+    _require_delta(write)
     clustering = _take_clustering(session, name, write)
-    is_changed = _adapt_frame(session, name, write)
-    before = TablePromises.before(session, name, write)
+    exists = session.unity.exists(name)
+    fields = None
+    if exists:
+        table = session.unity.table(name)
+        fields = table.fields
+        _require_partitioning(write, list(table.delta.metadata().partition_columns))
+    is_changed = adapt_frame(session, write, fields, str(name))
+    staged = None
+    if exists:
+        target = DeltaTarget(session, write, session.unity.path(name), name)
+        staged = target.staged_write(write.frame(session))
+    if staged is not None:
+        authorize(session, command.message)
+        answer = staged.run(lambda message: proceed(replace(command, message=message)))
+    else:
+        answer = _write_by_engine(command, proceed, name, write)
+    if not exists and write.comment and session.unity.exists(name):
+        session.unity.table(name).set_comment(write.comment)
+    if clustering and (not exists or write.replaces_table):
+        session.unity.table(name).set_clustering(clustering)
+    if is_changed and not exists and session.unity.exists(name):
+        refresh_schema(session, name)  # the engine has read that the columns have no nulls
+    return answer
+
+
+def _write_to_path(command: Command, proceed: Proceed) -> Answer:
+    session = command.session
+    write = WriteMessage(command.message).copy()
+    if write.format not in ("", "delta"):
+        _refuse_dynamic_files(session, write)
+        return proceed(command)
+    folder = Path(write.path.removeprefix("file:"))
+    if not (folder / "_delta_log").is_dir() or write.requires_new_table or write.is_ignore:
+        return proceed(command)
+    adapt_frame(session, write, TableState.read(folder).fields, write.path)
+    staged = DeltaTarget(session, write, folder).staged_write(write.frame(session))
+    if staged is None:
+        return proceed(replace(command, message=write.command))
+    authorize(session, command.message)
+    return staged.run(lambda message: proceed(replace(command, message=message)))
+
+
+def _refuse_dynamic_files(session: Session, write: WriteMessage) -> None:
+    """Refuse an overwrite of some partitions of files: the engine would delete all of them."""
+    if not write.is_overwrite or not write.partitioning:
+        return
+    with session.internal_queries():
+        default = session.conf.get(PARTITION_OVERWRITE_MODE, "static") or "static"
+    if (write.option("partitionOverwriteMode") or default).lower() == "dynamic":
+        raise UnityCatalogError(
+            f"partitionOverwriteMode=dynamic is supported for Delta tables, not for files of the format "
+            f"'{write.format}'. Write a Delta table, or the folder of each partition.",
+            condition="UNSUPPORTED_FEATURE",
+            sql_state="0A000",
+        )
+
+
+def _write_by_engine(
+    command: Command, proceed: Proceed, name: TableName, write: WriteMessage
+) -> Answer:
+    session = command.session
     added = _add_merged_columns(session, name, write)
     try:
         answer = proceed(replace(command, message=write.command))
     except PySparkException:
         if added:
             session.unity.table(name).drop_columns(added)
-        if added or (before and before.not_null):
             refresh_schema(session, name)  # the engine has read the schema of the refused write
         raise
-    if before is not None:
-        before.restore(session, name)
-    elif write.comment and session.unity.exists(name):
-        session.unity.table(name).set_comment(write.comment)
-    if clustering and (before is None or write.replaces_table):
-        session.unity.table(name).set_clustering(clustering)
-    if is_changed and session.unity.exists(name):
+    if write.replaces_table:
         refresh_schema(session, name)  # the engine has read that the columns have no nulls
     return answer
+
+
+def _require_delta(write: WriteMessage) -> None:
+    """Refuse what no Delta table has: another format, or buckets."""
+    if write.format not in ("", "delta"):
+        raise UnityCatalogError(
+            f"A table of Unity Catalog is a Delta table, but the write has the format '{write.format}'. "
+            f"Leave the format out, or write files: .format('{write.format}').save(path).",
+            condition="UNSUPPORTED_FEATURE.TABLE_OPERATION",
+            sql_state="0A000",
+        )
+    if write.option("path") is not None:
+        raise UnityCatalogError(
+            "The option path makes an external table, which runs on Databricks only. Leave it out for a "
+            "managed table, or write files: .save(path).",
+            condition="UNSUPPORTED_FEATURE",
+            sql_state="0A000",
+        )
+    if write.is_bucketed:
+        raise UnityCatalogError(
+            "Operation not allowed: `Bucketing` is not supported for Delta tables. Leave bucketBy and "
+            "sortBy out; clusterBy or partitionBy lay the rows out.",
+            condition="DELTA_OPERATION_NOT_ALLOWED",
+            sql_state="0AKDC",
+        )
+
+
+def _require_partitioning(write: WriteMessage, columns: list[str]) -> None:
+    """Refuse ``partitionBy`` with other columns than those of the table."""
+    given = write.partitioning
+    if not given or write.replaces_table:
+        return
+    if [column.lower() for column in given] != [column.lower() for column in columns]:
+        raise UnityCatalogError(
+            f"A metadata mismatch was detected when writing to the Delta table.\n"
+            f"Partition columns do not match the partition columns of the table.\n"
+            f"Given: {', '.join(f'`{column}`' for column in given)}\n"
+            f"Table: {', '.join(f'`{column}`' for column in columns)}\n"
+            f"To overwrite your schema or change partitioning, please set: "
+            f'.option("overwriteSchema", "true").',
+            condition="DELTA_METADATA_MISMATCH",
+            sql_state="42KDG",
+        )
 
 
 def _require_place(session: Session, write: WriteMessage, name: TableName) -> None:
@@ -109,68 +218,6 @@ def _take_clustering(session: Session, name: TableName, write: WriteMessage) -> 
         )
     write.remove_clustering()
     return columns
-
-
-def _adapt_frame(session: Session, name: TableName, write: WriteMessage) -> bool:
-    """Adapt the written DataFrame to the table's columns, all nullable; return whether it changed."""
-    given = write.frame(session)
-    frame = _nullable(session, _with_columns_of(session, name, write, given))
-    if frame is given:
-        return False
-    write.set_frame(frame, session.client)
-    return True
-
-
-def _nullable(session: Session, frame: DataFrame) -> DataFrame:
-    """Make all columns nullable, as they are in a table that is created from a DataFrame."""
-    nullable = frame.schema.toNullable()
-    if nullable == frame.schema:
-        return frame
-    # the engine sees through casts and conditions: a table created from them has NOT NULL again
-    return frame.unionAll(session.createDataFrame([], nullable))
-
-
-def _with_columns_of(
-    session: Session, name: TableName, write: WriteMessage, frame: DataFrame
-) -> DataFrame:
-    """Add the columns of a table that a DataFrame leaves out; they are null.
-
-    Raises
-    ------
-    UnityCatalogError
-        If the table lacks a column of the DataFrame.
-    """
-    if _takes_columns_as_they_are(write) or not session.unity.exists(name):
-        return frame
-    fields = {field["name"].lower(): field for field in session.unity.table(name).fields}
-    given = {column.lower() for column in frame.columns}
-    if (added := given - fields.keys()) and not write.has_option("mergeSchema"):
-        raise UnityCatalogError(
-            f"A schema mismatch detected when writing to the Delta table {name}: it has no column "
-            f"{', '.join(sorted(added))}. It has: {', '.join(f['name'] for f in fields.values())}. To "
-            f'add columns to it, set .option("mergeSchema", "true"); to replace its columns, '
-            f'.mode("overwrite") with .option("overwriteSchema", "true").',
-            condition="DELTA_METADATA_MISMATCH",
-            sql_state="42KDG",
-        )
-    names = {c: fields[c.lower()]["name"] for c in frame.columns if c.lower() in fields}
-    if any(column != canonical for column, canonical in names.items()):
-        frame = frame.withColumnsRenamed(names)
-    for lower, field in fields.items():
-        if lower not in given and not is_filled_by_engine(field):
-            kind = sql_type(field["type"])
-            frame = frame.withColumn(field["name"], functions.lit(None).cast(kind))
-    return frame
-
-
-def _takes_columns_as_they_are(write: WriteMessage) -> bool:
-    """Return whether a write matches columns by position, replaces them, or writes nothing."""
-    return (
-        write.is_v2
-        or write.is_insert_into
-        or write.is_ignore
-        or write.has_option("overwriteSchema")
-    )
 
 
 def _add_merged_columns(session: Session, name: TableName, write: WriteMessage) -> list[str]:

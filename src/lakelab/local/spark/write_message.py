@@ -17,6 +17,8 @@ from pyspark.sql.connect import proto
 from pyspark.sql.connect.dataframe import DataFrame as ConnectDataFrame
 from pyspark.sql.connect.plan import CachedRelation
 
+from lakelab.local.catalog.errors import UnityCatalogError
+
 _SaveMode = proto.WriteOperation.SaveMode
 _APPEND = _SaveMode.SAVE_MODE_APPEND
 _OVERWRITE = _SaveMode.SAVE_MODE_OVERWRITE
@@ -25,6 +27,16 @@ _ALLOW_EXISTING = frozenset({_APPEND, _OVERWRITE, _IGNORE})
 _ModeV2 = proto.WriteOperationV2.Mode
 _REPLACING = frozenset({_ModeV2.MODE_REPLACE, _ModeV2.MODE_CREATE_OR_REPLACE})
 _CREATING = _REPLACING | {_ModeV2.MODE_CREATE}
+
+    @property
+_REQUIRE_TABLE = frozenset(
+    {
+        _ModeV2.MODE_APPEND,
+        _ModeV2.MODE_OVERWRITE,
+        _ModeV2.MODE_OVERWRITE_PARTITIONS,
+        _ModeV2.MODE_REPLACE,
+    }
+)
 _INSERT_INTO = proto.WriteOperation.SaveTable.TableSaveMethod.TABLE_SAVE_METHOD_INSERT_INTO
 
 
@@ -59,6 +71,13 @@ class WriteMessage:
     def copy(self) -> WriteMessage:
         """Return a copy that can be changed: the user may execute the same command again."""
         return WriteMessage(deepcopy(self.command))
+
+    @staticmethod
+    def writes_path(command: Any) -> bool:
+        """Return whether a command writes a DataFrame to a path."""
+        return bool(
+            command.HasField("write_operation") and not command.write_operation.HasField("table")
+        )
 
     @property
     def table(self) -> str:
@@ -116,6 +135,74 @@ class WriteMessage:
         return copy.command
 
     @property
+    def replaces_some_rows(self) -> bool:
+        """Whether it is ``writeTo(...).overwrite(condition)``."""
+        return self.is_v2 and self._write.mode == _ModeV2.MODE_OVERWRITE
+
+    @property
+    def replaces_partitions(self) -> bool:
+        """Whether it is ``writeTo(...).overwritePartitions()``."""
+        return self.is_v2 and self._write.mode == _ModeV2.MODE_OVERWRITE_PARTITIONS
+
+    @property
+    def requires_table(self) -> bool:
+        """Whether it fails where the table does not exist."""
+        if self.is_v2:
+            return self._write.mode in _REQUIRE_TABLE
+        return self.is_insert_into
+
+    @property
+    def condition(self) -> Any:
+        """The condition of ``writeTo(...).overwrite(condition)``, as an expression of the plan."""
+        return self._write.overwrite_condition
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The options as they were given."""
+        return dict(self._write.options)
+
+    @property
+    def properties(self) -> dict[str, str]:
+        """The properties of ``writeTo(...).tableProperty(...)``."""
+        return dict(self._write.table_properties) if self.is_v2 else {}
+
+    @property
+    def partitioning(self) -> list[str]:
+        """The columns of ``partitionBy`` or ``partitionedBy``.
+
+        Raises
+        ------
+        UnityCatalogError
+            If a table is to be partitioned by an expression of a column.
+        """
+        if not self.is_v2:
+            return list(self._write.partitioning_columns)
+        return [_column_name(expression) for expression in self._write.partitioning_columns]
+
+    @property
+    def is_bucketed(self) -> bool:
+        """Whether it has ``bucketBy`` or ``sortBy``."""
+        if self.is_v2:
+            return False
+        bucketing = self._write.bucket_by
+        return bool(
+            bucketing.num_buckets or bucketing.bucket_column_names or self._write.sort_column_names
+        )
+
+    @property
+    def format(self) -> str:
+        """The format, in lower case; empty for the default."""
+        return str(self._write.provider if self.is_v2 else self._write.source).lower()
+
+    @property
+    def path(self) -> str:
+        """The path of a write without a table's name."""
+        if self.is_v2:
+            return ""
+        options = {key.lower(): value for key, value in self._write.options.items()}
+        return str(self._write.path or options.get("path", ""))
+
+    @property
     def comment(self) -> str | None:
         """The option ``comment``."""
         return self._write.options.get("comment") or None
@@ -142,6 +229,11 @@ class WriteMessage:
                 del given[key]
         given.update(properties)
 
+    @property
+    def option(self, name: str) -> str | None:
+        """Return an option; its name is not case-sensitive."""
+        return next((v for k, v in self._write.options.items() if k.lower() == name.lower()), None)
+
     def remove_option(self, name: str) -> None:
         """Remove an option."""
         for key in [key for key in self._write.options if key.lower() == name.lower()]:
@@ -164,3 +256,14 @@ class WriteMessage:
         """Write another DataFrame instead."""
         plan: Any = frame._plan  # noqa: SLF001 - pyspark has no public way from a DataFrame to its plan
         self._write.input.CopyFrom(plan.plan(client))
+
+
+def _column_name(expression: Any) -> str:
+    if not expression.HasField("unresolved_attribute"):
+        raise UnityCatalogError(
+            "Partition transforms such as years, days, hours and bucket are not supported for Delta "
+            "tables: partition by a column, or by a generated column.",
+            condition="DELTA_OPERATION_NOT_ALLOWED",
+            sql_state="0AKDC",
+        )
+    return str(expression.unresolved_attribute.unparsed_identifier).strip("`")

@@ -1,0 +1,178 @@
+"""``INSERT`` that replaces rows: ``OVERWRITE``, ``REPLACE WHERE``, and a ``PARTITION`` clause.
+
+Such a statement becomes a write of its query's DataFrame (:mod:`lakelab.local.spark.delta_writes`), which is one commit
+and checks the rows. Sail's own ``REPLACE WHERE`` takes rows that break the condition, and loses rows of the table
+for which the condition is null.
+
+Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-dml-insert-into
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from pyspark.sql.connect import functions as F
+from pyspark.sql.connect import proto
+from pyspark.sql.connect.dataframe import DataFrame as ConnectDataFrame
+from pyspark.sql.connect.plan import CachedRelation, LocalRelation
+from sqlglot import exp
+
+from lakelab.local.catalog.errors import UnityCatalogError
+from lakelab.local.catalog.names import quoted
+from lakelab.local.catalog.table import UnityTable
+from lakelab.local.catalog.types import sql_type
+from lakelab.local.spark.commands import Answer, Command, Proceed
+from lakelab.local.spark.staged_writes import INSERTED_ROWS
+from lakelab.local.spark.written_columns import arity_error
+from lakelab.local.sql.dialect import parse, to_sql
+from lakelab.local.sql.session import Session
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+_SAVE_AS_TABLE = proto.WriteOperation.SaveTable.TableSaveMethod.TABLE_SAVE_METHOD_SAVE_AS_TABLE
+_SaveMode = proto.WriteOperation.SaveMode
+_RESULT = "sql_command_result"
+
+
+def replace_rows_by_insert(command: Command, proceed: Proceed) -> Answer:
+    """Run an ``INSERT`` that replaces rows as a write of a DataFrame.
+
+    Raises
+    ------
+    UnityCatalogError
+        If the statement has a clause for Databricks only, or names a column that it cannot.
+    """
+    insert = _replacing_insert(command.message)
+    if insert is None:
+        return proceed(command)
+    if insert.args.get("using"):
+        raise UnityCatalogError(
+            "INSERT INTO ... REPLACE USING runs on Databricks only. Replace the rows with REPLACE WHERE, "
+            "or with MERGE.",
+            condition="UNSUPPORTED_FEATURE",
+            sql_state="0A000",
+        )
+    session = command.session
+    try:
+        name = session.resolve(".".join(quoted(part.name) for part in _table_of(insert).parts))
+        table = session.unity.table(name)
+    except UnityCatalogError:
+        return proceed(
+            command
+        )  # a view, a path or no table: the engine runs or refuses the statement
+    message = _write(session, command.message, insert, table)
+    data, properties, info = proceed(replace(command, message=message))
+    count = properties.pop(INSERTED_ROWS, None)
+    if count is None:  # the engine committed an append
+        history = session.unity.table(name).delta.history(1)
+        count = int(history[0].get("operationMetrics", {}).get("numOutputRows", 0))
+    rows = pa.table({"count": pa.array([count], pa.int64())})
+    return data, {**properties, _RESULT: LocalRelation(rows).plan(session.client)}, info
+
+
+def _replacing_insert(message: Any) -> exp.Insert | None:
+    """Return the tree of an ``INSERT`` that replaces rows or names partitions; else None."""
+    if not message.HasField("sql_command"):
+        return None
+    statement = parse(_query_of(message)).tree
+    if not isinstance(statement, exp.Insert) or not isinstance(_table_of(statement), exp.Table):
+        return None
+    clauses = ("where", "overwrite", "using")
+    if not any(statement.args.get(clause) for clause in clauses) and not _partition(statement):
+        return None
+    if _has_default(statement) and not statement.args.get("where") and not _partition(statement):
+        return None  # the engine knows DEFAULT in VALUES of an INSERT only
+    return statement
+
+
+def _query_of(message: Any) -> str:
+    return str(message.sql_command.sql or message.sql_command.input.sql.query)
+
+
+def _table_of(insert: exp.Insert) -> exp.Table:
+    target = insert.this
+    return target.this if isinstance(target, exp.Schema) else target  # type: ignore[no-any-return]
+
+
+def _partition(insert: exp.Insert) -> list[exp.Expression]:
+    partition = _table_of(insert).args.get("partition")
+    return list(partition.expressions) if partition else []
+
+
+def _has_default(insert: exp.Insert) -> bool:
+    return any(column.name.upper() == "DEFAULT" for column in insert.find_all(exp.Column))
+
+
+def _write(session: Session, message: Any, insert: exp.Insert, table: UnityTable) -> Any:
+    """Return the write of a DataFrame that does what a statement says."""
+    static = _static_values(insert, table)
+    frame = _named(insert, table, _query_frame(session, message, insert), static)
+    for column, value in static.items():
+        kind = sql_type(table.field(column)["type"])
+        frame = frame.withColumn(column, F.expr(to_sql(value)).cast(kind))
+    command = proto.Command()
+    write = command.write_operation
+    plan: Any = frame._plan  # noqa: SLF001 - pyspark has no public way from a DataFrame to its plan
+    write.input.CopyFrom(plan.plan(session.client))
+    write.table.table_name = table.name.quoted
+    write.table.save_method = _SAVE_AS_TABLE
+    where = insert.args.get("where")
+    replaces = bool(where or insert.args.get("overwrite"))
+    write.mode = _SaveMode.SAVE_MODE_OVERWRITE if replaces else _SaveMode.SAVE_MODE_APPEND
+    if where:
+        condition = where.this if isinstance(where, exp.Where) else where
+        write.options.update(replaceWhere=to_sql(condition), partitionOverwriteMode="static")
+    elif replaces and static and len(static) == len(_partition(insert)):
+        condition = " AND ".join(_equals(column, value) for column, value in static.items())
+        write.options.update(replaceWhere=condition, partitionOverwriteMode="static")
+    return command
+
+
+def _static_values(insert: exp.Insert, table: UnityTable) -> dict[str, exp.Expression]:
+    """Return the partition columns with a value in the ``PARTITION`` clause."""
+    columns = {name.lower() for name in table.delta.metadata().partition_columns}
+    static: dict[str, exp.Expression] = {}
+    for part in _partition(insert):
+        column = part.this.name if isinstance(part, exp.EQ) else part.name
+        if column.lower() not in columns:
+            raise UnityCatalogError(
+                f"PARTITION clause cannot contain the non-partition column: `{column}`.",
+                condition="NON_PARTITION_COLUMN",
+                sql_state="42000",
+            )
+        if isinstance(part, exp.EQ):
+            static[table.field(column)["name"]] = part.expression
+    return static
+
+
+def _equals(column: str, value: exp.Expression) -> str:
+    return f"{quoted(column)} <=> {to_sql(value)}"
+
+
+def _query_frame(session: Session, message: Any, insert: exp.Insert) -> DataFrame:
+    query = insert.expression.copy()
+    if with_ := insert.args.get("with_"):
+        query.set("with_", with_.copy())
+    relation = deepcopy(message.sql_command.input)
+    relation.sql.query = to_sql(query)
+    return ConnectDataFrame(CachedRelation(relation), session)
+
+
+def _named(
+    insert: exp.Insert, table: UnityTable, frame: DataFrame, static: dict[str, exp.Expression]
+) -> DataFrame:
+    """Rename the columns of the query as those of the table that they go to."""
+    if insert.args.get("by_name"):
+        return frame
+    if isinstance(insert.this, exp.Schema):
+        names = [table.field(column.name)["name"] for column in insert.this.expressions]
+    else:
+        names = [field["name"] for field in table.fields if field["name"] not in static]
+    given = frame.columns
+    if len(given) != len(names):
+        raise arity_error(str(table.name), names, given)
+    return frame.toDF(*names)
