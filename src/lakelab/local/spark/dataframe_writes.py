@@ -66,6 +66,7 @@ def _is_locked(command: Command) -> bool:
 
 def _write_to_table(command: Command, proceed: Proceed, name: TableName) -> Answer:
     session = command.session
+    authorize(session, command.message)
     write = WriteMessage(command.message).copy()
     _require_place(session, write, name)
     _require_delta(write)
@@ -82,7 +83,6 @@ def _write_to_table(command: Command, proceed: Proceed, name: TableName) -> Answ
         target = DeltaTarget(session, write, session.unity.path(name), name)
         staged = target.staged_write(write.frame(session))
     if staged is not None:
-        authorize(session, command.message)
         answer = staged.run(lambda message: proceed(replace(command, message=message)))
     else:
         answer = _write_by_engine(command, proceed, name, write)

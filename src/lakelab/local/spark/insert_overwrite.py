@@ -153,7 +153,7 @@ def _equals(column: str, value: exp.Expression) -> str:
     return f"{quoted(column)} <=> {to_sql(value)}"
 
 
-def _query_frame(session: Session, message: Any, insert: exp.Insert) -> DataFrame:
+def _query_frame(session: Any, message: Any, insert: exp.Insert) -> DataFrame:
     query = insert.expression.copy()
     if with_ := insert.args.get("with_"):
         query.set("with_", with_.copy())

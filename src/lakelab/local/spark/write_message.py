@@ -27,8 +27,6 @@ _ALLOW_EXISTING = frozenset({_APPEND, _OVERWRITE, _IGNORE})
 _ModeV2 = proto.WriteOperationV2.Mode
 _REPLACING = frozenset({_ModeV2.MODE_REPLACE, _ModeV2.MODE_CREATE_OR_REPLACE})
 _CREATING = _REPLACING | {_ModeV2.MODE_CREATE}
-
-    @property
 _REQUIRE_TABLE = frozenset(
     {
         _ModeV2.MODE_APPEND,
