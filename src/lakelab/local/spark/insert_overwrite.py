@@ -28,6 +28,7 @@ from lakelab.local.spark.commands import Answer, Command, Proceed
 from lakelab.local.spark.staged_writes import INSERTED_ROWS
 from lakelab.local.spark.written_columns import arity_error
 from lakelab.local.sql.dialect import parse, to_sql
+from lakelab.local.sql.grammar.row_changes import SCHEMA_EVOLUTION
 from lakelab.local.sql.session import Session
 
 if TYPE_CHECKING:
@@ -120,6 +121,8 @@ def _write(session: Session, message: Any, insert: exp.Insert, table: UnityTable
     write.input.CopyFrom(plan.plan(session.client))
     write.table.table_name = table.name.quoted
     write.table.save_method = _SAVE_AS_TABLE
+    if insert.args.get(SCHEMA_EVOLUTION):
+        write.options.update(mergeSchema="true")
     where = insert.args.get("where")
     replaces = bool(where or insert.args.get("overwrite"))
     write.mode = _SaveMode.SAVE_MODE_OVERWRITE if replaces else _SaveMode.SAVE_MODE_APPEND
