@@ -227,10 +227,6 @@ class WriteMessage:
                 del given[key]
         given.update(properties)
 
-<<<<<<< HEAD
-    @property
-=======
->>>>>>> 2a6ff72 (An INSERT WITH SCHEMA EVOLUTION that replaces rows adds columns; both helpers of the write message stay)
     def option(self, name: str) -> str | None:
         """Return an option; its name is not case-sensitive."""
         return next((v for k, v in self._write.options.items() if k.lower() == name.lower()), None)
