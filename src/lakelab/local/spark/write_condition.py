@@ -116,7 +116,7 @@ class Condition:
             kind = message.DESCRIPTOR.full_name
             if kind.endswith(".UnresolvedAttribute"):
                 text = message.unparsed_identifier
-                named.append(parse_expression(text).parts[0].name)
+                named.append(_first_level(text))
             elif kind.endswith(".ExpressionString"):
                 named += cls.parse(message.expression, columns).columns
         column = Column(_Ready(expression))
@@ -137,6 +137,12 @@ class _Ready(Expression):
         return _text(self._message)
 
 
+def _first_level(name: str) -> str:
+    """Return the column of the name of a column or of a field in it."""
+    tree = parse_expression(name)
+    return str(tree.parts[0].name) if isinstance(tree, exp.Column | exp.Dot) else name
+
+
 def _canonical(named: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:
     by_name = {column.lower(): column for column in columns}
     for name in named:
@@ -155,7 +161,7 @@ def _text(expression: proto.Expression) -> str:
     kind = expression.WhichOneof("expr_type")
     if kind == "literal":
         literal = expression.literal
-        value = getattr(literal, literal.WhichOneof("literal_type"))
+        value = getattr(literal, literal.WhichOneof("literal_type") or "null")
         return f"'{value}'" if isinstance(value, str) else str(value).lower()
     if kind == "unresolved_attribute":
         return str(expression.unresolved_attribute.unparsed_identifier)
