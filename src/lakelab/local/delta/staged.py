@@ -100,8 +100,8 @@ def moved_files(staged: Path, folder: Path, adds: Iterable[Mapping[str, Any]]) -
                 _link(staged / file, folder / file)
         yield
     except BaseException:  # such as a full disk, an interrupt, or another writer's commit
-        for file in moved:
-            file.unlink(missing_ok=True)
+        for path in moved:
+            path.unlink(missing_ok=True)
         raise
 
 
