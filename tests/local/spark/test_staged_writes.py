@@ -78,6 +78,21 @@ def test_an_overwrite_that_stops_before_its_commit_changes_nothing(spark, planes
     assert [tuple(row) for row in spark.table("planes").collect()] == [("N1", 2)]
 
 
+def test_an_interrupt_after_the_commit_takes_no_rows(spark, planes, monkeypatch):
+    from lakelab.local.spark import staged_writes
+
+    commit = staged_writes.commit_version
+
+    def late_stop(*args):
+        commit(*args)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(staged_writes, "commit_version", late_stop)
+    with pytest.raises(KeyboardInterrupt):
+        frame(spark, ("N2", 4)).write.mode("overwrite").saveAsTable("planes")
+    assert [tuple(row) for row in spark.table("planes").collect()] == [("N2", 4)]
+
+
 def test_a_write_with_a_transaction_is_written_once(spark, planes):
     def write(version, tail):
         options = {"txnAppId": "nightly", "txnVersion": version}

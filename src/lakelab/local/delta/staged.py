@@ -83,7 +83,7 @@ def written_actions(folder: Path, first: int = 1) -> list[Action]:
 
 @contextmanager
 def moved_files(staged: Path, folder: Path, adds: Iterable[Mapping[str, Any]]) -> Iterator[None]:
-    """Put the files that were written to a staged table into the table; take them out if the block fails.
+    """Link the files of a staged table into the table; remove them again if the block fails.
 
     Parameters
     ----------
@@ -92,16 +92,18 @@ def moved_files(staged: Path, folder: Path, adds: Iterable[Mapping[str, Any]]) -
     adds : iterable of mapping
         The ``add`` actions of the files.
     """
-    moved: list[Path] = []
+    moved: list[Mapping[str, Any]] = []
     try:
         for add in adds:
+            moved.append(add)
             for file in _files_of(add):
-                moved.append(folder / file)
                 _link(staged / file, folder / file)
         yield
     except BaseException:  # such as a full disk, an interrupt, or another writer's commit
-        for path in moved:
-            path.unlink(missing_ok=True)
+        committed = TableState.read(folder).files  # an interrupt may come after the commit
+        for add in moved:
+            for file in () if add["path"] in committed else _files_of(add):
+                (folder / file).unlink(missing_ok=True)
         raise
 
 

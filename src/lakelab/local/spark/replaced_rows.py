@@ -115,7 +115,7 @@ def rows_of_condition(session: Session, schema: str, condition: Column) -> Repla
 
 @contextmanager
 def engine_table(session: Session, schema: str, folder: Path) -> Iterator[str]:
-    """Give a folder a name in the engine for the time of the block.
+    """Register a folder as a table of the engine for the time of the block.
 
     Parameters
     ----------
