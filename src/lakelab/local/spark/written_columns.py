@@ -31,7 +31,7 @@ Fields = Sequence[dict[str, Any]]
 
 
 def adapt_frame(session: Session, write: WriteMessage, fields: Fields | None, table: str) -> bool:
-    """Give the written DataFrame the columns of its table, all nullable.
+    """Cast the written DataFrame to the columns of its table, all nullable.
 
     Parameters
     ----------
