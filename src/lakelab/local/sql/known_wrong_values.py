@@ -1,0 +1,44 @@
+"""Values that the local engine computes wrongly, and that no rewrite mends: the whole list, three at most.
+
+Follows https://docs.databricks.com/aws/en/error-messages/arithmetic-overflow-error-class
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class KnownWrongValue:
+    """A value that differs from Spark's without an error.
+
+    Attributes
+    ----------
+    what : str
+        What is wrong.
+    example : str
+        A query.
+    here : str
+        The value of the local engine.
+    spark : str
+        What Spark answers.
+    advice : str
+        What the user can do.
+    """
+
+    what: str
+    example: str
+    here: str
+    spark: str
+    advice: str
+
+
+KNOWN_WRONG_VALUES = (
+    KnownWrongValue(
+        what="Integers that overflow in +, -, * or sum wrap around.",
+        example="SELECT 2147483647 + 1",
+        here="-2147483648",
+        spark="ARITHMETIC_OVERFLOW",
+        advice="Cast to a wider type first: BIGINT, or DECIMAL(38, 0) for the sum of a BIGINT.",
+    ),
+)
