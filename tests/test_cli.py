@@ -114,7 +114,8 @@ def test_doctor_finds_nothing_wrong_here(lakelab, monkeypatch):
     monkeypatch.setattr("lakelab.doctor._engine", lambda: _finding("engine"))
     done = lakelab("doctor")
     assert done.exit_code == 0, done.output
-    assert done.output.count("[ok]") == 8
+    assert done.output.count("[ok]") == 9
+    assert "Integers wrap around" in done.output
 
 
 def test_doctor_says_how_to_mend(lakelab, monkeypatch, tmp_path):

@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from lakelab.local.notebook.mlflow_ui import PortTakenError, free_port
+from lakelab.local.sql.known_wrong_values import KNOWN_WRONG_VALUES
 from lakelab.local.system.home import HomeError
 from lakelab.platforms.local_tracking import require_tracking_server
 from lakelab.runtime import LabError, find_home
@@ -49,7 +50,7 @@ class Finding:
 
 def examine() -> Iterator[Finding]:
     """Run all checks, the slowest last."""
-    for check in (_python, _packages, _clash, _home, _disk, _ports, _tracking, _engine):
+    for check in (_python, _packages, _clash, _home, _disk, _ports, _tracking, _values, _engine):
         yield check()
 
 
@@ -139,6 +140,12 @@ def _tracking() -> Finding:
         return Finding("MLflow", False, str(error), "Move the file away, or restore it.")
     ignored = f"{uri} is not used here; " if uri else ""
     return Finding("MLflow", True, f"{ignored}tracks in a file under local state")
+
+
+def _values() -> Finding:
+    """Show the values that the engine is known to compute wrongly, which no check can mend."""
+    known = [f"{one.what} {one.advice}" for one in KNOWN_WRONG_VALUES]
+    return Finding("known wrong values", True, " ".join(known) or "none")
 
 
 def _engine() -> Finding:

@@ -4,7 +4,8 @@ An entry has ``case``, ``kind``, ``here`` and ``reason``:
 
 - ``meant``: the local engine shall answer so, for the reason.
 - ``not yet``: it shall not, and nobody has mended it yet.
-- ``wrong value``: a known wrong value, which cannot be put right and cannot be refused. At most three reasons.
+- ``wrong value``: a known wrong value, which cannot be put right and cannot be refused; its reason is the text of
+  an entry of `KNOWN_WRONG_VALUES`.
 
 ``python -m tests.engine.deviations [family...]`` runs the cases and writes the list: entries that agree now go,
 new ones come as ``not yet``, and those that are meant or known stay with their reasons.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lakelab.local.sql.known_wrong_values import KNOWN_WRONG_VALUES
 from tests.engine.cases import families, load_cases
 from tests.engine.deviations import Deviation, load_deviations
 
@@ -38,12 +39,13 @@ def page() -> str:
 
 def _known_wrong_values(entries: list[Deviation]) -> str:
     lines = ["## Known wrong values"]
-    if not entries:
-        lines.append("None.")
-    for reason in dict.fromkeys(one.reason for one in entries):
-        cases = "; ".join(_cell(one.case) for one in entries if one.reason == reason)
-        lines.append(f"- {reason} Cases: {cases}.")
-    return "\n".join([*lines, ""])
+    for known in KNOWN_WRONG_VALUES:
+        cases = "; ".join(_cell(one.case) for one in entries if one.reason == known.what)
+        lines.append(
+            f"- {known.what} `{known.example}` is {known.here} here, and {known.spark} in Spark. "
+            f"{known.advice} Cases: {cases}."
+        )
+    return "\n".join([*(lines if lines[1:] else [*lines, "None."]), ""])
 
 
 def _tables(entries: list[Deviation]) -> str:

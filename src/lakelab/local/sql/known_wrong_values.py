@@ -35,7 +35,7 @@ class KnownWrongValue:
 
 KNOWN_WRONG_VALUES = (
     KnownWrongValue(
-        what="Integers that overflow in +, -, * or sum wrap around.",
+        what="Integers wrap around where Spark raises ARITHMETIC_OVERFLOW, in all widths and in sums.",
         example="SELECT 2147483647 + 1",
         here="-2147483648",
         spark="ARITHMETIC_OVERFLOW",
