@@ -33,6 +33,13 @@ ROWS = [
         MERGED,
         [(0, 0, 0, 0)],
     ),
+    Row(
+        "MERGE INTO n USING (SELECT 1 AS k) m ON n.a = m.k "
+        "WHEN MATCHED THEN UPDATE SET b = element_at(array('x', 'uno'), 2)",
+        MERGED,
+        [(1, 1, 0, 0)],
+        then={"SELECT * FROM n": [(1, "uno"), (2, None)]},
+    ),
     Row("CREATE VIEW v AS SELECT a FROM n", then={"SELECT * FROM v": [(1,), (2,)]}),
     Row("DROP VIEW v", given=("CREATE VIEW v AS SELECT a FROM n",)),
 ]

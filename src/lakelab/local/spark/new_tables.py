@@ -91,8 +91,15 @@ def create_in_own_folder(command: Command, proceed: Proceed) -> Answer:
     """
     new = NewTable.of(command.message)
     name = resolve_target(command.session, new.table) if new else None
-    if new is None or name is None or command.session.unity.exists(name):
+    if new is None or name is None:
         return proceed(command)
+    if command.session.unity.exists(name):
+        if not command.message.HasField("sql_command"):
+            return proceed(command)
+        # the engine would replace the table in the folder of its name, where it is not
+        authorize(command.session, command.message)
+        folder = command.session.unity.path(name)
+        return proceed(replace(command, message=new.at(folder)))
     with command.session.unity.locked(name):
         if command.session.unity.exists(name) or _is_known_to_engine(command.session, name):
             return proceed(command)

@@ -240,6 +240,13 @@ class LocalSparkSession(SparkSession):
             name, catalog=self.catalog.currentCatalog(), schema=self.catalog.currentDatabase()
         )
 
+    def reset_settings(self, key: str | None = None) -> None:
+        """Set a setting, or all of them, to the value at the start of the session."""
+        for name in [key] if key else list(self.conf.getAll):
+            self.conf.unset(name)
+            if name in SETTINGS:
+                self.conf.set(name, SETTINGS[name])
+
     def sync(self) -> None:
         """Bring the engine's catalog up to date with the folders."""
         self._catalog_sync.sync()

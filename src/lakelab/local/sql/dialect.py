@@ -31,6 +31,7 @@ from lakelab.local.sql.grammar.metadata import MetadataParser
 from lakelab.local.sql.grammar.namespaces import NamespaceParser
 from lakelab.local.sql.grammar.parser import StatementError, StatementParser
 from lakelab.local.sql.grammar.row_changes import RowChangeGenerator, RowChangeParser
+from lakelab.local.sql.grammar.settings import SettingsParser
 from lakelab.local.sql.grammar.tables import TableParser
 
 # sqlglot warns about each statement that it does not parse; the engine then reports what is wrong
@@ -43,6 +44,7 @@ FAMILIES: tuple[type[StatementParser], ...] = (
     NamespaceParser,
     MetadataParser,
     RowChangeParser,
+    SettingsParser,
     TableParser,
 )
 """The parsers of the families of statements."""

@@ -73,6 +73,19 @@ def resolve_table(session: Session, table: exp.Table) -> TableName:
     return session.resolve(".".join(f"`{part.name}`" for part in table.parts))
 
 
+def require_relation(session: Session, name: Name) -> None:
+    """Check that a name is that of a table or view, temporary views included.
+
+    Raises
+    ------
+    UnityCatalogError
+        If there is no such table or view, or the user may not see the table.
+    """
+    full = session.resolve(name.quoted)
+    if session.unity.exists(full) or not session.catalog.tableExists(name.quoted):
+        session.unity.table(full)  # raises if there is none: its message lists the existing tables
+
+
 def parse_catalog_name(name: Name) -> str:
     """Return the name of a catalog, in lower case.
 

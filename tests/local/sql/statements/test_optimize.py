@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pyspark.errors import ParseException
 
@@ -60,7 +62,7 @@ def test_compacts_files_and_zorder_sorts_rows(spark, fresh_schema):
         values = [(n, -n) for n in range(299 + first, -1 + first, -3)]
         spark.createDataFrame(values, "a int, b int").write.mode("append").saveAsTable("shuffled")
     row = spark.sql("OPTIMIZE shuffled ZORDER BY (a)").first()
-    assert row["path"].endswith("shuffled")
+    assert Path(row["path"]).parent.name == "shuffled"
     assert (row["metrics"]["numFilesAdded"], row["metrics"]["numFilesRemoved"]) == (1, 3)
     assert row["metrics"]["filesRemoved"]["totalFiles"] == 3
     assert spark.table("shuffled").toPandas()["a"].is_monotonic_increasing

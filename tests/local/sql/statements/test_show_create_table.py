@@ -26,8 +26,8 @@ def test_refusals(spark, row_schema, row):
 
 def test_statement_creates_the_same_table(spark, fresh_schema):
     spark.sql(
-        "CREATE TABLE nested (`a b` STRUCT<One: INT, two: ARRAY<STRING>> COMMENT 'it\\'s', "
-        "m MAP<STRING, DOUBLE>, d DECIMAL(9,2), `day of` DATE) USING DELTA PARTITIONED BY (`day of`)"
+        "CREATE TABLE nested (`a-b` STRUCT<One: INT, two: ARRAY<STRING>> COMMENT 'it\\'s', "
+        "m MAP<STRING, DOUBLE>, d DECIMAL(9,2), `day-of` DATE) USING DELTA PARTITIONED BY (`day-of`)"
     )
     for name in ("t", "nested"):
         statement = spark.sql(f"SHOW CREATE TABLE {name}").first()[0]

@@ -1,9 +1,10 @@
-"""``OPTIMIZE``, ``VACUUM``, ``RESTORE``, ``REFRESH TABLE`` and ``TRUNCATE TABLE``.
+"""``OPTIMIZE``, ``VACUUM``, ``RESTORE``, ``TRUNCATE``, ``ANALYZE``, and ``CACHE`` and ``REFRESH`` of tables.
 
 Follows https://docs.databricks.com/aws/en/sql/language-manual/delta-optimize,
 https://docs.databricks.com/aws/en/sql/language-manual/delta-vacuum,
-https://docs.databricks.com/aws/en/sql/language-manual/delta-restore and
-https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-aux-cache-refresh-table
+https://docs.databricks.com/aws/en/sql/language-manual/delta-restore,
+https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-aux-cache-refresh-table and
+https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-aux-analyze-table
 
 Tested in ``tests/local/sql/test_dialect.py``.
 """
@@ -50,6 +51,34 @@ class TruncateTable(StatementNode):
     arg_types: ClassVar[dict[str, bool]] = {"this": True}
 
 
+class AnalyzeTable(StatementNode):
+    """``ANALYZE TABLE name [PARTITION (...)] COMPUTE [DELTA] STATISTICS [NOSCAN | FOR [ALL] COLUMNS [names]]``."""
+
+    arg_types: ClassVar[dict[str, bool]] = {"this": True, "columns": False}
+
+
+class AnalyzeTables(StatementNode):
+    """``ANALYZE TABLES [IN schema] COMPUTE STATISTICS [NOSCAN]``."""
+
+    arg_types: ClassVar[dict[str, bool]] = {"this": False}
+
+
+class CacheTable(StatementNode):
+    """``CACHE [LAZY] TABLE name [OPTIONS (...)] [[AS] query]``; `query` is the text of the query."""
+
+    arg_types: ClassVar[dict[str, bool]] = {"this": True, "query": False}
+
+
+class UncacheTable(StatementNode):
+    """``UNCACHE TABLE [IF EXISTS] name``."""
+
+    arg_types: ClassVar[dict[str, bool]] = {"this": True, "exists": False}
+
+
+class ClearCache(StatementNode):
+    """``CLEAR CACHE``."""
+
+
 class MaintenanceParser(StatementParser):
     """Parse the statements that maintain the files of a table."""
 
@@ -59,6 +88,10 @@ class MaintenanceParser(StatementParser):
         "RESTORE": ("_parse_restore",),
         "REFRESH": ("_parse_refresh_table",),
         "TRUNCATE": ("_parse_truncate_statement",),
+        "ANALYZE": ("_parse_analyze_tables",),
+        "CACHE": ("_parse_cache_table",),
+        "UNCACHE": ("_parse_uncache_table",),
+        "CLEAR": ("_parse_clear_cache",),
     }
 
     def _parse_optimize(self) -> Optimize | None:
@@ -110,3 +143,49 @@ class MaintenanceParser(StatementParser):
         node = TruncateTable(this=self._parse_name())
         self._require_end()
         return node
+
+    def _parse_analyze_tables(self) -> AnalyzeTable | AnalyzeTables | None:
+        self._require_words("ANALYZE")
+        if self._match_words("TABLES"):
+            schema = self._parse_name() if self._match_one_of("IN", "FROM") else None
+            self._require_words("COMPUTE STATISTICS")
+            self._match_words("NOSCAN")
+            self._require_end()
+            return AnalyzeTables(this=schema)
+        self._require_words("TABLE")
+        name = self._parse_name()
+        if self._match_words("PARTITION"):
+            self._parse_in_parentheses(self._parse_disjunction)
+        self._require_words("COMPUTE")
+        self._match_words("DELTA")
+        self._require_words("STATISTICS")
+        columns: list[str] = []
+        if self._match_words("FOR COLUMNS"):
+            columns = self._parse_csv(lambda: self._parse_level().name)
+        else:
+            self._match_one_of("NOSCAN", "FOR ALL COLUMNS")
+        self._require_end()
+        return AnalyzeTable(this=name, columns=columns)
+
+    def _parse_cache_table(self) -> CacheTable | None:
+        self._require_words("CACHE")
+        self._match_words("LAZY")
+        if not self._match_words("TABLE"):
+            return None
+        name = self._parse_name()
+        if self._match_words("OPTIONS"):
+            self._parse_in_parentheses(self._parse_disjunction)
+        self._match_words("AS")
+        return CacheTable(this=name, query=self._parse_rest())
+
+    def _parse_uncache_table(self) -> UncacheTable:
+        self._require_words("UNCACHE TABLE")
+        exists = self._match_words("IF EXISTS")
+        node = UncacheTable(this=self._parse_name(), exists=exists)
+        self._require_end()
+        return node
+
+    def _parse_clear_cache(self) -> ClearCache:
+        self._require_words("CLEAR CACHE")
+        self._require_end()
+        return ClearCache()

@@ -10,10 +10,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from sqlglot import exp
+from sqlglot.tokens import TokenType
+
 from lakelab.local.sql.grammar.parser import StatementNode, StatementParser
 
 _LISTS = ("CATALOGS", "SCHEMAS", "DATABASES", "NAMESPACES", "TABLES", "VIEWS")
-_QUERIES = ("QUERY", "SELECT", "VALUES", "WITH", "FROM", "INSERT", "MERGE", "UPDATE", "DELETE")
+_READING = ("QUERY", "SELECT", "VALUES", "WITH", "FROM")
+_QUERIES = (*_READING, "INSERT", "MERGE", "UPDATE", "DELETE")
 
 
 class DescribeNamespace(StatementNode):
@@ -82,13 +86,40 @@ class ShowCreateTable(StatementNode):
     arg_types: ClassVar[dict[str, bool]] = {"this": True}
 
 
+class DescribeQuery(StatementNode):
+    """``DESCRIBE [QUERY] query``; `query` is the text of the query."""
+
+    arg_types: ClassVar[dict[str, bool]] = {"query": True}
+
+
+class ShowPartitions(StatementNode):
+    """``SHOW PARTITIONS name [PARTITION (column = value, ...)]``; `values` has None for a column without value."""
+
+    arg_types: ClassVar[dict[str, bool]] = {"this": True, "values": False}
+
+
 class MetadataParser(StatementParser):
     """Parse the statements that show what there is."""
 
     FAMILY: ClassVar[dict[str, tuple[str, ...]]] = {
-        "DESCRIBE": ("_parse_describe_namespace", "_parse_describe_delta", "_parse_describe_table"),
-        "DESC": ("_parse_describe_namespace", "_parse_describe_delta", "_parse_describe_table"),
-        "SHOW": ("_parse_show_list", "_parse_show_columns", "_parse_show_create_table"),
+        "DESCRIBE": (
+            "_parse_describe_namespace",
+            "_parse_describe_delta",
+            "_parse_describe_query",
+            "_parse_describe_table",
+        ),
+        "DESC": (
+            "_parse_describe_namespace",
+            "_parse_describe_delta",
+            "_parse_describe_query",
+            "_parse_describe_table",
+        ),
+        "SHOW": (
+            "_parse_show_list",
+            "_parse_show_columns",
+            "_parse_show_create_table",
+            "_parse_show_partitions",
+        ),
     }
 
     def _parse_describe_namespace(self) -> DescribeNamespace | None:
@@ -111,6 +142,13 @@ class MetadataParser(StatementParser):
         limit = self._parse_number() if not is_detail and self._match_words("LIMIT") else None
         self._require_end()
         return DescribeDetail(this=name) if is_detail else DescribeHistory(this=name, limit=limit)
+
+    def _parse_describe_query(self) -> DescribeQuery | None:
+        self._match_one_of("DESCRIBE", "DESC")
+        if not self._is_kind(*_READING, "("):
+            return None
+        self._match_words("QUERY")
+        return DescribeQuery(query=self._parse_rest())
 
     def _parse_describe_table(self) -> DescribeTable | None:
         self._match_one_of("DESCRIBE", "DESC")
@@ -156,3 +194,20 @@ class MetadataParser(StatementParser):
         if not self._match_words("CREATE TABLE"):
             return None
         return ShowCreateTable(this=self._parse_name())
+
+    def _parse_show_partitions(self) -> ShowPartitions | None:
+        self._require_words("SHOW")
+        if not self._match_words("PARTITIONS"):
+            return None
+        name = self._parse_name()
+        values = (
+            dict(self._parse_in_parentheses(self._parse_partition_value))
+            if self._match_words("PARTITION")
+            else {}
+        )
+        self._require_end()
+        return ShowPartitions(this=name, values=values)
+
+    def _parse_partition_value(self) -> tuple[str, exp.Expr | None]:
+        column = self._parse_level().name
+        return column, self._parse_primary() if self._match(TokenType.EQ) else None

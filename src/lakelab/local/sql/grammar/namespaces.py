@@ -1,4 +1,4 @@
-"""``USE``, ``SET``, and ``CREATE`` and ``DROP`` of schemas and catalogs.
+"""``USE``, and ``CREATE`` and ``DROP`` of schemas and catalogs.
 
 Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-ddl-create-schema and the pages of
 the other statements beside it
@@ -26,12 +26,6 @@ class UseSchema(StatementNode):
     """``USE [SCHEMA] name``; `kind` is the word, or None."""
 
     arg_types: ClassVar[dict[str, bool]] = {"this": True, "kind": False}
-
-
-class SetConfig(StatementNode):
-    """``SET key [= value]``."""
-
-    arg_types: ClassVar[dict[str, bool]] = {"key": True, "value": False}
 
 
 class CreateNamespace(StatementNode):
@@ -68,11 +62,11 @@ class DropCatalog(DropNamespace):
 
 
 class NamespaceParser(StatementParser):
-    """Parse the statements about catalogs, schemas and settings."""
+    """Parse the statements about catalogs and schemas."""
 
     FAMILY: ClassVar[dict[str, tuple[str, ...]]] = {
         "USE": ("_parse_use_namespace",),
-        "SET": ("_parse_set_catalog", "_parse_set_config"),
+        "SET": ("_parse_set_catalog",),
         "CREATE": ("_parse_create_namespace",),
         "DROP": ("_parse_drop_namespace",),
     }
@@ -98,14 +92,6 @@ class NamespaceParser(StatementParser):
         node = UseCatalog(this=self._parse_catalog_name())
         self._require_end()
         return node
-
-    def _parse_set_config(self) -> SetConfig | None:
-        self._require_words("SET")
-        if not self._curr or self._curr.text.lower() != "spark":
-            return None
-        key = ".".join(self._parse_name().levels)
-        value = self._parse_rest() if self._match_words("=") else None
-        return SetConfig(key=key, value=value)
 
     def _parse_create_namespace(self) -> CreateNamespace | None:
         self._require_words("CREATE")

@@ -85,6 +85,8 @@ def _query_of(expressions: Sequence[exp.Expr], named: bool) -> exp.Select:
     ]
     query = exp.Select(expressions=columns)
     scope = first.find_ancestor(exp.Select, exp.Update, exp.Delete, exp.Merge)
+    if isinstance(scope, exp.Update) and scope.this is None:  # WHEN MATCHED THEN UPDATE
+        scope = scope.find_ancestor(exp.Merge)
     if isinstance(scope, exp.Select):
         clause = first
         while clause.parent is not scope and clause.parent is not None:

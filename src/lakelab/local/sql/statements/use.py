@@ -1,21 +1,18 @@
-"""``USE`` and ``SET``: the current catalog and schema, and the session's settings.
+"""``USE`` and ``SET CATALOG``: the current catalog and schema.
 
 Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-ddl-use-catalog and
-https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-ddl-usedb and
-https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-aux-conf-mgmt-set
+https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-ddl-usedb
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lakelab.local.sql.grammar.namespaces import SetConfig, UseCatalog, UseSchema
+from lakelab.local.sql.grammar.namespaces import UseCatalog, UseSchema
 from lakelab.local.sql.handlers import Handlers
 from lakelab.local.sql.securables import parse_catalog_name, resolve_schema
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
-
     from lakelab.local.sql.session import Session
 
 
@@ -48,16 +45,7 @@ def _set_catalog(session: Session, catalog: str) -> None:
         session.engine_sql("USE SCHEMA `default`")
 
 
-def _set_config(session: Session, node: SetConfig) -> DataFrame:
-    key, value = node.args["key"], node.args["value"]
-    if value is not None:
-        session.conf.set(key, value.strip("'\""))
-    value = session.conf.get(key, "<undefined>")
-    return session.createDataFrame([(key, value)], "key string, value string")
-
-
 HANDLERS: Handlers = {
     UseCatalog: _use_catalog,
     UseSchema: _use_schema,
-    SetConfig: _set_config,
 }
