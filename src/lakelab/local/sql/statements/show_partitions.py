@@ -5,6 +5,7 @@ Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-au
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lakelab.local.catalog.errors import UnityCatalogError
@@ -54,7 +55,7 @@ def _wanted(table: UnityTable, columns: list[str], values: dict[str, Any]) -> di
     }
 
 
-def _text(partition: dict[str, str | None], columns: list[str]) -> str:
+def _text(partition: Mapping[str, str | None], columns: list[str]) -> str:
     """Return a partition as the names of its folders.
 
     Examples
