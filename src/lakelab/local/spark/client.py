@@ -24,6 +24,7 @@ from lakelab.local.spark.engine_errors import translate
 from lakelab.local.spark.failed_request import FailedRequest
 from lakelab.local.spark.insert_overwrite import replace_rows_by_insert
 from lakelab.local.spark.missing_paths import require_paths
+from lakelab.local.spark.missing_relations import replace_missing_relations
 from lakelab.local.spark.new_tables import create_in_own_folder
 from lakelab.local.spark.plan_functions import rewrite_function_calls
 from lakelab.local.spark.plan_values import correct_plan
@@ -57,6 +58,7 @@ REQUEST_STEPS: tuple[Callable[[Any, Any], None], ...] = (
     prepare_time_travel,
     read_without_statistics,
     correct_plan,
+    replace_missing_relations,
 )
 """Each step gets the session and the request. It may change or refuse the request."""
 

@@ -1,0 +1,17 @@
+"""Relations are replaced wherever they stand in a plan."""
+
+from __future__ import annotations
+
+
+def test_a_relation_inside_others_is_replaced(spark):
+    frame = spark.createDataFrame([(1, "x"), (2, "y")], ["a", "b"])
+    part, _ = frame.crosstab("a", "b").zipWithIndex().randomSplit([1.0, 0.0], seed=1)
+    assert part.columns == ["a_b", "x", "y", "index"]
+    assert part.count() == 2
+
+
+def test_a_view_of_a_replaced_relation_can_be_read(spark):
+    spark.createDataFrame([(1, "x")], ["a", "b"]).crosstab("a", "b").createOrReplaceTempView(
+        "table_of_counts"
+    )
+    assert spark.sql("SELECT x FROM table_of_counts").collect() == [(1,)]
