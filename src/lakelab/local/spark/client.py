@@ -57,8 +57,8 @@ REQUEST_STEPS: tuple[Callable[[Any, Any], None], ...] = (
     require_paths,
     prepare_time_travel,
     read_without_statistics,
-    correct_plan,
     replace_missing_relations,
+    correct_plan,
 )
 """Each step gets the session and the request. It may change or refuse the request."""
 

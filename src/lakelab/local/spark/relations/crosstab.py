@@ -10,6 +10,7 @@ from typing import Any
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from lakelab.local.spark.plan_values import correct_plan
 from lakelab.local.spark.relations.frames import column, frame_of, replace
 
 
@@ -23,6 +24,7 @@ def compute_crosstab(session: Any, relation: Any) -> None:
         It is changed.
     """
     asked = relation.crosstab
+    correct_plan(session, asked.input)  # its rows are read for the names of the columns
     frame = frame_of(session, asked.input)
     first, second = f"{asked.col1}_{asked.col2}", "second"
     texts = frame.select(

@@ -1,6 +1,6 @@
 """DataFrames of the relations in a plan: a relation is replaced by a DataFrame of pyspark's own API.
 
-Tested in ``tests/local/spark/relations/``.
+Follows https://spark.apache.org/docs/latest/spark-connect-overview.html
 """
 
 from __future__ import annotations
@@ -10,20 +10,9 @@ from typing import Any, cast
 from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 from pyspark.sql.connect.dataframe import DataFrame as ConnectDataFrame
-from pyspark.sql.connect.plan import LogicalPlan
 
 from lakelab.local.catalog.names import quoted
-
-
-class _Relation(LogicalPlan):
-    """A logical plan whose message exists already."""
-
-    def __init__(self, message: Any):
-        super().__init__(None)
-        self._message = message
-
-    def plan(self, session: Any) -> Any:
-        return self._message
+from lakelab.local.spark.plan_values import GivenPlan
 
 
 def frame_of(session: Any, relation: Any) -> DataFrame:
@@ -37,7 +26,7 @@ def frame_of(session: Any, relation: Any) -> DataFrame:
     """
     message = type(relation)()
     message.CopyFrom(relation)
-    return cast(DataFrame, ConnectDataFrame(_Relation(message), session))
+    return cast(DataFrame, ConnectDataFrame(GivenPlan(message), session))
 
 
 def replace(session: Any, relation: Any, frame: DataFrame) -> None:
