@@ -30,7 +30,7 @@ def frame_of(session: Any, relation: Any) -> DataFrame:
 
 
 def replace(session: Any, relation: Any, frame: DataFrame) -> None:
-    """Put the plan of a DataFrame in the place of a relation.
+    """Replace a relation by the plan of a DataFrame.
 
     Parameters
     ----------
