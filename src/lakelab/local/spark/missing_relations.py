@@ -15,16 +15,19 @@ from lakelab.local.spark.relations.joins import complete_join, complete_lateral_
 from lakelab.local.spark.relations.quantiles import compute_quantiles
 from lakelab.local.spark.relations.random_split import split_by_hash
 from lakelab.local.spark.relations.sequence_ids import number_rows
+from lakelab.local.spark.relations.summaries import compute_description, compute_summary
 from lakelab.local.sql.session import Session
 
 _REPLACEMENTS: dict[str, Callable[[Any, Any], None]] = {
     "approx_quantile": compute_quantiles,
     "crosstab": compute_crosstab,
+    "describe": compute_description,
     "freq_items": compute_frequent_items,
     "join": complete_join,
     "lateral_join": complete_lateral_join,
     "project": number_rows,
     "sample": split_by_hash,
+    "summary": compute_summary,
 }
 """Field of a relation that says what it is -> the function that replaces it."""
 
