@@ -419,6 +419,14 @@ _TABLE: tuple[tuple[str, Rule], ...] = (
     ),
     # values
     (
+        r"Unsupported CAST from (?P<source>.+) to (?P<target>.+)$",
+        lambda match, request: Refusal(
+            "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION",
+            "42K09",
+            f"A value of the type {_type(match['source'])} cannot be cast to {_type(match['target'])}.",
+        ),
+    ),
+    (
         r"^(?:Arrow error: )?[Dd]ivide by zero",
         _fixed(
             "DIVIDE_BY_ZERO",

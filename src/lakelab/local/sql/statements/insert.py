@@ -17,8 +17,9 @@ from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.names import quoted
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.sql.dialect import parse, to_sql
-from lakelab.local.sql.rewrites.steps import rewrite_for_engine
+from lakelab.local.sql.rewrites.row_changes import complete_row_changes
 from lakelab.local.sql.securables import resolve_table
+from lakelab.local.sql.statements.insert_rows import fit_rows, known_columns, result_columns
 
 if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
@@ -73,13 +74,14 @@ def complete_insert(session: Session, text: str) -> str:
         table = session.unity.table(resolve_table(session, target))
     except UnityCatalogError:
         return text  # a view or nothing: the engine runs or refuses the statement
-    has_changed = _separate_names(insert.expression)
+    has_changed = complete_row_changes(session, insert)  # WITH ... INSERT
+    has_changed |= _separate_names(insert.expression)
     if insert.args.get("by_name"):
         columns = _columns_by_name(session, insert.expression, table)
         insert.set("by_name", False)
     else:
         columns = [c.name for c in insert.this.expressions] if target is not insert.this else []
-        _check_arity(table, insert.expression, columns)
+        has_changed |= _fit_by_position(session, insert, table, columns)
     if columns:
         _check_columns(table, columns)
         has_changed |= _add_omitted(insert, target, table, columns) or bool(tree.args["by_name"])
@@ -138,9 +140,9 @@ def _separate_names(query: exp.Expr) -> bool:
     return True
 
 
-def _columns_by_name(session: Session, query: exp.Expr, table: UnityTable) -> list[str]:
+def _columns_by_name(session: Session, query: exp.Query, table: UnityTable) -> list[str]:
     """Return the columns of a query, which all are columns of the table."""
-    columns = session.engine_sql(rewrite_for_engine(session, to_sql(query))).columns
+    columns = result_columns(session, query)
     existing = {field["name"].lower() for field in table.fields}
     if extra := [column for column in columns if column.lower() not in existing]:
         raise UnityCatalogError(
@@ -149,13 +151,28 @@ def _columns_by_name(session: Session, query: exp.Expr, table: UnityTable) -> li
             condition="INCOMPATIBLE_DATA_FOR_TABLE.EXTRA_COLUMNS",
             sql_state="KD000",
         )
-    return list(columns)
+    return columns
 
 
-def _check_arity(table: UnityTable, rows: exp.Expr, columns: list[str]) -> None:
-    """Check that rows have a value for each column, as far as the statement itself shows that."""
+def _fit_by_position(
+    session: Session, insert: exp.Insert, table: UnityTable, columns: list[str]
+) -> bool:
+    """Check that rows have a value for each column, and fit them to the columns; return whether they changed."""
+    rows = insert.expression
+    counts, renames = _value_counts(rows), False
+    if not counts and isinstance(rows, exp.Query):
+        found = known_columns(session, rows)
+        if found is None:
+            return False
+        counts, renames = [len(found)], len({name.lower() for name in found}) < len(found)
+    _check_arity(table, counts, columns)
+    fields = [table.field(column) for column in columns] or table.fields
+    return fit_rows(insert, fields, renames=renames)
+
+
+def _check_arity(table: UnityTable, counts: list[int], columns: list[str]) -> None:
     names = columns or [field["name"] for field in table.fields]
-    for count in _value_counts(rows):
+    for count in counts:
         if count == len(names):
             continue
         if count < len(names) and not columns:
