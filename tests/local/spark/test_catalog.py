@@ -42,3 +42,38 @@ def test_a_table_can_be_refreshed_if_there_is_one(spark, catalog):
     assert catalog.tableExists("t")
     with pytest.raises(AnalysisException, match="TABLE_OR_VIEW_NOT_FOUND"):
         catalog.refreshTable("absent")
+
+
+def test_columns_are_those_of_the_table(spark, catalog):
+    spark.sql(
+        "CREATE TABLE parts (k INT NOT NULL COMMENT 'which', p STRING, s STRUCT<a: INT>) "
+        "USING delta PARTITIONED BY (p) COMMENT 'about parts'"
+    )
+    columns = catalog.listColumns("parts")
+    assert [(c.name, c.dataType, c.nullable, c.isPartition, c.description) for c in columns] == [
+        ("k", "int", False, False, "which"),
+        ("p", "string", True, True, None),
+        ("s", "struct<a:int>", True, False, None),
+    ]
+    assert catalog.listColumns("PARTS", catalog.currentDatabase()) == columns
+    table = catalog.getTable("parts")
+    assert (table.name, table.tableType, table.isTemporary) == ("parts", "MANAGED", False)
+    assert table.description == "about parts"
+
+
+def test_a_temporary_view_precedes_a_table_of_its_name(spark, catalog):
+    spark.sql("CREATE TABLE seen (a INT)")
+    spark.sql("CREATE TEMP VIEW seen AS SELECT 1 AS b, 'x' AS c")
+    try:
+        assert [column.name for column in catalog.listColumns("seen")] == ["b", "c"]
+        assert catalog.getTable("seen").isTemporary
+    finally:
+        catalog.dropTempView("seen")
+    assert [column.name for column in catalog.listColumns("seen")] == ["a"]
+
+
+def test_columns_of_a_table_that_does_not_exist_are_refused(catalog):
+    for read in (catalog.getTable, catalog.listColumns):
+        with pytest.raises(AnalysisException) as refused:
+            read("absent")
+        assert refused.value.getCondition() == "TABLE_OR_VIEW_NOT_FOUND"

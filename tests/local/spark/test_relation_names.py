@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 
 import pytest
+from pyspark.sql.connect import proto
 from pyspark.sql.functions import expr
+
+from lakelab.local.spark.relation_names import names_relation
 
 
 @pytest.fixture
@@ -75,3 +78,29 @@ def test_a_temporary_view_is_found_and_dropped_in_any_case(spark, schema):
     assert spark.catalog.dropTempView("TWO")
     spark.sql("DROP VIEW three")
     assert not spark.catalog.tableExists("Two")
+
+
+PLANS = [
+    (lambda spark: spark.sql("SELECT 1"), False),
+    (lambda spark: spark.sql("SELECT a FROM VALUES (1) AS v(a)"), False),
+    (lambda spark: spark.range(3).selectExpr("id + 1"), False),
+    (lambda spark: spark.sql("SELECT (SELECT max(id) FROM t) AS m"), True),
+    (lambda spark: spark.table("t").filter("id = 1"), True),
+    (lambda spark: spark.range(1).join(spark.table("t")), True),
+]
+
+
+@pytest.mark.parametrize(("query", "named"), PLANS)
+def test_a_plan_that_names_a_table_is_known(spark, schema, query, named):
+    spark.sql("CREATE TABLE t (id INT)")
+    frame = query(spark)
+    assert names_relation(frame._plan.to_proto(spark.client)) is named  # noqa: SLF001 - no public way
+
+
+@pytest.mark.parametrize(
+    "text", ["SHOW TABLES", "DROP TABLE t", "no statement", "EXPLAIN SELECT 1"]
+)
+def test_another_statement_may_name_a_table(text):
+    command = proto.Command()
+    command.sql_command.sql = text
+    assert names_relation(command)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from pyspark.sql.catalog import CatalogMetadata
+from pyspark.sql.catalog import CatalogMetadata, Column, Table
 from pyspark.sql.connect.catalog import Catalog
 from pyspark.sql.connect.dataframe import DataFrame
 from pyspark.sql.connect.session import SparkSession
@@ -15,6 +15,8 @@ from pyspark.sql.types import StructType
 
 from lakelab.local.catalog.names import quoted
 from lakelab.local.catalog.store import table_already_exists
+from lakelab.local.catalog.table import UnityTable
+from lakelab.local.catalog.types import sql_type
 from lakelab.local.spark.new_tables import in_own_folder
 from lakelab.local.sql.errors import spark_errors
 from lakelab.local.sql.text import sql_literal
@@ -57,6 +59,51 @@ class LocalCatalog(Catalog):
         like = f" LIKE {sql_literal(pattern)}" if pattern else ""
         rows = self._session.sql(f"SHOW CATALOGS{like}").collect()
         return [CatalogMetadata(name=row["catalog"], description=None) for row in rows]
+
+    def getTable(self, tableName: str) -> Table:
+        """Return what the catalog has about a table or view.
+
+        Raises
+        ------
+        pyspark.errors.AnalysisException
+            If there is no such table or view.
+        """
+        table = super().getTable(tableName)
+        stored = None if table.isTemporary else self._stored(tableName)
+        if stored is None:
+            return table
+        return table._replace(description=stored.comment, tableType="MANAGED")
+
+    def listColumns(self, tableName: str, dbName: str | None = None) -> list[Column]:
+        """List the columns of a table or view.
+
+        Raises
+        ------
+        pyspark.errors.AnalysisException
+            If there is no such table or view.
+        """
+        name = tableName if dbName is None else f"{dbName}.{tableName}"
+        stored = None if super().getTable(name).isTemporary else self._stored(name)
+        if stored is None:
+            return super().listColumns(tableName, dbName)
+        metadata = stored.delta.metadata()
+        return [
+            Column(
+                name=field["name"],
+                description=field["metadata"].get("comment"),
+                dataType=sql_type(field["type"]),
+                nullable=field["nullable"],
+                isPartition=field["name"] in metadata.partition_columns,
+                isBucket=False,
+                isCluster=field["name"] in stored.clustering,
+            )
+            for field in stored.fields
+        ]
+
+    def _stored(self, name: str) -> UnityTable | None:
+        """Return a table of Unity Catalog; None for a view, which only the engine has."""
+        full = self._session.resolve(name)
+        return self._session.unity.table(full) if self._session.unity.exists(full) else None
 
     def createTable(
         self,

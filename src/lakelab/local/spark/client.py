@@ -28,7 +28,7 @@ from lakelab.local.spark.missing_relations import replace_missing_relations
 from lakelab.local.spark.new_tables import create_in_own_folder
 from lakelab.local.spark.plan_functions import rewrite_function_calls
 from lakelab.local.spark.plan_values import correct_plan
-from lakelab.local.spark.relation_names import lower_names
+from lakelab.local.spark.relation_names import lower_names, names_relation
 from lakelab.local.spark.row_counts import report_changed_rows
 from lakelab.local.spark.statistics import omit_statistics
 from lakelab.local.spark.time_travel import prepare_time_travel
@@ -45,8 +45,9 @@ class ClientSession(Session, Protocol):
 
 
 def sync_catalog(session: ClientSession, request: Any) -> None:
-    """Bring the engine's catalog up to date with the folders."""
-    session.sync()
+    """Bring the engine's catalog up to date with the folders, for a plan that may name a relation."""
+    if names_relation(request):
+        session.sync()
 
 
 REQUEST_STEPS: tuple[Callable[[Any, Any], None], ...] = (

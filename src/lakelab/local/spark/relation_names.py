@@ -9,7 +9,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from sqlglot import exp
+
 from lakelab.local.spark.plans import messages
+from lakelab.local.sql.dialect import parse
 from lakelab.local.sql.relation_names import lower_name, lower_relation_names
 from lakelab.local.sql.session import Session
 
@@ -25,6 +28,12 @@ _NAMES = (
     "catalog_name",
 )
 """Fields with the name of a table, view, schema or catalog."""
+
+
+_WITH_NAMES = frozenset(
+    {"Catalog", "CachedRemoteRelation", "CreateDataFrameViewCommand", "WriteOperation"}
+)
+"""Messages that belong to the catalog whatever their fields are."""
 
 
 def lower_names(session: Session, plan: Any) -> None:
@@ -45,6 +54,28 @@ def lower_names(session: Session, plan: Any) -> None:
         else:
             for field in _names_of(message.DESCRIPTOR):
                 _change(message, field, lower_name)
+
+
+def names_relation(plan: Any) -> bool:
+    """Return whether a plan may name a table, view, schema or catalog; a plan of values and files does not.
+
+    Parameters
+    ----------
+    plan : google.protobuf.message.Message
+        The request.
+    """
+    return any(_names_relation(message) for message in messages(plan))
+
+
+def _names_relation(message: Any) -> bool:
+    kind = message.DESCRIPTOR.name
+    if kind in _STATEMENTS:
+        text = getattr(message, _STATEMENTS[kind])
+        tree = parse(text).tree if text else None
+        return bool(text) and not (isinstance(tree, exp.Query) and not tree.find(exp.Table))
+    if kind in _WITH_NAMES:
+        return True
+    return any(getattr(message, field) for field in _names_of(message.DESCRIPTOR))
 
 
 @cache
