@@ -100,3 +100,31 @@ def test_rows_that_others_added_meanwhile_stay_when_a_commit_is_taken_back(spark
     assert [row["operation"] for row in history] == ["RESTORE", "WRITE", "UPDATE"]
     counted = spark.unity.table(checked).delta.get_add_actions(flatten=True)
     assert sum(counted.column("num_records").to_pylist()) == 4  # with their statistics
+
+
+@pytest.mark.parametrize("value", [1e-20, 0.5, float("-inf")])
+def test_a_fraction_beside_a_double_is_a_double_for_every_writer(spark, schema, value):
+    spark.sql("CREATE TABLE fractions (id BIGINT NOT NULL PRIMARY KEY, x DOUBLE)")
+    spark.sql("ALTER TABLE fractions ADD CONSTRAINT large CHECK (coalesce(x, 0.5) > 0.5)")
+    good = spark.createDataFrame([(7, 1e20), (8, 1e300)], "id long, x double")
+    good.write.mode("append").saveAsTable("fractions")
+    spark.sql("INSERT INTO fractions VALUES (9, 1e20D)")
+    bad = spark.createDataFrame([(9, value)], "id long, x double")
+    for write in (
+        lambda: bad.write.mode("append").saveAsTable("fractions"),
+        lambda: bad.writeTo("fractions").append(),
+        lambda: spark.sql(f"INSERT INTO fractions VALUES (9, double('{value}'))"),
+        lambda: spark.sql(f"UPDATE fractions SET x = double('{value}') WHERE id = 9"),
+        lambda: FeatureEngineeringClient().write_table(name="fractions", df=bad, mode="merge"),
+    ):
+        with pytest.raises(AnalysisException, match="DELTA_VIOLATE_CONSTRAINT_WITH_VALUES"):
+            write()
+    assert spark.table("fractions").count() == 3
+
+
+def test_a_function_that_is_rewritten_holds_for_insert(spark, checked):
+    spark.sql("ALTER TABLE checked ADD CONSTRAINT day CHECK (weekday(DATE '2026-01-01') > id - 7)")
+    spark.sql("INSERT INTO checked VALUES (9, 1)")
+    with pytest.raises(AnalysisException, match="DELTA_VIOLATE_CONSTRAINT_WITH_VALUES"):
+        spark.sql("INSERT INTO checked VALUES (10, 1)")
+    assert spark.unity.table(checked).checks["positive"] == "v > 0"  # as the user wrote it

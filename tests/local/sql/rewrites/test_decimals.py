@@ -33,6 +33,7 @@ ROWS = "VALUES (1e20D, 1.50, 7, FLOAT(1e-20)) AS t(x, d, i, f)"
         ("if(i = 7, x, 0.5)", 1e20),
         ("coalesce(NULL, d, x)", 1.5),
         ("coalesce(x, 0.5)", 1e20),
+        ("coalesce(x, 0.5) > 0.5", True),
         ("greatest(x, 0.5)", 1e20),
         ("least(1e-20D, 0.5)", 1e-20),
         ("nullif(x, 0.5)", 1e20),

@@ -39,6 +39,15 @@ def cast_decimals_beside_doubles(tree: exp.Expr, types: Types) -> bool:
     bool
         Whether the tree was changed.
     """
+    changed = False
+    while _cast_decimals(
+        tree, types
+    ):  # coalesce(x, 0.5) > 0.5: the first cast makes a DOUBLE of the left side
+        changed = True
+    return changed
+
+
+def _cast_decimals(tree: exp.Expr, types: Types) -> bool:
     groups = [group for group in _groups(tree) if _may_mix(group)]
     known = _types(groups, types)
     # nodes are equal if their text is: the id tells them apart

@@ -15,8 +15,10 @@ from sqlglot import exp
 
 from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
 from lakelab.local.catalog.table import UnityTable
+from lakelab.local.sql.dialect import parse, parse_expression, to_sql
 from lakelab.local.sql.grammar.tables import DropPrimaryKey, source_text
 from lakelab.local.sql.handlers import Handlers
+from lakelab.local.sql.rewrites.steps import rewrite_for_engine
 from lakelab.local.sql.statements.primary_key import parse_primary_key
 
 if TYPE_CHECKING:
@@ -53,7 +55,8 @@ def _add_check(session: Session, table: UnityTable, name: str, condition: str) -
             condition="DELTA_CONSTRAINT_ALREADY_EXISTS",
             sql_state="42710",
         )
-    rows = session.engine_sql(f"SELECT ({condition}) AS holds FROM {table.name.quoted}")
+    query = rewrite_for_engine(session, f"SELECT ({condition}) AS holds FROM {table.name.quoted}")
+    rows = session.engine_sql(query)
     if not isinstance(rows.schema[0].dataType, BooleanType):
         raise UnityCatalogError(
             f"CHECK constraint '{name}' ({condition}) should be a boolean expression.",
@@ -68,7 +71,20 @@ def _add_check(session: Session, table: UnityTable, name: str, condition: str) -
             condition="DELTA_NEW_CHECK_CONSTRAINT_VIOLATION",
             sql_state="23512",
         )
-    table.add_check(name, condition)
+    table.add_check(name, _stored_condition(query, condition))
+
+
+def _stored_condition(query: str, condition: str) -> str:
+    """Return the condition as the engine evaluates it rightly for the rows of an INSERT.
+
+    The engine reads the condition from the table, where no rewrite reaches it.
+    """
+    tree = parse(query).tree
+    if not isinstance(tree, exp.Select):
+        return condition
+    selected = tree.selects[0].unalias()
+    rewritten = to_sql(selected.unnest())
+    return condition if rewritten == to_sql(parse_expression(condition).unnest()) else rewritten
 
 
 def drop_constraint(table: UnityTable, name: str, *, if_exists: bool) -> None:
