@@ -13,6 +13,7 @@ from lakelab.local.sql.rewrites import (
     date_parts,
     extremes,
     json_paths,
+    not_a_number,
     percentiles,
     rounding,
 )
@@ -31,6 +32,7 @@ RULES: dict[str, Rule] = {
     **date_parts.RULES,
     **extremes.RULES,
     **json_paths.RULES,
+    **not_a_number.RULES,
     **percentiles.RULES,
     **rounding.RULES,
 }
