@@ -77,3 +77,25 @@ def test_columns_of_a_table_that_does_not_exist_are_refused(catalog):
         with pytest.raises(AnalysisException) as refused:
             read("absent")
         assert refused.value.getCondition() == "TABLE_OR_VIEW_NOT_FOUND"
+
+
+def test_a_temporary_view_is_dropped_once(spark):
+    spark.range(1).createOrReplaceTempView("dropped_once")
+    assert spark.catalog.dropTempView("dropped_once") is True
+    assert spark.catalog.dropTempView("dropped_once") is False
+
+
+def test_schemas_tables_and_views_are_created_and_dropped(spark, schema):
+    catalog = spark.catalog
+    catalog.createDatabase("made_by_catalog")
+    catalog.createDatabase("made_by_catalog", ifNotExists=True)
+    assert catalog.databaseExists("made_by_catalog")
+    spark.sql("CREATE TABLE made_by_catalog.t AS SELECT 1 AS x")
+    catalog.dropTable("made_by_catalog.t")
+    catalog.dropTable("made_by_catalog.t", ifExists=True)
+    assert not catalog.tableExists("made_by_catalog.t")
+    catalog.dropDatabase("made_by_catalog", cascade=True)
+    assert not catalog.databaseExists("made_by_catalog")
+    spark.sql("CREATE VIEW seen AS SELECT 1 AS x")
+    catalog.dropView("seen")
+    assert not catalog.tableExists("seen")

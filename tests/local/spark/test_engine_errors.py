@@ -238,3 +238,25 @@ def test_other_words_stay_as_they_are():
 def test_a_condition_is_kept():
     error = AnalysisException(message="divide by zero", errorClass="MINE")
     assert translate(error, FailedRequest()) is None
+
+
+@pytest.mark.parametrize(
+    ("call", "method"),
+    [
+        (lambda spark: spark.range(2).transpose().collect(), "DataFrame.transpose"),
+        (lambda spark: spark.catalog.cacheTable("t"), "spark.catalog.cacheTable"),
+        (lambda spark: spark.range(2).withWatermark("id", "1 day").collect(), "withWatermark"),
+    ],
+)
+def test_a_method_that_the_engine_lacks_is_named(spark, call, method):
+    with pytest.raises(PySparkException, match=method) as refused:
+        call(spark)
+    assert refused.value.getCondition() == "UNSUPPORTED_FEATURE.LOCAL_ENGINE"
+
+
+def test_cogroup_with_null_is_named(spark):
+    frame = spark.createDataFrame([(1, "a"), (None, "b")], "k int, x string")
+    grouped = frame.groupBy("k").cogroup(frame.groupBy("k"))
+    with pytest.raises(PySparkException, match="cogroup") as refused:
+        grouped.applyInPandas(lambda left, right: left, "k int, x string").collect()
+    assert refused.value.getCondition() == "UNSUPPORTED_FEATURE.LOCAL_ENGINE"

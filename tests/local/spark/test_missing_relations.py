@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+from pyspark.sql import functions as F
+
 
 def test_a_relation_inside_others_is_replaced(spark):
     frame = spark.createDataFrame([(1, "x"), (2, "y")], ["a", "b"])
@@ -15,3 +18,11 @@ def test_a_view_of_a_replaced_relation_can_be_read(spark):
         "table_of_counts"
     )
     assert spark.sql("SELECT x FROM table_of_counts").collect() == [(1,)]
+
+
+@pytest.mark.parametrize("is_eager", [True, False])
+def test_a_checkpoint_keeps_its_rows(spark, is_eager):
+    frame = spark.range(5).withColumn("x", F.rand())
+    for saved in (frame.checkpoint(is_eager), frame.localCheckpoint(is_eager)):
+        assert saved.collect() == saved.collect()
+        assert saved.select(saved.id).where(saved.id > 3).collect() == [(4,)]

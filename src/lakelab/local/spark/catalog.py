@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from pyspark.errors import AnalysisException
 from pyspark.sql.catalog import CatalogMetadata, Column, Table
 from pyspark.sql.connect.catalog import Catalog
 from pyspark.sql.connect.dataframe import DataFrame
@@ -18,8 +19,15 @@ from lakelab.local.catalog.store import table_already_exists
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.catalog.types import sql_type
 from lakelab.local.spark.new_tables import in_own_folder
-from lakelab.local.sql.errors import spark_errors
+from lakelab.local.sql.errors import analysis_error, spark_errors
 from lakelab.local.sql.text import sql_literal
+
+_NO_VIEW = "Temporary View not found"
+"""The engine's words for a temporary view that does not exist."""
+
+
+def _if_exists(is_given: bool) -> str:
+    return "IF EXISTS " if is_given else ""
 
 
 class LocalCatalog(Catalog):
@@ -53,6 +61,65 @@ class LocalCatalog(Catalog):
             If there is no such schema.
         """
         self._session.sql(f"USE SCHEMA {dbName}")
+
+    def dropTempView(self, viewName: str) -> bool:
+        """Drop a temporary view; return whether there was one."""
+        try:
+            return super().dropTempView(viewName)
+        except AnalysisException as error:
+            if _NO_VIEW not in str(error):
+                raise
+            return False
+
+    def createDatabase(
+        self, dbName: str, ifNotExists: bool = False, properties: dict[str, str] | None = None
+    ) -> None:
+        """Create a schema.
+
+        Raises
+        ------
+        pyspark.errors.AnalysisException
+            If the schema exists, or properties are given.
+        """
+        if properties:
+            raise analysis_error(
+                "UNSUPPORTED_FEATURE.LOCAL_ENGINE",
+                "The local engine does not support properties in spark.catalog.createDatabase. "
+                "Leave them out. They are kept on Databricks.",
+                "0A000",
+            )
+        self._session.sql(f"CREATE SCHEMA {'IF NOT EXISTS ' if ifNotExists else ''}{dbName}")
+
+    def dropDatabase(self, dbName: str, ifExists: bool = False, cascade: bool = False) -> None:
+        """Drop a schema, with its tables if ``cascade`` is true.
+
+        Raises
+        ------
+        pyspark.errors.AnalysisException
+            If there is no such schema, or it is not empty.
+        """
+        end = " CASCADE" if cascade else ""
+        self._session.sql(f"DROP SCHEMA {_if_exists(ifExists)}{dbName}{end}")
+
+    def dropTable(self, tableName: str, ifExists: bool = False, purge: bool = False) -> None:
+        """Drop a table.
+
+        Raises
+        ------
+        pyspark.errors.AnalysisException
+            If there is no such table.
+        """
+        self._session.sql(f"DROP TABLE {_if_exists(ifExists)}{tableName}")
+
+    def dropView(self, viewName: str, ifExists: bool = False) -> None:
+        """Drop a view.
+
+        Raises
+        ------
+        pyspark.errors.AnalysisException
+            If there is no such view.
+        """
+        self._session.sql(f"DROP VIEW {_if_exists(ifExists)}{viewName}")
 
     def listCatalogs(self, pattern: str | None = None) -> list[CatalogMetadata]:
         """List the catalogs that the user may know of."""

@@ -7,7 +7,7 @@ the steps of its command, if it belongs to one. Both are read from top to bottom
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, Protocol
 
 import grpc
@@ -27,8 +27,10 @@ from lakelab.local.spark.missing_paths import require_paths
 from lakelab.local.spark.missing_relations import replace_missing_relations
 from lakelab.local.spark.new_tables import create_in_own_folder
 from lakelab.local.spark.plan_functions import rewrite_function_calls
+from lakelab.local.spark.plan_semantics import meaning, semantic_hash
 from lakelab.local.spark.plan_values import correct_plan
 from lakelab.local.spark.relation_names import lower_names, names_relation
+from lakelab.local.spark.relations.observed_metrics import compute_metrics
 from lakelab.local.spark.row_counts import report_changed_rows
 from lakelab.local.spark.statistics import omit_statistics
 from lakelab.local.spark.time_travel import prepare_time_travel
@@ -105,6 +107,24 @@ class LocalSparkClient(SparkConnectClient):
         prepared = Command(self._session, command, table_change(command))
         with spark_errors():
             return run_steps(COMMAND_STEPS, prepared, execute_on_engine)
+
+    def same_semantics(self, plan: Any, other: Any) -> bool:
+        """Return whether two plans mean the same."""
+        return meaning(plan) == meaning(other)
+
+    def semantic_hash(self, plan: Any) -> int:
+        """Return a hash of a plan's meaning."""
+        return semantic_hash(plan)
+
+    def _execute_and_fetch_as_iterator(
+        self, req: Any, observations: dict[str, Any], progress: Any = None
+    ) -> Iterator[Any]:
+        """Execute a plan, and give its observations their metrics."""
+        # before it is executed: a write may change the rows that it reads
+        metrics = compute_metrics(self._session, req) if observations else {}
+        yield from super()._execute_and_fetch_as_iterator(req, observations, progress)
+        for name in metrics.keys() & observations.keys():
+            observations[name]._result.update(metrics[name])  # noqa: SLF001 - no public way
 
     def _handle_error(self, error: Exception) -> NoReturn:
         """Raise an error of the engine under Spark's condition."""

@@ -6,9 +6,13 @@ https://docs.lakesail.com/sail/latest/
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import socket
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -81,6 +85,9 @@ class Engine:
         os.environ.update(ENGINE_SETTINGS)
         os.environ["SAIL_CATALOG__LIST"] = catalog_list(catalogs)
         os.environ["SAIL_CATALOG__DEFAULT_CATALOG"] = catalogs[0]
+        checkpoints = tempfile.mkdtemp(prefix="lakelab-checkpoints-")
+        atexit.register(shutil.rmtree, checkpoints, ignore_errors=True)
+        os.environ["SAIL_EXECUTION__CHECKPOINT__PATH"] = Path(checkpoints).as_uri()
         from pysail.spark import SparkConnectServer
 
         server = SparkConnectServer("127.0.0.1", 0)

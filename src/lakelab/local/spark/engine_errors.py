@@ -21,6 +21,7 @@ from pyspark.errors.exceptions.connect import (
     ParseException,
     SparkConnectGrpcException,
     SparkRuntimeException,
+    UnsupportedOperationException,
 )
 
 from lakelab.local.spark.failed_request import FailedRequest
@@ -285,7 +286,57 @@ def _fixed(
     return rule
 
 
+_MISSING_METHODS = {
+    "as of join": "merge_asof",
+    "nearest-by join": "DataFrame.nearestByJoin",
+    "transpose": "DataFrame.transpose",
+    "with watermark": "DataFrame.withWatermark",
+    "deduplicate within watermark": "DataFrame.dropDuplicatesWithinWatermark",
+    "unresolved table valued function": "spark.tvf",
+    "unsupported subquery type": "DataFrame.asTable",
+    "table argument options in subquery expression": "DataFrame.asTable",
+    "direct shuffle partition id expression": "DataFrame.repartitionById",
+    "resolve metadata column": "DataFrame.metadataColumn",
+    "plannode::cachetable": "spark.catalog.cacheTable",
+    "plannode::uncachetable": "spark.catalog.uncacheTable",
+    "plannode::iscached": "spark.catalog.isCached",
+    "plannode::clearcache": "spark.catalog.clearCache",
+    "plannode::refreshbypath": "spark.catalog.refreshByPath",
+    "list views": "spark.catalog.listViews",
+    "list partitions": "spark.catalog.listPartitions",
+    "get table properties": "spark.catalog.getTableProperties",
+    "get create table string": "spark.catalog.getCreateTableString",
+    "truncate table": "spark.catalog.truncateTable",
+    "analyze table": "spark.catalog.analyzeTable",
+    "not supported: function exists": "spark.catalog.functionExists",
+    "not supported: get function": "spark.catalog.getFunction",
+}
+"""The engine's words for what it lacks, in lower case -> the method that needs it."""
+
+
+def _missing_method(match: re.Match[str], request: FailedRequest) -> Refusal:
+    return Refusal(
+        "UNSUPPORTED_FEATURE.LOCAL_ENGINE",
+        "0A000",
+        f"The local engine does not support {_MISSING_METHODS[match['words'].lower()]}. It runs on "
+        f"Databricks and on Spark.",
+        UnsupportedOperationException,
+    )
+
+
 _TABLE: tuple[tuple[str, Rule], ...] = (
+    # methods that the engine lacks
+    (rf"\A(?P<words>{'|'.join(map(re.escape, _MISSING_METHODS))})\Z", _missing_method),
+    (
+        r"Found unmasked nulls for non-nullable StructArray field",
+        _fixed(
+            "UNSUPPORTED_FEATURE.LOCAL_ENGINE",
+            "0A000",
+            "The local engine does not support cogroup(...).applyInPandas on rows with NULL. Fill or "
+            "filter them first. It runs on Databricks and on Spark.",
+            UnsupportedOperationException,
+        ),
+    ),
     # names
     (r"^attribute ObjectName\(\[(?P<name>.*)\]\) is missing from the schema", _unresolved_column),
     (r"Cannot resolve UPDATE target column `(?P<name>.*)`", _unresolved_column),
