@@ -26,6 +26,7 @@ STATEMENTS = [
     ("CREATE TABLE c SHALLOW CLONE t VERSION AS OF 3 TBLPROPERTIES ('a' = 'b')", "CloneTable"),
     ("CREATE OR REPLACE TABLE c DEEP CLONE t TIMESTAMP AS OF '2024-01-01'", "CloneTable"),
     ("CREATE TABLE IF NOT EXISTS c CLONE main.a.t", "CloneTable"),
+    ("REPLACE TABLE c SHALLOW CLONE t", "CloneTable"),
     ("ALTER TABLE t SET TBLPROPERTIES ('a' = 'b')", "Alter"),
     ("CREATE TABLE c LIKE t", "Create"),
     ("TRUNCATE TABLE a.t", "TruncateTable"),

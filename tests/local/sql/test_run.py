@@ -54,7 +54,6 @@ def test_statements(spark, row_schema, row):
     "statement",
     [
         "OPTIMIZE t WHERE x = 1",
-        "CREATE TABLE u DEEP CLONE t",
         "CREATE SCHEMA main.elsewhere MANAGED LOCATION 's3://bucket/folder'",
         "MSCK REPAIR TABLE t",
     ],

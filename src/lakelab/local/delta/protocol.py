@@ -41,5 +41,17 @@ def require_writer_feature(delta: DeltaTable, feature: str, version: int) -> lis
     return [_action(protocol.min_reader_version, protocol.min_writer_version, lists)]
 
 
+def protocol_action(delta: DeltaTable) -> Action:
+    """Return the ``protocol`` action of a table, for the commit of another one."""
+    protocol = delta.protocol()
+    described = {
+        "minReaderVersion": protocol.min_reader_version,
+        "minWriterVersion": protocol.min_writer_version,
+        "readerFeatures": protocol.reader_features,
+        "writerFeatures": protocol.writer_features,
+    }
+    return {"protocol": {key: value for key, value in described.items() if value is not None}}
+
+
 def _action(reader: int, writer: int, lists: dict[str, Any] | None = None) -> Action:
     return {"protocol": {"minReaderVersion": reader, "minWriterVersion": writer, **(lists or {})}}

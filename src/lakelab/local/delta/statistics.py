@@ -24,6 +24,7 @@ from deltalake import DeltaTable
 
 from lakelab.local.delta.commit import Action, commit
 from lakelab.local.delta.metadata import Metadata
+from lakelab.local.delta.protocol import protocol_action
 from lakelab.local.delta.retry import retry_commit
 
 NUM_INDEXED_COLUMNS = "delta.dataSkippingNumIndexedCols"
@@ -106,10 +107,10 @@ def removal_actions(delta: DeltaTable, folder: Path, metadata: Metadata) -> list
     """
     if not any(kind in delta.schema().to_json() for kind in _FLOAT_TYPES):
         return []
-    adds = [add for add in _live_adds(delta, folder) if _has_statistics(add)]
+    adds = [add for add in live_adds(delta, folder) if _has_statistics(add)]
     if not adds and omits(metadata.configuration):
         return []
-    _require_known_features(delta)
+    require_known_features(delta)
     configuration = metadata.configuration | NO_STATISTICS
     return [
         replace(metadata, configuration=configuration).action(),
@@ -157,24 +158,24 @@ def view_actions(delta: DeltaTable, folder: Path) -> list[Action]:
     """
     if not any(kind in delta.schema().to_json() for kind in _FLOAT_TYPES):
         return []
-    adds = _live_adds(delta, folder)
+    adds = live_adds(delta, folder)
     if not any(_has_statistics(add) for add in adds):
         return []
-    protocol = delta.protocol()
-    described = {
-        "minReaderVersion": protocol.min_reader_version,
-        "minWriterVersion": protocol.min_writer_version,
-        "readerFeatures": protocol.reader_features,
-        "writerFeatures": protocol.writer_features,
-    }
     return [
-        {"protocol": {key: value for key, value in described.items() if value is not None}},
+        protocol_action(delta),
         Metadata.read(delta).action(),
         *({"add": _without_statistics(add)} for add in adds),
     ]
 
 
-def _require_known_features(delta: DeltaTable) -> None:
+def require_known_features(delta: DeltaTable) -> None:
+    """Check that files of a table can be added again as they are.
+
+    Raises
+    ------
+    StatisticsError
+        If the table has a feature that asks for more.
+    """
     protocol = delta.protocol()
     if protocol.min_writer_version <= _LAST_VERSION_WITHOUT_FEATURES:
         return
@@ -196,7 +197,7 @@ def _without_statistics(add: dict[str, Any]) -> dict[str, Any]:
 
 
 # ---- the files of a table as the log has them ----------------------------------------------------------
-def _live_adds(delta: DeltaTable, folder: Path) -> list[dict[str, Any]]:
+def live_adds(delta: DeltaTable, folder: Path) -> list[dict[str, Any]]:
     """Return the ``add`` actions of the live files: delta-rs does not give all that is in them.
 
     Raises

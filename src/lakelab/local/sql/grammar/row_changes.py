@@ -54,7 +54,8 @@ class RowChangeParser(StatementParser):
         if not self._match(TokenType.REPLACE):
             return None
         create = self._parse_create()
-        return create if isinstance(create, exp.Create) else None
+        is_clone = isinstance(create, exp.Create) and create.args.get("clone")
+        return create if isinstance(create, exp.Create) and not is_clone else None
 
     def _parse_merge(self) -> exp.Merge:
         evolves = self._match_words("WITH SCHEMA EVOLUTION")

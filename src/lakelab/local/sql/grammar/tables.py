@@ -70,6 +70,7 @@ class CloneTable(StatementNode):
         "this": True,
         "source": True,
         "replace": False,
+        "must_exist": False,
         "exists": False,
         "shallow": False,
         "version": False,
@@ -169,7 +170,8 @@ class TableParser(StatementParser):
         return ShowProperties(this=name, key=keys[0] if keys else None) if len(keys) < 2 else None
 
     def _parse_clone(self) -> CloneTable | None:
-        replace = self._match_words("CREATE OR REPLACE") or self._match_words("REPLACE")
+        must_exist = self._match_words("REPLACE")
+        replace = must_exist or self._match_words("CREATE OR REPLACE")
         if not (replace or self._match_words("CREATE")) or not self._match_words("TABLE"):
             return None
         exists = self._match_words("IF NOT EXISTS")
@@ -191,8 +193,8 @@ class TableParser(StatementParser):
             else {}
         )
         return CloneTable(
-            this=name, source=source, replace=replace, exists=exists, shallow=kind == "SHALLOW CLONE",
-            version=version, timestamp=timestamp, properties=properties,
+            this=name, source=source, replace=replace, must_exist=must_exist, exists=exists,
+            shallow=kind == "SHALLOW CLONE", version=version, timestamp=timestamp, properties=properties,
         )  # fmt: skip
 
     def _parse_property_name(self) -> str:

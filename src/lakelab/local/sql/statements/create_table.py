@@ -104,7 +104,7 @@ def _create_table(session: Session, node: exp.Create) -> DataFrame | None:
     if like := statement.find(exp.LikeProperty):
         if statement.args.get("replace"):
             raise RunOnEngine  # which refuses it, as Spark does
-        _check_name(name)
+        check_table_name(name)
         source = resolve_table(session, like.this)
         create_like(session, name, source, table_properties(statement))
         return empty_result(session)
@@ -139,7 +139,7 @@ def _define(
     session: Session, statement: exp.Create, name: TableName, *, replaces: bool
 ) -> _TableDefinition:
     """Check a statement, and remove the clauses that the engine does not know from it."""
-    _check_name(name)
+    check_table_name(name)
     _refuse_checks(statement, name)
     columns = _new_columns(session, statement)
     check_column_names(columns)
@@ -165,7 +165,14 @@ def _define(
     return _TableDefinition(statement, to_sql(statement), name, stored, comment)
 
 
-def _check_name(name: TableName) -> None:
+def check_table_name(name: TableName) -> None:
+    """Check that a new table can have a name.
+
+    Raises
+    ------
+    UnityCatalogError
+        If the engine would write the name otherwise into the name of a folder.
+    """
     if not re.fullmatch(r"[a-z0-9_.-]+", str(name)):
         raise UnityCatalogError(
             f"'{name}' is not made: the local engine writes other characters than letters without "
