@@ -206,3 +206,25 @@ def test_a_place_where_no_table_can_be_made(spark, planes, condition, write):
 def test_mode_ignore_leaves_the_table(spark, planes):
     with_literals(frame(spark, ("N2", 4))).write.mode("ignore").saveAsTable("planes")
     assert [tuple(row) for row in spark.table("planes").collect()] == [("N1", 2)]
+
+
+NEW_WITH_PROPERTY = {
+    "option": lambda f, name, value, path: f.write.option(name, value).saveAsTable("p"),
+    "tableProperty": lambda f, name, value, path: (
+        f.writeTo("p").tableProperty(name, value).create()
+    ),
+    "path": lambda f, name, value, path: f.write.format("delta").option(name, value).save(path),
+}
+
+
+@pytest.mark.parametrize("how", NEW_WITH_PROPERTY)
+def test_a_new_table_has_properties_of_delta_only(spark, schema, tmp_path, how):
+    path = str(tmp_path / "p")
+    with pytest.raises(AnalysisException) as refused:
+        NEW_WITH_PROPERTY[how](frame(spark, ("N1", 2)), "delta.nope", "1", path)
+    assert refused.value.getCondition() == "DELTA_UNKNOWN_CONFIGURATION"
+    with pytest.raises(Exception, match="perhaps"):
+        NEW_WITH_PROPERTY[how](frame(spark, ("N1", 2)), "delta.appendOnly", "perhaps", path)
+    assert not spark.catalog.tableExists("p")
+    assert not (tmp_path / "p").exists()
+    NEW_WITH_PROPERTY[how](frame(spark, ("N1", 2)), "delta.appendOnly", "true", path)

@@ -68,3 +68,20 @@ def test_an_overwrite_keeps_the_checks_of_the_table(spark, table):
     with pytest.raises(AnalysisException, match="small"):
         spark.sql("INSERT OVERWRITE t SELECT 200, 'a', 9.0")
     assert {tuple(row) for row in spark.table("t").collect()} == ROWS
+
+
+def test_default_stands_for_the_value_of_the_column(spark, schema):
+    spark.sql(
+        "CREATE TABLE d (id BIGINT, g STRING DEFAULT concat('a', 'b'), x DOUBLE) "
+        "TBLPROPERTIES ('delta.feature.allowColumnDefaults' = 'supported')"
+    )
+    for insert in ("OVERWRITE d", "INTO d REPLACE WHERE g = 'ab'", "OVERWRITE d (x, g, id)"):
+        spark.sql(f"INSERT {insert} VALUES (9, DEFAULT, DEFAULT), (9, 'ab', NULL)")
+        rows = [row["g"] for row in spark.table("d").collect()]
+        assert rows == ["ab", "ab"]
+
+
+def test_default_of_computed_values_is_refused(spark, schema):
+    spark.sql("CREATE TABLE d (id BIGINT GENERATED ALWAYS AS IDENTITY, g STRING)")
+    with pytest.raises(AnalysisException, match="the table computes its values"):
+        spark.sql("INSERT OVERWRITE d VALUES (DEFAULT, 'a')")

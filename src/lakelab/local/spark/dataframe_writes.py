@@ -22,11 +22,13 @@ from pyspark.errors import PySparkException
 
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.names import TableName
+from lakelab.local.catalog.properties import check_properties
 from lakelab.local.catalog.store import table_already_exists
 from lakelab.local.delta.state import TableState
 from lakelab.local.spark.authorization import authorize
 from lakelab.local.spark.commands import Answer, Command, Proceed
 from lakelab.local.spark.delta_writes import DeltaTarget
+from lakelab.local.spark.external_tables import external_folder
 from lakelab.local.spark.write_message import WriteMessage
 from lakelab.local.spark.write_options import PARTITION_OVERWRITE_MODE
 from lakelab.local.spark.written_columns import adapt_frame
@@ -70,9 +72,13 @@ def _write_to_table(command: Command, proceed: Proceed, name: TableName) -> Answ
     write = WriteMessage(command.message).copy()
     _require_place(session, write, name)
     _require_delta(write)
-    clustering = _take_clustering(session, name, write)
     exists = session.unity.exists(name)
+    if not exists and (folder := external_folder(session, name)):
+        return _write_to_folder(command, proceed, write, folder)
+    clustering = _take_clustering(session, name, write)
     fields = None
+    if not exists:
+        check_properties(write.delta_properties)
     if exists:
         table = session.unity.table(name)
         fields = table.fields
@@ -102,9 +108,20 @@ def _write_to_path(command: Command, proceed: Proceed) -> Answer:
         _refuse_dynamic_files(session, write)
         return proceed(command)
     folder = Path(write.path.removeprefix("file:"))
-    if not (folder / "_delta_log").is_dir() or write.requires_new_table or write.is_ignore:
+    if not (folder / "_delta_log").is_dir():
+        check_properties(write.delta_properties)
         return proceed(command)
-    adapt_frame(session, write, TableState.read(folder).fields, write.path)
+    return _write_to_folder(command, proceed, write, folder)
+
+
+def _write_to_folder(
+    command: Command, proceed: Proceed, write: WriteMessage, folder: Path
+) -> Answer:
+    """Write to a Delta table that exists outside Unity Catalog."""
+    session = command.session
+    if write.requires_new_table or write.is_ignore:
+        return proceed(command)
+    adapt_frame(session, write, TableState.read(folder).fields, str(folder))
     staged = DeltaTarget(session, write, folder).staged_write(write.frame(session))
     if staged is None:
         return proceed(replace(command, message=write.command))

@@ -9,6 +9,7 @@ Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-dm
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -25,11 +26,13 @@ from lakelab.local.catalog.names import quoted
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.catalog.types import sql_type
 from lakelab.local.spark.commands import Answer, Command, Proceed
+from lakelab.local.spark.external_tables import external_folder
 from lakelab.local.spark.staged_writes import INSERTED_ROWS
 from lakelab.local.spark.written_columns import arity_error
-from lakelab.local.sql.dialect import parse, to_sql
+from lakelab.local.sql.dialect import parse, parse_expression, to_sql
 from lakelab.local.sql.grammar.row_changes import SCHEMA_EVOLUTION
 from lakelab.local.sql.session import Session
+from lakelab.local.sql.statements.insert import is_filled_by_engine
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -58,18 +61,14 @@ def replace_rows_by_insert(command: Command, proceed: Proceed) -> Answer:
             sql_state="0A000",
         )
     session = command.session
-    try:
-        name = session.resolve(".".join(quoted(part.name) for part in _table_of(insert).parts))
-        table = session.unity.table(name)
-    except UnityCatalogError:
-        return proceed(
-            command
-        )  # a view, a path or no table: the engine runs or refuses the statement
+    table = _target(session, insert)
+    if table is None:
+        return proceed(command)  # a view, a path or no table: the engine refuses the statement
     message = _write(session, command.message, insert, table)
     data, properties, info = proceed(replace(command, message=message))
     count = properties.pop(INSERTED_ROWS, None)
     if count is None:  # the engine committed an append
-        history = session.unity.table(name).delta.history(1)
+        history = UnityTable(table.name, table.path).delta.history(1)
         count = int(history[0].get("operationMetrics", {}).get("numOutputRows", 0))
     rows = pa.table({"count": pa.array([count], pa.int64())})
     return data, {**properties, _RESULT: LocalRelation(rows).plan(session.client)}, info
@@ -85,9 +84,19 @@ def _replacing_insert(message: Any) -> exp.Insert | None:
     clauses = ("where", "overwrite", "using")
     if not any(statement.args.get(clause) for clause in clauses) and not _partition(statement):
         return None
-    if _has_default(statement) and not statement.args.get("where") and not _partition(statement):
-        return None  # the engine knows DEFAULT in VALUES of an INSERT only
     return statement
+
+
+def _target(session: Session, insert: exp.Insert) -> UnityTable | None:
+    """Return the table that a statement changes: of Unity Catalog, or an external one."""
+    try:
+        name = session.resolve(".".join(quoted(part.name) for part in _table_of(insert).parts))
+        if session.unity.exists(name):
+            return session.unity.table(name)
+    except UnityCatalogError:
+        return None
+    folder = external_folder(session, name)
+    return UnityTable(name, folder) if folder else None
 
 
 def _query_of(message: Any) -> str:
@@ -104,14 +113,12 @@ def _partition(insert: exp.Insert) -> list[exp.Expression]:
     return list(partition.expressions) if partition else []
 
 
-def _has_default(insert: exp.Insert) -> bool:
-    return any(column.name.upper() == "DEFAULT" for column in insert.find_all(exp.Column))
-
-
 def _write(session: Session, message: Any, insert: exp.Insert, table: UnityTable) -> Any:
     """Return the write of a DataFrame that does what a statement says."""
     static = _static_values(insert, table)
-    frame = _named(insert, table, _query_frame(session, message, insert), static)
+    names = _target_columns(insert, table, static)
+    query = _query_frame(session, message, insert, _with_defaults(insert, table, names))
+    frame = query if insert.args.get("by_name") else _named(table, query, names)
     for column, value in static.items():
         kind = sql_type(table.field(column)["type"])
         frame = frame.withColumn(column, F.expr(to_sql(value)).cast(kind))
@@ -156,8 +163,9 @@ def _equals(column: str, value: exp.Expression) -> str:
     return f"{quoted(column)} <=> {to_sql(value)}"
 
 
-def _query_frame(session: Any, message: Any, insert: exp.Insert) -> DataFrame:
-    query = insert.expression.copy()
+def _query_frame(
+    session: Any, message: Any, insert: exp.Insert, query: exp.Expression
+) -> DataFrame:
     if with_ := insert.args.get("with_"):
         query.set("with_", with_.copy())
     relation = deepcopy(message.sql_command.input)
@@ -165,16 +173,45 @@ def _query_frame(session: Any, message: Any, insert: exp.Insert) -> DataFrame:
     return ConnectDataFrame(CachedRelation(relation), session)
 
 
-def _named(
-    insert: exp.Insert, table: UnityTable, frame: DataFrame, static: dict[str, exp.Expression]
-) -> DataFrame:
-    """Rename the columns of the query as those of the table that they go to."""
-    if insert.args.get("by_name"):
-        return frame
+def _target_columns(
+    insert: exp.Insert, table: UnityTable, static: dict[str, exp.Expression]
+) -> list[str]:
+    """List the columns of the table that the columns of the query go to, by position."""
     if isinstance(insert.this, exp.Schema):
-        names = [table.field(column.name)["name"] for column in insert.this.expressions]
-    else:
-        names = [field["name"] for field in table.fields if field["name"] not in static]
+        return [table.field(column.name)["name"] for column in insert.this.expressions]
+    return [field["name"] for field in table.fields if field["name"] not in static]
+
+
+def _with_defaults(insert: exp.Insert, table: UnityTable, names: list[str]) -> exp.Expression:
+    """Return the query with the value of each DEFAULT in VALUES, which the engine knows in INSERT INTO only.
+
+    Raises
+    ------
+    UnityCatalogError
+        If the table computes the value itself.
+    """
+    query: exp.Expression = insert.expression.copy()
+    for row in query.expressions if isinstance(query, exp.Values) else ():
+        for item, column in zip(row.expressions, names, strict=False):
+            if isinstance(item, exp.Var) and item.name.upper() == "DEFAULT":
+                item.replace(_default_value(table.field(column)))
+    return query
+
+
+def _default_value(field: Mapping[str, Any]) -> exp.Expression:
+    default = field["metadata"].get("CURRENT_DEFAULT")
+    if default is None and is_filled_by_engine(field):
+        raise UnityCatalogError(
+            f"DEFAULT is not supported for the column {quoted(field['name'])} in an INSERT that replaces rows: "
+            f"the table computes its values. Leave it out of the list of columns.",
+            condition="UNSUPPORTED_FEATURE",
+            sql_state="0A000",
+        )
+    return exp.null() if default is None else parse_expression(default)
+
+
+def _named(table: UnityTable, frame: DataFrame, names: list[str]) -> DataFrame:
+    """Rename the columns of the query as those of the table that they go to."""
     given = frame.columns
     if len(given) != len(names):
         raise arity_error(str(table.name), names, given)

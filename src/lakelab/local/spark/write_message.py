@@ -165,6 +165,12 @@ class WriteMessage:
         return dict(self._write.table_properties) if self.is_v2 else {}
 
     @property
+    def delta_properties(self) -> dict[str, str]:
+        """The properties of Delta that a new table gets from the options and ``tableProperty``."""
+        given = {**self.options, **self.properties}
+        return {key: value for key, value in given.items() if key.lower().startswith("delta.")}
+
+    @property
     def partitioning(self) -> list[str]:
         """The columns of ``partitionBy`` or ``partitionedBy``.
 
