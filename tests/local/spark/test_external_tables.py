@@ -55,3 +55,18 @@ def test_other_writes_work_as_before(spark, external):
     assert [tuple(r) for r in spark.read.format("delta").load(str(external)).collect()] == [
         (9, "a")
     ]
+
+
+def test_the_option_path_is_the_place_of_an_external_table(spark, schema, tmp_path):
+    frame = spark.createDataFrame([(9, "a"), (8, None)], COLUMNS)
+    at = frame.write.option("path", str(tmp_path / "here")).mode("overwrite")
+    at.saveAsTable("h")
+    at.saveAsTable("h")
+    assert spark.read.format("delta").load(str(tmp_path / "here")).count() == 2
+    frame.write.saveAsTable("m")
+    for table in ("h", "m"):
+        with pytest.raises(AnalysisException) as refused:
+            frame.write.option("path", str(tmp_path / "there")).mode("append").saveAsTable(table)
+        assert refused.value.getCondition() == "DELTA_TABLE_LOCATION_MISMATCH"
+        assert spark.table(table).count() == 2
+    assert not (tmp_path / "there").exists()

@@ -73,7 +73,10 @@ def _write_to_table(command: Command, proceed: Proceed, name: TableName) -> Answ
     _require_place(session, write, name)
     _require_delta(write)
     exists = session.unity.exists(name)
-    if not exists and (folder := external_folder(session, name)):
+    folder = session.unity.path(name) if exists else external_folder(session, name)
+    if folder is not None:
+        _take_location(write, folder, name)
+    if folder is not None and not exists:
         return _write_to_folder(command, proceed, write, folder)
     clustering = _take_clustering(session, name, write)
     fields = None
@@ -170,13 +173,6 @@ def _require_delta(write: WriteMessage) -> None:
             condition="UNSUPPORTED_FEATURE.TABLE_OPERATION",
             sql_state="0A000",
         )
-    if write.option("path") is not None:
-        raise UnityCatalogError(
-            "The option path makes an external table, which runs on Databricks only. Leave it out for a "
-            "managed table, or write files: .save(path).",
-            condition="UNSUPPORTED_FEATURE",
-            sql_state="0A000",
-        )
     if write.is_bucketed:
         raise UnityCatalogError(
             "Operation not allowed: `Bucketing` is not supported for Delta tables. Leave bucketBy and "
@@ -184,6 +180,21 @@ def _require_delta(write: WriteMessage) -> None:
             condition="DELTA_OPERATION_NOT_ALLOWED",
             sql_state="0AKDC",
         )
+
+
+def _take_location(write: WriteMessage, folder: Path, name: TableName) -> None:
+    """Remove the option ``path`` from a write to a table that exists there; refuse another place."""
+    given = write.option("path")
+    if given is None:
+        return
+    if Path(given.removeprefix("file://").removeprefix("file:")) != folder:
+        raise UnityCatalogError(
+            f"The location of the existing table {name.quoted} is {folder}. It doesn't match the specified "
+            f"location {given}. Leave the option path out.",
+            condition="DELTA_TABLE_LOCATION_MISMATCH",
+            sql_state="42613",
+        )
+    write.remove_option("path")
 
 
 def _require_partitioning(write: WriteMessage, columns: list[str]) -> None:

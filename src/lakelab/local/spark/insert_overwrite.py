@@ -198,7 +198,7 @@ def _with_defaults(insert: exp.Insert, table: UnityTable, names: list[str]) -> e
     return query
 
 
-def _default_value(field: Mapping[str, Any]) -> exp.Expression:
+def _default_value(field: Mapping[str, Any]) -> exp.Expr:
     default = field["metadata"].get("CURRENT_DEFAULT")
     if default is None and is_filled_by_engine(field):
         raise UnityCatalogError(
