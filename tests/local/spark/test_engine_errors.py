@@ -260,3 +260,18 @@ def test_cogroup_with_null_is_named(spark):
     with pytest.raises(PySparkException, match="cogroup") as refused:
         grouped.applyInPandas(lambda left, right: left, "k int, x string").collect()
     assert refused.value.getCondition() == "UNSUPPORTED_FEATURE.LOCAL_ENGINE"
+
+
+def test_a_void_column_of_a_table_is_named(spark, schema):
+    frame = spark.range(1).selectExpr("id", "NULL AS unknown")
+    with pytest.raises(PySparkException, match="VOID") as refused:
+        frame.write.saveAsTable(f"{schema}.void_column")
+    assert refused.value.getCondition() == "UNSUPPORTED_FEATURE.LOCAL_ENGINE"
+
+
+def test_a_limited_lateral_join_is_named(spark):
+    left = spark.range(2).alias("l")
+    inner = spark.range(2).alias("r").where("r.id = l.id").orderBy("id").limit(1)
+    with pytest.raises(PySparkException, match="correlated subquery") as refused:
+        left.lateralJoin(inner).collect()
+    assert refused.value.getCondition() == "UNSUPPORTED_FEATURE.LOCAL_ENGINE"

@@ -328,6 +328,27 @@ _TABLE: tuple[tuple[str, Rule], ...] = (
     # methods that the engine lacks
     (rf"\A(?P<words>{'|'.join(map(re.escape, _MISSING_METHODS))})\Z", _missing_method),
     (
+        r"Physical plan does not support logical expression OuterReferenceColumn",
+        _fixed(
+            "UNSUPPORTED_FEATURE.LOCAL_ENGINE",
+            "0A000",
+            "The local engine does not support this correlated subquery: a LIMIT or ORDER BY inside it, "
+            "or a function that generates rows. Write it as a join with a window function. It runs on "
+            "Databricks and on Spark.",
+            UnsupportedOperationException,
+        ),
+    ),
+    (
+        r"Invalid data type for Delta Lake: Null",
+        _fixed(
+            "UNSUPPORTED_FEATURE.LOCAL_ENGINE",
+            "0A000",
+            "The local engine does not write a column of the type VOID to a Delta table. Cast it, for "
+            "example by CAST(NULL AS STRING). It is written on Databricks and on Spark.",
+            UnsupportedOperationException,
+        ),
+    ),
+    (
         r"Found unmasked nulls for non-nullable StructArray field",
         _fixed(
             "UNSUPPORTED_FEATURE.LOCAL_ENGINE",
