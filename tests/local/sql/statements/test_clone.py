@@ -32,7 +32,6 @@ ROWS = [
         [(ANY, 2, 0, 2, 0, ANY)],
         then={
             IDS: [(1, 1.5), (2, 2.5)],
-            "SELECT version, operation FROM (DESCRIBE HISTORY c)": [(0, "CLONE")],
             nullable_columns("c"): [("id", "NO"), ("ts", "NO"), ("x", "YES")],
             "SHOW TBLPROPERTIES c ('team')": [("team", "ml")],
             table_comment("c"): [(None,)],
