@@ -121,6 +121,70 @@ STATEMENTS = [
         "try_to",
         "DateTimeException",
     ),
+    ("SELECT id / (id - 1) FROM t", "DIVIDE_BY_ZERO", "try_divide", "ArithmeticException"),
+    ("SELECT -(CAST(-2147483648 AS INT))", "ARITHMETIC_OVERFLOW", "INT", "ArithmeticException"),
+    ("SELECT element_at(array(1), 0)", "INVALID_INDEX_OF_ZERO", "index 1", "SparkRuntimeException"),
+    (
+        "SELECT make_date(2023, 2, 30)",
+        "DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION",
+        "2023, 2, 30",
+        "DateTimeException",
+    ),
+    (
+        "SELECT make_date(2023, 13, 1)",
+        "DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION",
+        "13",
+        "DateTimeException",
+    ),
+    (
+        "SELECT next_day(DATE'2024-01-01', 'xx')",
+        "ILLEGAL_DAY_OF_WEEK",
+        "xx",
+        "SparkRuntimeException",
+    ),
+    (
+        "SELECT CAST(DATE'2024-01-01' AS INT)",
+        "DATATYPE_MISMATCH.CAST_WITH_FUNC_SUGGESTION",
+        "unix_date",
+        "AnalysisException",
+    ),
+    (
+        "SELECT array(1) = 1",
+        "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES",
+        "INT",
+        "AnalysisException",
+    ),
+    (
+        "SELECT sum(x) FROM VALUES (true) AS v(x)",
+        "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+        "BOOLEAN",
+        "AnalysisException",
+    ),
+    ("VALUES (1, 2), (3)", "INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH", "2", "AnalysisException"),
+    (
+        "SELECT (SELECT id, x FROM t LIMIT 1)",
+        "INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN",
+        "2",
+        "AnalysisException",
+    ),
+    (
+        "SELECT id FROM t WHERE row_number() OVER (ORDER BY id) = 1",
+        "WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE",
+        "QUALIFY",
+        "AnalysisException",
+    ),
+    ("SELECT id FROM t ORDER BY 3", "ORDER_BY_POS_OUT_OF_RANGE", "1 to 1", "AnalysisException"),
+    ("DROP VIEW t", "WRONG_COMMAND_FOR_OBJECT_TYPE", "DROP TABLE", "AnalysisException"),
+    ("DROP VIEW nope", "TABLE_OR_VIEW_NOT_FOUND", "nope", "AnalysisException"),
+    ("UPDATE t SET x = 1, x = 2", "DELTA_CONFLICT_SET_COLUMN", "`x`", "AnalysisException"),
+    ("SELECT true = 'true'", "UNSUPPORTED_FEATURE.LOCAL_ENGINE", "Cast", "AnalysisException"),
+    ("SELECT '1' + 1", "UNSUPPORTED_FEATURE.LOCAL_ENGINE", "CAST", "AnalysisException"),
+    (
+        "SELECT zip_with(array(1), array(2), (x, y) -> x + y)",
+        "UNSUPPORTED_FEATURE.LOCAL_ENGINE",
+        "zip_with",
+        "AnalysisException",
+    ),
     (
         f"{MERGE} t.id = d.id WHEN MATCHED THEN UPDATE SET x = d.x",
         "DELTA_MULTIPLE_SOURCE_ROW_MATCHING_TARGET_ROW_IN_MERGE",
@@ -228,6 +292,10 @@ def test_an_append_only_table_keeps_its_rows(spark, in_schema):
         "only allow appends",
     )
     assert spark.table("only").count() == 1
+
+
+def test_a_setting_that_does_not_exist(spark):
+    check(lambda: spark.conf.get("spark.nope"), "SQL_CONF_NOT_FOUND", "spark.nope")
 
 
 def test_other_words_stay_as_they_are():

@@ -20,6 +20,7 @@ from pyspark.errors.exceptions.connect import (
     NumberFormatException,
     ParseException,
     SparkConnectGrpcException,
+    SparkNoSuchElementException,
     SparkRuntimeException,
     UnsupportedOperationException,
 )
@@ -39,6 +40,9 @@ _TYPES = {
     "Binary": "BINARY",
 }
 """Arrow's name of a type -> Spark's."""
+
+LOCAL_ENGINE = "UNSUPPORTED_FEATURE.LOCAL_ENGINE"
+"""The condition of what Spark does and the local engine does not."""
 
 _IDENTIFIER = re.compile(r'Identifier\("((?:[^"\\]|\\.)*)"\)')
 _CONDITION = re.compile(
@@ -272,6 +276,72 @@ def _overflow(match: re.Match[str], request: FailedRequest) -> Refusal:
     )
 
 
+_NESTED = ("List", "Struct", "Map")
+_NUMBERS = ("INT", "BIGINT", "SMALLINT", "TINYINT", "DOUBLE", "FLOAT")
+
+
+def _cast_between_types(match: re.Match[str], request: FailedRequest) -> Refusal:
+    source, target = match["source"].upper(), _type(match["type"])
+    by_function = source in ("DATE", "TIMESTAMP") and target in _NUMBERS
+    kind = "CAST_WITH_FUNC_SUGGESTION" if by_function else "CAST_WITHOUT_SUGGESTION"
+    hint = " Use a function, for example unix_date." if by_function else ""
+    return Refusal(
+        f"DATATYPE_MISMATCH.{kind}", "42K09", f'Cannot cast "{source}" to "{target}".{hint}'
+    )
+
+
+def _compared_types(match: re.Match[str], request: FailedRequest) -> Refusal:
+    left, right = _type(match["left"]), _type(match["right"])
+    if match["left"].startswith(_NESTED) or match["right"].startswith(_NESTED):
+        return Refusal(
+            "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES",
+            "42K09",
+            f"The left and right operands of the comparison have incompatible types: {left} and {right}.",
+        )
+    return Refusal(
+        LOCAL_ENGINE,
+        "0A000",
+        f"The local engine does not compare {left} and {right}. Cast one of them.",
+    )
+
+
+def _argument_type(match: re.Match[str], request: FailedRequest) -> Refusal:
+    if match["type"] in ("Boolean", "Date", "Timestamp", "Binary"):
+        return Refusal(
+            "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+            "42K09",
+            f'The argument of {match["name"]} has the type "{match["type"].upper()}". Cast it.',
+        )
+    return Refusal(
+        LOCAL_ENGINE,
+        "0A000",
+        f"The local engine does not cast the argument of {match['name']}, which has the type "
+        f'"{match["type"].upper()}", by itself. Cast it.',
+    )
+
+
+def _missing_view(match: re.Match[str], request: FailedRequest) -> Refusal:
+    if request.columns():
+        return Refusal(
+            "WRONG_COMMAND_FOR_OBJECT_TYPE",
+            "42809",
+            f"`{match['name']}` is a table, and no view. Use DROP TABLE.",
+        )
+    return Refusal(
+        "TABLE_OR_VIEW_NOT_FOUND", "42P01", f"The view `{match['name']}` cannot be found."
+    )
+
+
+def _position(match: re.Match[str], request: FailedRequest) -> Refusal:
+    clause = "GROUP" if request.has_group_by else "ORDER"
+    return Refusal(
+        f"{clause}_BY_POS_OUT_OF_RANGE",
+        "42805",
+        f"{clause} BY position {match['position']} is not in select list (valid range is "
+        f"{match['valid']}).",
+    )
+
+
 def _fixed(
     condition: str,
     sql_state: str,
@@ -316,7 +386,7 @@ _MISSING_METHODS = {
 
 def _missing_method(match: re.Match[str], request: FailedRequest) -> Refusal:
     return Refusal(
-        "UNSUPPORTED_FEATURE.LOCAL_ENGINE",
+        LOCAL_ENGINE,
         "0A000",
         f"The local engine does not support {_MISSING_METHODS[match['words'].lower()]}. It runs on "
         f"Databricks and on Spark.",
@@ -330,7 +400,7 @@ _TABLE: tuple[tuple[str, Rule], ...] = (
     (
         r"Physical plan does not support logical expression OuterReferenceColumn",
         _fixed(
-            "UNSUPPORTED_FEATURE.LOCAL_ENGINE",
+            LOCAL_ENGINE,
             "0A000",
             "The local engine does not support this correlated subquery: a LIMIT or ORDER BY inside it, "
             "or a function that generates rows. Write it as a join with a window function. It runs on "
@@ -341,7 +411,7 @@ _TABLE: tuple[tuple[str, Rule], ...] = (
     (
         r"Invalid data type for Delta Lake: Null",
         _fixed(
-            "UNSUPPORTED_FEATURE.LOCAL_ENGINE",
+            LOCAL_ENGINE,
             "0A000",
             "The local engine does not write a column of the type VOID to a Delta table. Cast it, for "
             "example by CAST(NULL AS STRING). It is written on Databricks and on Spark.",
@@ -351,7 +421,7 @@ _TABLE: tuple[tuple[str, Rule], ...] = (
     (
         r"Found unmasked nulls for non-nullable StructArray field",
         _fixed(
-            "UNSUPPORTED_FEATURE.LOCAL_ENGINE",
+            LOCAL_ENGINE,
             "0A000",
             "The local engine does not support cogroup(...).applyInPandas on rows with NULL. Fill or "
             "filter them first. It runs on Databricks and on Spark.",
@@ -499,7 +569,7 @@ _TABLE: tuple[tuple[str, Rule], ...] = (
         ),
     ),
     (
-        r"^(?:Arrow error: )?[Dd]ivide by zero",
+        r"^(?:Arrow error: )?divide by zero|^Division by zero$",
         _fixed(
             "DIVIDE_BY_ZERO",
             "22012",
@@ -543,6 +613,146 @@ _TABLE: tuple[tuple[str, Rule], ...] = (
             "22003",
             "Overflow in {what}. Use the try_ function of the operation to get NULL instead.",
             ArithmeticException,
+        ),
+    ),
+    (
+        r"^(?P<type>\w+) overflow on negative",
+        lambda match, request: Refusal(
+            "ARITHMETIC_OVERFLOW",
+            "22003",
+            f'Overflow in the negative of a value of the type "{_type(match["type"])}". Cast it to a '
+            f"wider type first.",
+            ArithmeticException,
+        ),
+    ),
+    (
+        r"^element_at: the index 0 is invalid",
+        _fixed(
+            "INVALID_INDEX_OF_ZERO",
+            "22003",
+            "The index 0 is invalid. The first element has the index 1, the last one -1.",
+            SparkRuntimeException,
+        ),
+    ),
+    (
+        r"^Unable to parse date from (?P<value>.+)$|^\w+ value '(?P<field>-?\d+)' is out of range$",
+        lambda match, request: Refusal(
+            "DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION",
+            "22023",
+            f"There is no such date: {match['value'] or match['field']}. Use try_make_timestamp or check "
+            f"the numbers.",
+            DateTimeException,
+        ),
+    ),
+    (
+        r"^Illegal input for day of week: (?P<value>.+)$",
+        _fixed(
+            "ILLEGAL_DAY_OF_WEEK",
+            "22009",
+            "Illegal input for day of week: {value}. Write for example Monday or MO.",
+            SparkRuntimeException,
+        ),
+    ),
+    (r"cannot cast (?P<source>\w+) to (?P<type>\w+)$", _cast_between_types),
+    (
+        r"^Cannot infer common argument type for comparison operation (?P<left>.+?) [=<>!]+ (?P<right>.+)$",
+        _compared_types,
+    ),
+    (
+        r"^Cannot coerce arithmetic expression (?P<left>\S+) \S+ (?P<right>\S+) to valid types",
+        _fixed(
+            LOCAL_ENGINE,
+            "0A000",
+            "The local engine does not cast the operands of this operator by itself ({left}, {right}). "
+            "Cast one of them: CAST(x AS DOUBLE).",
+        ),
+    ),
+    (
+        r"Function '(?P<name>\w+)' failed to match any signature.*? but received (?P<type>\w+)",
+        _argument_type,
+    ),
+    (
+        r"^Inconsistent data length across values list: got (?P<got>\d+) values in row (?P<row>\d+) but "
+        r"expected (?P<expected>\d+)",
+        _fixed(
+            "INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH",
+            "42000",
+            "Invalid inline table: expected {expected} columns but found {got} columns in row {row}.",
+        ),
+    ),
+    (
+        r"Scalar subquery should only return one column, but found (?P<count>\d+)",
+        _fixed(
+            "INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN",
+            "42823",
+            "Scalar subquery must return only one column, but returned {count}.",
+        ),
+    ),
+    (
+        r"does not support logical expression WindowFunction",
+        _fixed(
+            "WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE",
+            "42601",
+            "Window functions are not allowed in this clause. Use QUALIFY, or a subquery.",
+        ),
+    ),
+    (
+        r"Cannot resolve column position (?P<position>\d+)\. Valid positions are (?P<valid>.+)\.",
+        _position,
+    ),
+    (r"^View not found: (?P<name>.+)$", _missing_view),
+    (
+        r"^function: (?P<name>\w+)$|^(?P<typed>\w+) received incompatible types|"
+        r"Spark `(?P<called>\w+)` function requires",
+        lambda match, request: Refusal(
+            LOCAL_ENGINE,
+            "0A000",
+            f"The local engine does not have the function "
+            f"{match['name'] or match['typed'] or match['called']}, or not with these arguments. It runs "
+            f"on Databricks and on Spark.",
+        ),
+    ),
+    (
+        r"^cast (?P<type>.+) to Spark data type$",
+        _fixed(
+            LOCAL_ENGINE,
+            "0A000",
+            "The local engine makes a value of the type {type} from this query, which Spark does not have. "
+            "Cast the operands to one type.",
+        ),
+    ),
+    (
+        r"configuration not found: (?P<name>\S+)$",
+        _fixed(
+            "SQL_CONF_NOT_FOUND",
+            "42K0I",
+            'The SQL config "{name}" cannot be found. Please verify that the config exists.',
+            SparkNoSuchElementException,
+        ),
+    ),
+    (
+        r"UPDATE assigns column '(?P<name>.+)' more than once",
+        _fixed(
+            "DELTA_CONFLICT_SET_COLUMN",
+            "42701",
+            "There is a conflict from these SET columns: `{name}` stands more than once.",
+        ),
+    ),
+    (
+        r"^Schema contains duplicate unqualified field name (?P<name>.+)$",
+        _fixed(
+            LOCAL_ENGINE,
+            "0A000",
+            "The local engine makes two columns of the same name from this query: {name}. Compute one of "
+            "the columns in a subquery.",
+        ),
+    ),
+    (
+        r"^Unsupported date_trunc granularity: '(?P<unit>.+?)'",
+        _fixed(
+            LOCAL_ENGINE,
+            "0A000",
+            "The local engine does not have the unit '{unit}' of date_trunc and trunc.",
         ),
     ),
     (

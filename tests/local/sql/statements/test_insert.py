@@ -44,6 +44,8 @@ ROWS += [
         then={"SELECT * FROM n": [(1, "one")]}),
     Row("INSERT INTO n BY NAME SELECT * FROM n", AFFECTED_ROWS, [(2, 2)],
         then={"SELECT a FROM n": [(1,), (1,), (2,), (2,)]}),
+    Row("INSERT INTO n (a) SELECT 7 AS b", AFFECTED_ROWS, [(1, 1)],
+        then={"SELECT * FROM n WHERE a = 7": [(7, None)]}),
     Row("INSERT INTO n SELECT 7 AS c, '7' AS c", AFFECTED_ROWS, [(1, 1)],
         then={"SELECT * FROM n WHERE a = 7": [(7, "7")]}),
     Row("INSERT INTO n SELECT 7, 7 UNION ALL SELECT 8, 8", AFFECTED_ROWS, [(2, 2)],
