@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
@@ -26,6 +27,14 @@ def read(frame):
 
 
 EXPECTED = [(1, "nan", "a b"), (2, "5.0", "a b")]
+
+
+def time_of(path):
+    """Return the time of a table's newest commit."""
+    commit = DeltaTable(str(path)).history(1)[0]
+    return str(datetime.fromtimestamp(commit["timestamp"] / 1000, UTC).replace(tzinfo=None))
+
+
 READERS = {
     "load": lambda spark, path: spark.read.format("delta").load(str(path)),
     "URL": lambda spark, path: spark.read.format("delta").load(path.as_uri()),
@@ -38,7 +47,7 @@ READERS = {
         spark.read.format("delta").option("versionAsOf", 0).load(str(path))
     ),
     "time": lambda spark, path: (
-        spark.read.format("delta").option("timestampAsOf", "2999-01-01").load(str(path))
+        spark.read.format("delta").option("timestampAsOf", time_of(path)).load(str(path))
     ),
 }
 

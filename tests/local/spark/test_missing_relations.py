@@ -17,7 +17,10 @@ def test_a_view_of_a_replaced_relation_can_be_read(spark):
     spark.createDataFrame([(1, "x")], ["a", "b"]).crosstab("a", "b").createOrReplaceTempView(
         "table_of_counts"
     )
-    assert spark.sql("SELECT x FROM table_of_counts").collect() == [(1,)]
+    try:
+        assert spark.sql("SELECT x FROM table_of_counts").collect() == [(1,)]
+    finally:
+        spark.catalog.dropTempView("table_of_counts")
 
 
 @pytest.mark.parametrize("is_eager", [True, False])

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
 from lakelab.local.delta.commit import Action, commit
@@ -239,6 +238,8 @@ def _log_files(folder: Path, version: int) -> list[Path]:
 def _file_actions(log_file: Path) -> list[tuple[str, dict[str, Any]]]:
     """Read the ``add`` and ``remove`` actions of a commit, or the ``add`` actions of a checkpoint."""
     if log_file.suffix == ".parquet":
+        import pyarrow.parquet as pq  # not at the top: the workspace starts without pyarrow
+
         column = pq.read_table(log_file, columns=["add"]).column("add")
         return [("add", _plain(action)) for action in column.to_pylist() if action]
     lines = [json.loads(line) for line in log_file.read_text(encoding="utf-8").splitlines()]

@@ -34,6 +34,7 @@ ENGINE_SETTINGS = {
 Writers leave NaN out of the minimum and the maximum. By them Sail would read a NaN as the only other value
 of a file, and would skip rows with NaN where a condition selects large values.
 """
+_SESSION_SECONDS = str(7 * 24 * 3600)
 _NO_COMPRESSION = 1
 """gRPC's bit set of compression algorithms: only the one that leaves data as it is."""
 
@@ -83,6 +84,8 @@ class Engine:
     def start(cls, catalogs: tuple[str, ...]) -> Engine:
         """Start Sail in this process, on a free port of 127.0.0.1."""
         os.environ.update(ENGINE_SETTINGS)
+        # a notebook that is idle keeps its session, with its temporary views
+        os.environ.setdefault("SAIL_SPARK__SESSION_TIMEOUT_SECS", _SESSION_SECONDS)
         os.environ["SAIL_CATALOG__LIST"] = catalog_list(catalogs)
         os.environ["SAIL_CATALOG__DEFAULT_CATALOG"] = catalogs[0]
         checkpoints = tempfile.mkdtemp(prefix="lakelab-checkpoints-")

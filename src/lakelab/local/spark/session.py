@@ -31,6 +31,7 @@ from lakelab.local.spark.canonical_nan import canonical_nan
 from lakelab.local.spark.catalog import LocalCatalog
 from lakelab.local.spark.client import LocalSparkClient
 from lakelab.local.spark.engine import ENGINE_SETTINGS, Engine, EngineError, catalog_list
+from lakelab.local.spark.settings import SETTINGS, SessionSettings
 from lakelab.local.spark.sync import CatalogSync
 from lakelab.local.sql.engine_functions import EngineFunctions
 from lakelab.local.sql.run import run_statement
@@ -40,10 +41,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 CATALOGS = ("main", "dev", "staging", "prod")
-SETTINGS = {
-    "spark.sql.sources.default": "delta",
-    "spark.sql.session.timeZone": "UTC",  # as on Databricks, whatever the laptop's own zone
-}
 
 
 def start_spark(
@@ -222,6 +219,11 @@ class LocalSparkSession(SparkSession):
         frame: DataFrame = super().createDataFrame(canonical_nan(data), *args, **kwargs)
         return frame
 
+    @property
+    def conf(self) -> SessionSettings:
+        """The settings of the session."""
+        return SessionSettings(self.client)
+
     def engine_sql(self, query: str, args: Any = None, **kwargs: Any) -> DataFrame:
         """Run a statement as the engine understands it."""
         frame: DataFrame = super().sql(query, args, **kwargs)
@@ -244,8 +246,6 @@ class LocalSparkSession(SparkSession):
         """Set a setting, or all of them, to the value at the start of the session."""
         for name in [key] if key else list(self.conf.getAll):
             self.conf.unset(name)
-            if name in SETTINGS:
-                self.conf.set(name, SETTINGS[name])
 
     def sync(self) -> None:
         """Bring the engine's catalog up to date with the folders."""

@@ -116,7 +116,9 @@ def _add_omitted(
             row.set("expressions", [*row.expressions, *(exp.null() for _ in omitted)])
     elif omitted:
         # names of their own: the query may have a column of the same name as an omitted one
-        nulls = [exp.alias_(exp.null(), f"_omitted_{i}", quoted=True) for i, _ in enumerate(omitted)]
+        nulls = [
+            exp.alias_(exp.null(), f"_omitted_{i}", quoted=True) for i, _ in enumerate(omitted)
+        ]
         insert.set("expression", exp.select("*", *nulls).from_(rows.subquery("_rows")))
     return bool(omitted)
 
