@@ -82,7 +82,8 @@ def test_a_temporary_view_is_found_and_dropped_in_any_case(spark, schema):
 
 PLANS = [
     (lambda spark: spark.sql("SELECT 1"), False),
-    (lambda spark: spark.sql("SELECT a FROM VALUES (1) AS v(a)"), False),
+    # rows of information_schema are values in the statement for the engine
+    (lambda spark: spark.sql("SELECT a FROM VALUES (1) AS v(a)"), True),
     (lambda spark: spark.range(3).selectExpr("id + 1"), False),
     (lambda spark: spark.sql("SELECT (SELECT max(id) FROM t) AS m"), True),
     (lambda spark: spark.table("t").filter("id = 1"), True),

@@ -25,23 +25,20 @@ def client(place) -> WorkspaceClient:
     return WorkspaceClient()
 
 
-def test_start_imports_no_mlflow_and_takes_half_a_second(tmp_path):
+def test_start_imports_only_what_it_needs(tmp_path):
+    """MLflow, pandas and pyarrow take seconds to import; `benchmarks/start.py` measures the time."""
     program = f"""
-import sys, time
-begin = time.perf_counter()
+import sys
 from pathlib import Path
 from lakelab.local.system.home import Home
 from lakelab.local.catalog.store import UnityCatalog
 from lakelab.local.workspace import start_workspace
 home = Home(Path({str(tmp_path)!r})).prepare()
 workspace = start_workspace(home, UnityCatalog(home.warehouse), home.mlflow_uri)
-print(time.perf_counter() - begin)
-assert "mlflow" not in sys.modules
+print([name for name in ("mlflow", "pandas", "pyarrow", "pyspark", "sqlglot") if name in sys.modules])
 """
-    seconds = [
-        float(subprocess.check_output([sys.executable, "-c", program], text=True)) for _ in range(3)
-    ]
-    assert min(seconds) < 1.0  # 0.3 on an idle machine; the bar leaves room for a busy one
+    imported = subprocess.check_output([sys.executable, "-c", program], text=True)
+    assert imported.strip() == "[]"
 
 
 def test_a_call_takes_no_40_milliseconds(workspace):

@@ -57,7 +57,7 @@ def lower_names(session: Session, plan: Any) -> None:
 
 
 def names_relation(plan: Any) -> bool:
-    """Return whether a plan may name a table, view, schema or catalog; a plan of values and files does not.
+    """Return whether a plan may name a table, view, schema or catalog; a statement without FROM does not.
 
     Parameters
     ----------
@@ -72,7 +72,9 @@ def _names_relation(message: Any) -> bool:
     if kind in _STATEMENTS:
         text = getattr(message, _STATEMENTS[kind])
         tree = parse(text).tree if text else None
-        return bool(text) and not (isinstance(tree, exp.Query) and not tree.find(exp.Table))
+        return bool(text) and not (
+            isinstance(tree, exp.Query) and not tree.find(exp.From, exp.Table)
+        )
     if kind in _WITH_NAMES:
         return True
     return any(getattr(message, field) for field in _names_of(message.DESCRIPTOR))
