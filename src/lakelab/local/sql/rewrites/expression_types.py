@@ -15,6 +15,7 @@ from pyspark.errors import PySparkException
 from sqlglot import exp
 
 from lakelab.local.sql.dialect import to_sql
+from lakelab.local.sql.rewrites.relations import common_tables
 
 if TYPE_CHECKING:
     from pyspark.sql.types import DataType, StructField
@@ -102,7 +103,8 @@ def _query_of(expressions: Sequence[exp.Expr], named: bool) -> exp.Select:
         query.set("joins", [exp.Join(this=scope.args["using"].copy(), kind="CROSS")])
     elif scope is not None:
         query.set("from_", exp.From(this=scope.this.copy()))
-    _add_common_tables(query, first)
+    if tables := common_tables(first):
+        query.set("with_", exp.With(expressions=[table.copy() for table in tables]))
     return query
 
 
@@ -145,22 +147,3 @@ def _first(array: exp.Expr) -> exp.Expr:
 
 def _call(name: str, *arguments: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this=name, expressions=[argument.copy() for argument in arguments])
-
-
-def _add_common_tables(query: exp.Select, node: exp.Expr) -> None:
-    """Add the common table expressions that a node may refer to."""
-    tables: list[exp.Expr] = []
-    current: exp.Expr | None = node
-    inside: exp.Expr | None = None
-    while current is not None:
-        if isinstance(current, exp.CTE):
-            inside = current
-        with_ = current.args.get("with_")
-        if isinstance(with_, exp.With):
-            visible = list(with_.expressions)
-            if inside is not None and inside.parent is with_:
-                visible = visible[: visible.index(inside)]
-            tables = [*visible, *tables]
-        current = current.parent
-    if tables:
-        query.set("with_", exp.With(expressions=[table.copy() for table in tables]))
