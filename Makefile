@@ -15,8 +15,17 @@ MATRIX := .matrix
 ENGINE := .spark-engine
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# uv installs in seconds what takes pip minutes: the machine's own, or one that pip brings into the environment.
+# pip installs where uv cannot be had, or fails
+UV := $(or $(shell command -v uv 2>/dev/null),$(BIN)/uv)
 # three keep two cores busy, as tests wait for processes; a file's tests stay together, as they share what is slow
 AT_A_TIME := --numprocesses 3 --dist loadfile --no-loadscope-reorder
+
+# $(call install,PYTHON,ARGUMENTS) installs packages for a Python
+define install
+@$(UV) pip install --quiet --python $(1) $(2) \
+	|| $(1) -m pip install --quiet --disable-pip-version-check $(2)
+endef
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-matrix test-spark bench bench-automl lab ui doctor reset lint clean constraints screenshots
@@ -67,8 +76,7 @@ screenshots: $(VENV)/.ready-dev ## take the pictures of lesson 13 anew (needs Ch
 	@$(BIN)/python -m lakelab.lessons.lesson_13.screenshots
 
 constraints: $(VENV)/.ready-dev ## pin all versions anew
-	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+	@$(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 		--no-emit-index-url --no-annotate --no-header --upgrade --quiet --output-file constraints.txt
 
 clean: ## remove the installed packages and caches; tables and runs stay
@@ -79,37 +87,39 @@ $(BIN)/python:
 		|| { echo "Python 3.11, 3.12 or 3.13 is needed, and $(PYTHON) is `$(PYTHON) --version`. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) \
 		|| { echo "Python has no venv here. On Debian: apt install python3-venv"; exit 1; }
+	@command -v $(UV) >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv \
+		|| echo "uv cannot be installed: pip installs instead, which takes some minutes"
 
 $(READY): $(BIN)/python pyproject.toml constraints.txt
 	@echo "Installing the pinned packages into $(VENV) (once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[local]'
+	$(call install,$(BIN)/python,--constraint constraints.txt --editable '.[local]')
 	@touch $@
 	@$(BIN)/lakelab prepare || echo "The lessons will prepare what they need."
 
 # not after $(READY): the tests prepare what they need, each in a folder of its own
 $(VENV)/.ready-dev: $(BIN)/python pyproject.toml constraints.txt
 	@echo "Installing the pinned packages for the tests into $(VENV) (once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(call install,$(BIN)/python,--constraint constraints.txt --editable '.[dev]')
 	@touch $@
 
 # what lakelab is measured beside has packages of its own
 $(BENCH)/.ready: $(BIN)/python benchmarks/requirements-feast.txt
 	@echo "Installing Feast into $(BENCH), to measure beside it (once)"
 	@$(PYTHON) -m venv $(BENCH)
-	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements-feast.txt
+	$(call install,$(BENCH)/bin/python,--requirement benchmarks/requirements-feast.txt)
 	@touch $@
 
 $(BENCH_AUTOML)/.ready: $(BIN)/python benchmarks/requirements-flaml.txt
 	@echo "Installing flaml into $(BENCH_AUTOML), to measure beside it (once)"
 	@$(PYTHON) -m venv $(BENCH_AUTOML)
-	@$(BENCH_AUTOML)/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements-flaml.txt
+	$(call install,$(BENCH_AUTOML)/bin/python,--requirement benchmarks/requirements-flaml.txt)
 	@touch $@
 
 # without what they depend on: the packages of .venv are there already
 define install_beside
 @echo "Installing $* into $(@D) (once)"
 @rm -rf $(@D)
-@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(@D) --requirement $<
+$(call install,$(BIN)/python,--no-deps --target $(@D) --requirement $<)
 @touch $@
 endef
 
@@ -125,7 +135,7 @@ $(ENGINE)/.ready: tests/engine/pom.xml | $(VENV)/.ready-dev
 	@$(BIN)/python -m tests.engine.real_spark
 	@echo "Installing Spark 4.2 and Delta 4.4 into $(ENGINE) (once; 450 MB)"
 	@rm -rf $(ENGINE)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(ENGINE)/pyspark pyspark==4.2.0
+	$(call install,$(BIN)/python,--no-deps --target $(ENGINE)/pyspark pyspark==4.2.0)
 	@mvn --quiet --batch-mode --file $< dependency:copy-dependencies -DincludeGroupIds=io.delta,io.unitycatalog \
 		-DoutputDirectory=$(CURDIR)/$(ENGINE)/delta \
 		|| { echo "Maven found no Delta: where it looks is set in the settings.xml of its folder .m2"; exit 1; }
