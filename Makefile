@@ -23,9 +23,12 @@ AT_A_TIME := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 # $(call install,PYTHON,ARGUMENTS) installs packages for a Python
 define install
-@$(UV) pip install --quiet --python $(1) $(2) \
+@$(UV) pip install --quiet --compile-bytecode --python $(1) $(2) \
 	|| $(1) -m pip install --quiet --disable-pip-version-check $(2)
 endef
+
+# Python keeps what it has compiled: else each of the many processes of a lesson compiles all packages anew
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-matrix test-spark bench bench-automl lab ui doctor reset lint clean constraints screenshots
