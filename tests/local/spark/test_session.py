@@ -6,8 +6,12 @@ import ast
 import inspect
 import textwrap
 
+import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql.connect.session import SparkSession as ConnectSession
+
+from lakelab.local.catalog.errors import UnityCatalogError
+from lakelab.local.catalog.names import TableName
 
 
 def test_the_session_is_the_one_that_spark_gives_everybody(spark):
@@ -35,3 +39,20 @@ def test_it_has_what_pysparks_own_constructor_sets(spark):
     }
     assert "_client" in names
     assert names <= vars(spark).keys()
+
+
+@pytest.mark.parametrize("name", ["main.a.t", "`main`.`a`.`t`", " main.`A`.t "])
+def test_a_name_of_three_levels_needs_no_request(spark, monkeypatch, name):
+    monkeypatch.setattr(spark, "catalog", None)
+    assert spark.resolve(name) == TableName("main", "a", "t")
+
+
+@pytest.mark.parametrize("name", ["t", "`t`", "`a.b`", "s.t", "a``b"])
+def test_a_shorter_name_takes_the_current_catalog_and_schema(spark, schema, name):
+    if name in ("`a.b`", "a``b"):
+        with pytest.raises(UnityCatalogError):
+            spark.resolve(name)
+        return
+    catalog, current = schema.split(".")
+    expected = TableName(catalog, "s" if name == "s.t" else current, "t")
+    assert spark.resolve(name) == expected

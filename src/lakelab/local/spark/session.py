@@ -25,7 +25,7 @@ from pyspark.sql.connect.session import SparkSession
 
 from lakelab.local.catalog.governance import DEFAULT_USER, Governance
 from lakelab.local.catalog.governed_catalogs import GovernedCatalogs
-from lakelab.local.catalog.names import HIVE_METASTORE, TableName
+from lakelab.local.catalog.names import HIVE_METASTORE, TableName, split_levels
 from lakelab.local.catalog.workspace_catalogs import WorkspaceCatalogs
 from lakelab.local.spark.canonical_nan import canonical_nan
 from lakelab.local.spark.catalog import LocalCatalog
@@ -236,7 +236,7 @@ class LocalSparkSession(SparkSession):
 
     def resolve(self, name: str) -> TableName:
         """Complete a table name with the current catalog and schema."""
-        if name.replace("``", "").count(".") >= 2 and "`" not in name:
+        if len(split_levels(name.strip()) or ()) == 3:  # a request to the engine less
             return TableName.parse(name)
         return TableName.parse(
             name, catalog=self.catalog.currentCatalog(), schema=self.catalog.currentDatabase()
