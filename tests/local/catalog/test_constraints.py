@@ -46,17 +46,6 @@ def test_a_nullable_column_cannot_be_in_a_key(metadata):
     assert constraints.primary_key(metadata.configuration) is None
 
 
-def test_suspended_constraints_are_resumed(metadata):
-    checks = constraints.check_constraints(metadata.configuration)
-    assert checks == {"warm": "temp > 0"}
-    constraints.suspend_constraints(metadata)
-    assert constraints.check_constraints(metadata.configuration) == {}
-    assert all(field["nullable"] for field in metadata.fields)
-    constraints.resume_constraints(metadata, ["Origin", "ts"], checks)
-    assert constraints.check_constraints(metadata.configuration) == checks
-    assert [field["nullable"] for field in metadata.fields] == [False, False, True]
-
-
 def test_one_check_is_dropped(metadata):
     constraints.drop_check(metadata, "absent")
     assert constraints.check_constraints(metadata.configuration)

@@ -6,7 +6,7 @@ Follows https://docs.databricks.com/aws/en/tables/constraints
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -155,23 +155,6 @@ def check_no_nulls(delta: DeltaTable, column: str, table: TableName) -> None:
             condition="DELTA_NEW_NOT_NULL_VIOLATION",
             sql_state="23512",
         )
-
-
-def suspend_constraints(metadata: Metadata) -> None:
-    """Allow nulls in all columns, and drop all CHECK constraints."""
-    for field in metadata.fields:
-        field["nullable"] = True
-    checks = [name for name in metadata.configuration if name.startswith(_CHECK_PREFIX)]
-    metadata.configuration = without(metadata.configuration, checks)
-
-
-def resume_constraints(
-    metadata: Metadata, not_null: Sequence[str], checks: Mapping[str, str]
-) -> None:
-    """Set the constraints again that `suspend_constraints` dropped."""
-    for name in not_null:
-        metadata.field(name)["nullable"] = False
-    metadata.configuration |= {_CHECK_PREFIX + name: check for name, check in checks.items()}
 
 
 # ---- DEFAULT ---------------------------------------------------------------------------------------

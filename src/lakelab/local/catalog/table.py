@@ -33,11 +33,13 @@ from lakelab.local.catalog.properties import (
 )
 from lakelab.local.catalog.snapshot import TableSnapshot
 from lakelab.local.catalog.tags import merge_tags
-from lakelab.local.delta.commit import Action, commit
+from lakelab.local.delta.commit import Action, commit, commit_version
 from lakelab.local.delta.metadata import Metadata
 from lakelab.local.delta.protocol import require_writer_feature
 from lakelab.local.delta.retry import retry_commit
 from lakelab.local.delta.revert import revert_actions
+from lakelab.local.delta.staged import removal, replacing_actions
+from lakelab.local.delta.state import TableState
 from lakelab.local.delta.statistics import omits, removal_actions
 
 _UNSUPPORTED = re.compile(r"Unsupported table features required: \[(?P<features>.*)\]")
@@ -206,6 +208,32 @@ class UnityTable(TableSnapshot):
 
         self._commit_metadata(operation, replace)
 
+    def replace_definition(
+        self, created: list[Action], configuration: Mapping[str, str], operation: str
+    ) -> None:
+        """Take all rows out of the table, and replace its columns, properties and comment, in one commit.
+
+        Parameters
+        ----------
+        created : list of dict
+            The actions of an empty table that has the new columns and the new comment.
+        configuration : mapping
+            All properties, the internal ones included.
+        operation : str
+            The operation in the history.
+        """
+        comment = next(a["metaData"] for a in created if "metaData" in a).get("description")
+
+        def attempt() -> None:
+            state = TableState.read(self.path)
+            actions = replacing_actions(state, created, configuration, comment)
+            removals = [removal(add) for add in state.files.values()]
+            info = {"operation": operation, "operationParameters": {}}
+            commit_version(self.path, state.version + 1, info, [*actions, *removals])
+
+        self.commit_with_retries(attempt)
+        self.delta.update_incremental()
+
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Set tags; tags with other keys stay.
 
@@ -359,18 +387,6 @@ class UnityTable(TableSnapshot):
             constraints.check_allows_defaults(self.delta, self.name)
         change = partial(constraints.set_default, column=name, expression=expression)
         self._commit_metadata("CHANGE COLUMN", change, {"column": name})
-
-    def suspend_constraints(self) -> None:
-        """Allow nulls in all columns, and drop all CHECK constraints."""
-        self._commit_metadata("DROP CONSTRAINT", constraints.suspend_constraints)
-
-    def resume_constraints(self, not_null: Sequence[str], checks: Mapping[str, str]) -> None:
-        """Set the constraints again that `suspend_constraints` dropped.
-
-        The rows must not have changed since then: they are not checked.
-        """
-        change = partial(constraints.resume_constraints, not_null=not_null, checks=checks)
-        self._commit_metadata("ADD CONSTRAINT", change)
 
     # ---- commits -----------------------------------------------------------------------------------
     def _commit_metadata(

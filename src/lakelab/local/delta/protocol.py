@@ -14,6 +14,17 @@ from lakelab.local.delta.commit import Action
 _TABLE_FEATURES = 7
 """The writer version from which a table lists its features one by one."""
 
+_IMPLIED_FEATURES = {
+    "appendOnly": 2,
+    "invariants": 2,
+    "checkConstraints": 3,
+    "changeDataFeed": 4,
+    "generatedColumns": 4,
+    "columnMapping": 5,
+    "identityColumns": 6,
+}
+"""Feature -> the version of writers that has it without a list."""
+
 
 def require_writer_feature(delta: DeltaTable, feature: str, version: int) -> list[Action]:
     """Return the ``protocol`` action by which writers must know a feature; none if they must already.
@@ -55,3 +66,33 @@ def protocol_action(delta: DeltaTable) -> Action:
 
 def _action(reader: int, writer: int, lists: dict[str, Any] | None = None) -> Action:
     return {"protocol": {"minReaderVersion": reader, "minWriterVersion": writer, **(lists or {})}}
+
+
+def merged_protocol(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Return a protocol that has the features of two.
+
+    Examples
+    --------
+    >>> merged_protocol(
+    ...     {"minReaderVersion": 1, "minWriterVersion": 2},
+    ...     {"minReaderVersion": 1, "minWriterVersion": 7, "writerFeatures": ["identityColumns"]},
+    ... )
+    {'minReaderVersion': 1, 'minWriterVersion': 7, 'writerFeatures': ['appendOnly', 'invariants', 'identityColumns']}
+    """
+    merged: dict[str, Any] = {
+        key: max(old[key], new[key]) for key in ("minReaderVersion", "minWriterVersion")
+    }
+    if merged["minWriterVersion"] >= _TABLE_FEATURES:
+        features = [*_writer_features(old), *_writer_features(new)]
+        merged["writerFeatures"] = list(dict.fromkeys(features))
+    if readers := [*(old.get("readerFeatures") or []), *(new.get("readerFeatures") or [])]:
+        merged["readerFeatures"] = list(dict.fromkeys(readers))
+    return merged
+
+
+def _writer_features(protocol: dict[str, Any]) -> list[str]:
+    """List the features of a protocol; old versions have them without a list."""
+    version = protocol["minWriterVersion"]
+    if version >= _TABLE_FEATURES:
+        return list(protocol.get("writerFeatures") or [])
+    return [name for name, since in _IMPLIED_FEATURES.items() if since <= version]

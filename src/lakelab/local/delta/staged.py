@@ -23,6 +23,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from lakelab.local.delta.commit import Action, now
+from lakelab.local.delta.protocol import merged_protocol
 from lakelab.local.delta.state import TableState
 
 _Z85 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
@@ -124,6 +125,36 @@ def removal(add: Mapping[str, Any], *, data_change: bool = True) -> Action:
             "extendedFileMetadata": True,
         }
     }
+
+
+def replacing_actions(
+    state: TableState, written: list[Action], configuration: Mapping[str, str], comment: str | None
+) -> list[Action]:
+    """Return the metadata by which a table becomes another one, and the protocol if that changes.
+
+    Parameters
+    ----------
+    state : TableState
+        The table as it is; it keeps its id.
+    written : list of dict
+        The actions of the table that it becomes.
+    configuration : mapping
+        The properties that it gets.
+    comment : str or None
+        The comment that it gets.
+    """
+    created = next(action["metaData"] for action in written if "metaData" in action)
+    metadata = {
+        **state.metadata,
+        "description": comment,
+        "schemaString": created["schemaString"],
+        "partitionColumns": created["partitionColumns"],
+        "configuration": dict(configuration),
+    }
+    protocol = next(action["protocol"] for action in written if "protocol" in action)
+    merged = merged_protocol(state.protocol, protocol)
+    changed: list[Action] = [] if merged == state.protocol else [{"protocol": merged}]
+    return [*changed, {"metaData": metadata}]
 
 
 def record_count(add: Mapping[str, Any]) -> int | None:

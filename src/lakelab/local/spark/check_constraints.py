@@ -34,20 +34,27 @@ def enforce_check_constraints(command: Command, proceed: Proceed) -> Answer:
     """
     answer = proceed(command)
     change = command.change
-    if change and change.rewrites_rows and command.table and command.before:
+    if change and change.rewrites_rows and command.before:
         operation = change.operation or "MERGE"  # DataFrame.mergeInto is no SQL statement
-        require_checks(command.session, command.table, command.before, operation)
+        name = command.table or TableName("", "delta", str(command.folder))
+        source = f"delta.{quoted(str(command.folder))}" if command.folder else name.quoted
+        table = UnityTable(name, command.before.folder)
+        require_checks(command.session, table, source, command.before, operation)
     return answer
 
 
-def require_checks(session: Session, name: TableName, before: LogSnapshot, operation: str) -> None:
+def require_checks(
+    session: Session, table: UnityTable, source: str, before: LogSnapshot, operation: str
+) -> None:
     """Take back what a statement did to a table if a row breaks a CHECK constraint now.
 
     Parameters
     ----------
     session : Session
-    name : TableName
-        The table, whose lock is held.
+    table : UnityTable
+        The table. If it is one of Unity Catalog, its lock is held.
+    source : str
+        The table as SQL text names it.
     before : LogSnapshot
         Its log when the statement began.
     operation : str
@@ -61,9 +68,8 @@ def require_checks(session: Session, name: TableName, before: LogSnapshot, opera
     version = commit_of(before, operation)
     if version is None:
         return
-    table = UnityTable(name, session.unity.path(name))
     for check, condition in table.checks.items():
-        if row := broken_row(session, name, condition):
+        if row := broken_row(session, source, condition):
             table.revert_commit(version)
             raise violation(check, condition, row)
 
@@ -85,7 +91,7 @@ def violation(check: str, condition: str, row: dict[str, Any] | None) -> Analysi
     )
 
 
-def broken_row(session: Session, name: TableName, condition: str) -> dict[str, Any] | None:
+def broken_row(session: Session, source: str, condition: str) -> dict[str, Any] | None:
     """Find a row that breaks a condition, and return the columns that the condition names.
 
     A condition that evaluates to null is broken, as in Delta.
@@ -97,8 +103,6 @@ def broken_row(session: Session, name: TableName, condition: str) -> dict[str, A
     columns = list(dict.fromkeys(column.name for column in expression.find_all(exp.Column)))
     shown = ", ".join(quoted(column) for column in columns) or "*"
     with session.internal_queries():
-        query = (
-            f"SELECT {shown} FROM {name.quoted} WHERE NOT coalesce(({condition}), false) LIMIT 1"
-        )
+        query = f"SELECT {shown} FROM {source} WHERE NOT coalesce(({condition}), false) LIMIT 1"
         rows = session.engine_sql(rewrite_for_engine(session, query)).collect()
     return rows[0].asDict() if rows else None

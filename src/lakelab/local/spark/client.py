@@ -21,6 +21,7 @@ from lakelab.local.spark.dataframe_writes import keep_table_schema
 from lakelab.local.spark.delta_folders import read_without_statistics
 from lakelab.local.spark.disk_space import explain_full_disk
 from lakelab.local.spark.engine_errors import translate
+from lakelab.local.spark.external_targets import link_external_target
 from lakelab.local.spark.failed_request import FailedRequest
 from lakelab.local.spark.insert_overwrite import replace_rows_by_insert
 from lakelab.local.spark.missing_paths import require_paths
@@ -67,6 +68,7 @@ REQUEST_STEPS: tuple[Callable[[Any, Any], None], ...] = (
 
 COMMAND_STEPS: tuple[Step, ...] = (
     explain_full_disk,
+    link_external_target,
     serialize_rewrites,
     report_changed_rows,
     enforce_check_constraints,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pyspark.sql.connect import proto
@@ -58,6 +59,8 @@ class Command:
         What it does to a table; None for a command that changes no table, or only by ``writeTo``.
     table : TableName, optional
         The table whose lock is held for the command.
+    folder : Path, optional
+        The folder of a table outside Unity Catalog.
     before : LogSnapshot, optional
         The table's log when the lock was taken.
     """
@@ -66,6 +69,7 @@ class Command:
     message: Any
     change: TableChange | None = None
     table: TableName | None = None
+    folder: Path | None = None
     before: LogSnapshot | None = None
 
 

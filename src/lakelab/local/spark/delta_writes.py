@@ -83,10 +83,7 @@ class DeltaTarget:
         if self.write.is_ignore or self.write.requires_new_table:
             return None
         is_plain = options.transaction is None and options.data_change
-        new_columns = (
-            self.write.is_overwrite and options.overwrite_schema and options.replace_where is None
-        )
-        if is_plain and (new_columns or not self.is_overwrite):
+        if is_plain and not self.is_overwrite:
             return None
         state = TableState.read(self.folder)
         condition, replaced = self._replaced(options, state)

@@ -25,6 +25,7 @@ from lakelab.local.spark.commands import Answer, Command, Proceed, resolve_targe
 from lakelab.local.spark.write_message import WriteMessage
 from lakelab.local.sql.dialect import parse, to_sql
 from lakelab.local.sql.session import Session
+from lakelab.local.sql.statements.replace_table import set_location
 from lakelab.local.sql.text import sql_literal
 
 if TYPE_CHECKING:
@@ -163,12 +164,9 @@ def _with_location(text: str, tree: exp.Expr | None, folder: Path) -> str:
     """Add the clause LOCATION to a statement that creates a table."""
     from sqlglot import exp
 
-    assert tree is not None
+    assert isinstance(tree, exp.Create)
     if not tree.expression:
         return f"{text}\nLOCATION {sql_literal(str(folder))}"
     changed = tree.copy()
-    location = exp.LocationProperty(this=exp.Literal.string(str(folder)))
-    properties = changed.args.get("properties") or exp.Properties(expressions=[])
-    properties.append("expressions", location)
-    changed.set("properties", properties)
+    set_location(changed, str(folder))
     return to_sql(changed)

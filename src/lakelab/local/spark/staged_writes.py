@@ -31,6 +31,7 @@ from lakelab.local.delta.staged import (
     moved_files,
     record_count,
     removal,
+    replacing_actions,
     staged_table,
     written_actions,
 )
@@ -47,20 +48,6 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 20
 """How often a write is committed when writers that take no lock commit first."""
-
-_FEATURES_VERSION = 7
-"""The version of writers from which a protocol lists its features."""
-
-_IMPLIED_FEATURES = {
-    "appendOnly": 2,
-    "invariants": 2,
-    "checkConstraints": 3,
-    "changeDataFeed": 4,
-    "generatedColumns": 4,
-    "columnMapping": 5,
-    "identityColumns": 6,
-}
-"""Feature -> the version of writers that has it without a list."""
 
 INSERTED_ROWS = "lakelab_inserted_rows"
 """The number of written rows in the properties of a write's answer."""
@@ -312,48 +299,9 @@ class NewTable:
 
     def actions(self, state: TableState, written: list[Action]) -> list[Action]:
         """Return the metadata of the new columns, and a protocol that allows the old and the new ones."""
-        new = next(action["metaData"] for action in written if "metaData" in action)
-        metadata = {
-            **state.metadata,
-            "description": self.comment,
-            "schemaString": new["schemaString"],
-            "partitionColumns": new["partitionColumns"],
-            "configuration": {**self.configuration, **(new.get("configuration") or {})},
-        }
-        protocol = next(action["protocol"] for action in written if "protocol" in action)
-        merged = merged_protocol(state.protocol, protocol)
-        changed: list[Action] = [] if merged == state.protocol else [{"protocol": merged}]
-        return [*changed, {"metaData": metadata}]
-
-
-def merged_protocol(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """Return a protocol that has the features of two.
-
-    Examples
-    --------
-    >>> merged_protocol(
-    ...     {"minReaderVersion": 1, "minWriterVersion": 2},
-    ...     {"minReaderVersion": 1, "minWriterVersion": 7, "writerFeatures": ["identityColumns"]},
-    ... )
-    {'minReaderVersion': 1, 'minWriterVersion': 7, 'writerFeatures': ['appendOnly', 'invariants', 'identityColumns']}
-    """
-    merged: dict[str, Any] = {
-        key: max(old[key], new[key]) for key in ("minReaderVersion", "minWriterVersion")
-    }
-    if merged["minWriterVersion"] >= _FEATURES_VERSION:
-        features = [*_writer_features(old), *_writer_features(new)]
-        merged["writerFeatures"] = list(dict.fromkeys(features))
-    if readers := [*(old.get("readerFeatures") or []), *(new.get("readerFeatures") or [])]:
-        merged["readerFeatures"] = list(dict.fromkeys(readers))
-    return merged
-
-
-def _writer_features(protocol: dict[str, Any]) -> list[str]:
-    """List the features of a protocol; old versions have them without a list."""
-    version = protocol["minWriterVersion"]
-    if version >= _FEATURES_VERSION:
-        return list(protocol.get("writerFeatures") or [])
-    return [name for name, since in _IMPLIED_FEATURES.items() if since <= version]
+        created = next(action["metaData"] for action in written if "metaData" in action)
+        configuration = {**self.configuration, **(created.get("configuration") or {})}
+        return replacing_actions(state, written, configuration, self.comment)
 
 
 @contextmanager

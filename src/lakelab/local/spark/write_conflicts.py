@@ -49,7 +49,8 @@ def serialize_rewrites(command: Command, proceed: Proceed) -> Answer:
     table = resolve_target(command.session, change.table)
     unity = command.session.unity
     with unity.locked(table) if table else nullcontext():
-        before = LogSnapshot.read(unity.path(table)) if table else None
+        folder = command.folder or (unity.path(table) if table else None)
+        before = LogSnapshot.read(folder) if folder else None
         return proceed(replace(command, table=table, before=before))
 
 

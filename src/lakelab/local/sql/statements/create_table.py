@@ -11,12 +11,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pyspark.errors import PySparkException
 from sqlglot import exp
 
 from lakelab.local.catalog.columns import check_column_names
@@ -40,17 +37,17 @@ from lakelab.local.sql.function_calls import rewrite_calls
 from lakelab.local.sql.handlers import Handlers, RunOnEngine
 from lakelab.local.sql.results import empty_result
 from lakelab.local.sql.rewrites.steps import rewrite_for_engine
-from lakelab.local.sql.securables import refresh_schema, resolve_table
+from lakelab.local.sql.securables import resolve_table
 from lakelab.local.sql.statements.cluster_by import canonical_columns, extract_clustering
 from lakelab.local.sql.statements.create_like import create_like
 from lakelab.local.sql.statements.create_table_as_select import (
     can_write_query,
     create_from_query,
     extract_comment,
-    write_query,
 )
 from lakelab.local.sql.statements.primary_key import extract_primary_key
 from lakelab.local.sql.statements.properties import set_table_property, table_properties
+from lakelab.local.sql.statements.replace_table import replace_by_definition, replace_by_query
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -118,7 +115,7 @@ def _create_table(session: Session, node: exp.Create) -> DataFrame | None:
         return session.createDataFrame([], _AFFECTED_ROWS) if created else empty_result(session)
     else:
         session.engine_sql(rewrite_for_engine(session, definition.text))
-    if definition.comment is not None:
+    if definition.comment is not None and not exists:
         session.unity.table(name).set_comment(definition.comment)
     if definition.has_query:
         return session.createDataFrame([], _AFFECTED_ROWS)
@@ -233,32 +230,11 @@ def _stored_tags(table: UnityTable) -> dict[str, str]:
 
 
 def _replace(session: Session, definition: _TableDefinition) -> None:
-    """Replace a table: the engine alone would keep the old keys and constraints."""
-    name = definition.name
-    with _suspended_constraints(session, session.unity.table(name)):
-        if definition.has_query:
-            write_query(session, definition.statement, name, "overwrite")
-        else:
-            session.engine_sql(rewrite_for_engine(session, definition.text))
-    table = session.unity.table(name)
-    operation = "CREATE OR REPLACE TABLE" + (" AS SELECT" if definition.has_query else "")
-    comment = None if definition.has_query else table.comment
-    table.replace_metadata(comment, definition.properties, operation)
-    refresh_schema(session, name)
-
-
-@contextmanager
-def _suspended_constraints(session: Session, table: UnityTable) -> Iterator[None]:
-    """Suspend NOT NULL and CHECK constraints of a table; resume them if the statement fails."""
-    not_null, checks = [f["name"] for f in table.fields if not f["nullable"]], table.checks
-    if not_null or checks:
-        table.suspend_constraints()
-    try:
-        yield
-    except PySparkException:
-        if not_null or checks:
-            session.unity.table(table.name).resume_constraints(not_null, checks)
-        raise
+    statement, name = definition.statement, definition.name
+    if definition.has_query:
+        replace_by_query(session, statement, name, definition.properties, definition.comment)
+    else:
+        replace_by_definition(session, statement, name, definition.properties)
 
 
 HANDLERS: Handlers = {exp.Create: _create_table}
