@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from deltalake.exceptions import CommitFailedError
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
 
 from lakelab.local.delta import merge as upsert
@@ -250,3 +251,14 @@ def test_a_conflict_with_a_writer_without_lock_is_retried(
     monkeypatch.setattr(write_table, "ATTEMPTS", 2)
     with pytest.raises(CommitFailedError, match="someone else"):
         fe.write_table(name=plain, df=spark.createDataFrame([(6, 60)], "k INT, x INT"))
+
+
+def test_rows_of_a_table_that_allows_appends_only_are_not_updated(
+    fe: Client, spark: LocalSparkSession, plain: str
+) -> None:
+    spark.sql("ALTER TABLE t SET TBLPROPERTIES ('delta.appendOnly' = 'true')")
+    fe.write_table(name=plain, df=spark.createDataFrame([(3, 30)], "k INT, x INT"))
+    with pytest.raises(AnalysisException) as refused:
+        fe.write_table(name=plain, df=spark.createDataFrame([(1, 11)], "k INT, x INT"))
+    assert refused.value.getCondition() == "DELTA_CANNOT_MODIFY_APPEND_ONLY"
+    assert rows_of(spark.table(plain)) == [(1, 10, "a"), (2, 20, "b"), (3, 30, None)]

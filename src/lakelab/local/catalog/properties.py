@@ -109,6 +109,27 @@ def check_properties(properties: Mapping[str, str]) -> None:
         )
 
 
+def require_may_remove(configuration: Mapping[str, str]) -> None:
+    """Check that rows of a table can be changed or removed.
+
+    Raises
+    ------
+    UnityCatalogError
+        If the table allows appends only.
+
+    Examples
+    --------
+    >>> require_may_remove({"delta.appendOnly": "false"})
+    """
+    if configuration.get("delta.appendOnly", "").lower() == "true":
+        raise UnityCatalogError(
+            "This table is configured to only allow appends. If you would like to permit updates or "
+            "deletes, use 'ALTER TABLE <table_name> SET TBLPROPERTIES (delta.appendOnly=false)'.",
+            condition="DELTA_CANNOT_MODIFY_APPEND_ONLY",
+            sql_state="42809",
+        )
+
+
 def restore_properties(old: Mapping[str, str], current: Mapping[str, str]) -> dict[str, str]:
     """Return the properties after a restore: those of the old version, and the current internal ones.
 

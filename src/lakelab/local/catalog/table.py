@@ -26,6 +26,7 @@ from lakelab.local.catalog.properties import (
     COLUMN_TAGS,
     TAGS,
     check_properties,
+    require_may_remove,
     restore_properties,
     store_skipping_properties,
     stored_name,
@@ -114,7 +115,7 @@ class UnityTable(TableSnapshot):
 
     @contextmanager
     def translate_write_errors(self, statement: str) -> Iterator[None]:
-        """Raise a clear error if the table has a feature that delta-rs cannot write.
+        """Raise a clear error if the table allows appends only, or has a feature that delta-rs cannot write.
 
         The engine creates such tables, and writes to them.
 
@@ -126,6 +127,8 @@ class UnityTable(TableSnapshot):
         try:
             yield
         except CommitFailedError as error:
+            if "append-only" in str(error):
+                require_may_remove(self.configuration)
             if not (unsupported := _UNSUPPORTED.search(str(error))):
                 raise
             raise UnityCatalogError(
@@ -221,6 +224,11 @@ class UnityTable(TableSnapshot):
             All properties, the internal ones included.
         operation : str
             The operation in the history.
+
+        Raises
+        ------
+        UnityCatalogError
+            If the table has rows, and allows appends only.
         """
         comment = next(a["metaData"] for a in created if "metaData" in a).get("description")
 
@@ -228,6 +236,8 @@ class UnityTable(TableSnapshot):
             state = TableState.read(self.path)
             actions = replacing_actions(state, created, configuration, comment)
             removals = [removal(add) for add in state.files.values()]
+            if removals:
+                require_may_remove(state.configuration)
             info = {"operation": operation, "operationParameters": {}}
             commit_version(self.path, state.version + 1, info, [*actions, *removals])
 

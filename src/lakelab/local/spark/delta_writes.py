@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.names import TableName
 from lakelab.local.catalog.properties import check_properties, stored_name
+from lakelab.local.delta.identities import has_identities
 from lakelab.local.delta.state import TableState
 from lakelab.local.spark.replaced_rows import (
     ReplacedRows,
@@ -82,10 +83,10 @@ class DeltaTarget:
         options = WriteOptions.read(self.write.options)
         if self.write.is_ignore or self.write.requires_new_table:
             return None
-        is_plain = options.transaction is None and options.data_change
-        if is_plain and not self.is_overwrite:
-            return None
         state = TableState.read(self.folder)
+        is_plain = options.transaction is None and options.data_change
+        if is_plain and not self.is_overwrite and not has_identities(state.fields):
+            return None
         condition, replaced = self._replaced(options, state)
         parameters = {"mode": "Overwrite" if self.is_overwrite else "Append", "partitionBy": "[]"}
         if condition:

@@ -756,6 +756,15 @@ _TABLE: tuple[tuple[str, Rule], ...] = (
         ),
     ),
     (
+        r"Providing values for GENERATED ALWAYS AS IDENTITY column `(?P<name>.*?)` is not supported",
+        _fixed(
+            "DELTA_IDENTITY_COLUMNS_EXPLICIT_INSERT_NOT_SUPPORTED",
+            "42808",
+            "Providing values for GENERATED ALWAYS AS IDENTITY column {name} is not supported. Leave the column "
+            "out of the INSERT.",
+        ),
+    ),
+    (
         r"^element_at: the index is out of bounds",
         _fixed(
             "INVALID_ARRAY_INDEX_IN_ELEMENT_AT",

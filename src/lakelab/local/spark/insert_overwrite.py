@@ -1,7 +1,7 @@
-"""``INSERT`` that replaces rows: ``OVERWRITE``, ``REPLACE WHERE``, and a ``PARTITION`` clause.
+"""``INSERT`` that replaces rows: ``OVERWRITE``, ``REPLACE WHERE``, and a ``PARTITION`` clause; or that numbers them.
 
 Such a statement becomes a write of its query's DataFrame (:mod:`lakelab.local.spark.delta_writes`), which is one commit
-and checks the rows. Sail's own ``REPLACE WHERE`` takes rows that break the condition, and loses rows of the table
+and checks the rows, and stores the last number of an identity column. Sail's own ``REPLACE WHERE`` takes rows that break the condition, and loses rows of the table
 for which the condition is null.
 
 Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-dml-insert-into
@@ -25,6 +25,7 @@ from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.names import quoted
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.catalog.types import sql_type
+from lakelab.local.delta.identities import has_identities
 from lakelab.local.spark.commands import Answer, Command, Proceed
 from lakelab.local.spark.external_tables import external_folder
 from lakelab.local.spark.staged_writes import INSERTED_ROWS
@@ -50,7 +51,7 @@ def replace_rows_by_insert(command: Command, proceed: Proceed) -> Answer:
     UnityCatalogError
         If the statement has a clause for Databricks only, or names a column that it cannot.
     """
-    insert = _replacing_insert(command.message)
+    insert = _insert_statement(command.message)
     if insert is None:
         return proceed(command)
     if insert.args.get("using"):
@@ -64,6 +65,8 @@ def replace_rows_by_insert(command: Command, proceed: Proceed) -> Answer:
     table = _target(session, insert)
     if table is None:
         return proceed(command)  # a view, a path or no table: the engine refuses the statement
+    if not _replaces(insert) and not has_identities(table.fields):
+        return proceed(command)
     message = _write(session, command.message, insert, table)
     data, properties, info = proceed(replace(command, message=message))
     count = properties.pop(INSERTED_ROWS, None)
@@ -74,17 +77,20 @@ def replace_rows_by_insert(command: Command, proceed: Proceed) -> Answer:
     return data, {**properties, _RESULT: LocalRelation(rows).plan(session.client)}, info
 
 
-def _replacing_insert(message: Any) -> exp.Insert | None:
-    """Return the tree of an ``INSERT`` that replaces rows or names partitions; else None."""
+def _insert_statement(message: Any) -> exp.Insert | None:
+    """Return the tree of an ``INSERT`` into a table, which may replace rows; else None."""
     if not message.HasField("sql_command"):
         return None
     statement = parse(_query_of(message)).tree
     if not isinstance(statement, exp.Insert) or not isinstance(_table_of(statement), exp.Table):
         return None
-    clauses = ("where", "overwrite", "using")
-    if not any(statement.args.get(clause) for clause in clauses) and not _partition(statement):
-        return None
     return statement
+
+
+def _replaces(insert: exp.Insert) -> bool:
+    """Return whether a statement replaces rows or names partitions."""
+    clauses = ("where", "overwrite", "using")
+    return any(insert.args.get(clause) for clause in clauses) or bool(_partition(insert))
 
 
 def _target(session: Session, insert: exp.Insert) -> UnityTable | None:
@@ -117,7 +123,8 @@ def _write(session: Session, message: Any, insert: exp.Insert, table: UnityTable
     """Return the write of a DataFrame that does what a statement says."""
     static = _static_values(insert, table)
     names = _target_columns(insert, table, static)
-    query = _query_frame(session, message, insert, _with_defaults(insert, table, names))
+    values = _without_generated(insert.expression.copy(), table, names)
+    query = _query_frame(session, message, insert, _with_defaults(values, table, names))
     frame = query if insert.args.get("by_name") else _named(table, query, names)
     for column, value in static.items():
         kind = sql_type(table.field(column)["type"])
@@ -163,9 +170,7 @@ def _equals(column: str, value: exp.Expression) -> str:
     return f"{quoted(column)} <=> {to_sql(value)}"
 
 
-def _query_frame(
-    session: Any, message: Any, insert: exp.Insert, query: exp.Expression
-) -> DataFrame:
+def _query_frame(session: Any, message: Any, insert: exp.Insert, query: exp.Expr) -> DataFrame:
     if with_ := insert.args.get("with_"):
         query.set("with_", with_.copy())
     relation = deepcopy(message.sql_command.input)
@@ -182,7 +187,29 @@ def _target_columns(
     return [field["name"] for field in table.fields if field["name"] not in static]
 
 
-def _with_defaults(insert: exp.Insert, table: UnityTable, names: list[str]) -> exp.Expression:
+def _without_generated(query: exp.Expr, table: UnityTable, names: list[str]) -> exp.Expr:
+    """Take the columns out of VALUES whose value is DEFAULT in each row, and that the table computes."""
+    rows = query.expressions if isinstance(query, exp.Values) else []
+    for column in names[:] if rows else ():
+        place = names.index(column)
+        items = [row.expressions[place] for row in rows if len(row.expressions) == len(names)]
+        if len(items) == len(rows) and all(map(_is_default, items)) and _is_computed(table, column):
+            names.remove(column)
+            for item in items:
+                item.pop()
+    return query
+
+
+def _is_default(item: exp.Expr) -> bool:
+    return isinstance(item, exp.Var) and item.name.upper() == "DEFAULT"
+
+
+def _is_computed(table: UnityTable, column: str) -> bool:
+    field = table.field(column)
+    return "CURRENT_DEFAULT" not in field["metadata"] and is_filled_by_engine(field)
+
+
+def _with_defaults(query: exp.Expr, table: UnityTable, names: list[str]) -> exp.Expr:
     """Return the query with the value of each DEFAULT in VALUES, which the engine knows in INSERT INTO only.
 
     Raises
@@ -190,10 +217,9 @@ def _with_defaults(insert: exp.Insert, table: UnityTable, names: list[str]) -> e
     UnityCatalogError
         If the table computes the value itself.
     """
-    query: exp.Expression = insert.expression.copy()
     for row in query.expressions if isinstance(query, exp.Values) else ():
         for item, column in zip(row.expressions, names, strict=False):
-            if isinstance(item, exp.Var) and item.name.upper() == "DEFAULT":
+            if _is_default(item):
                 item.replace(_default_value(table.field(column)))
     return query
 
@@ -202,7 +228,7 @@ def _default_value(field: Mapping[str, Any]) -> exp.Expr:
     default = field["metadata"].get("CURRENT_DEFAULT")
     if default is None and is_filled_by_engine(field):
         raise UnityCatalogError(
-            f"DEFAULT is not supported for the column {quoted(field['name'])} in an INSERT that replaces rows: "
+            f"DEFAULT is not supported for the column {quoted(field['name'])} beside values of other rows: "
             f"the table computes its values. Leave it out of the list of columns.",
             condition="UNSUPPORTED_FEATURE",
             sql_state="0A000",

@@ -25,8 +25,9 @@ from pyspark.sql.connect import functions as F
 from pyspark.sql.connect import proto
 
 from lakelab.local.catalog.columns import check_column_names
-from lakelab.local.catalog.errors import UnityCatalogError
+from lakelab.local.catalog.properties import require_may_remove
 from lakelab.local.delta.commit import Action, commit_version
+from lakelab.local.delta.identities import has_identities, has_marks, with_marks
 from lakelab.local.delta.staged import (
     moved_files,
     record_count,
@@ -109,7 +110,8 @@ class StagedWrite:
             state = TableState.read(self.folder)
             if self._is_written(state):
                 return _NO_ANSWER
-            self._require_may_remove(state)
+            if self.replaced is not no_rows:
+                require_may_remove(state.configuration)
             with ExitStack() as stack:
                 staged = stack.enter_context(self._staged(state))
                 answer = self._append(send, staged)
@@ -132,6 +134,7 @@ class StagedWrite:
             return _new_folder(self.session.home.scratch)
         if self.options.merge_schema:
             state = replace(state, metadata=self._merged_metadata(state))
+        state = replace(state, metadata=_marked(state))
         return staged_table(self.session.home.scratch, state, with_files=False)
 
     def _merged_metadata(self, state: TableState) -> dict[str, Any]:
@@ -193,7 +196,7 @@ class StagedWrite:
     def _commit(self, state: TableState, staged: Path, written: list[Action]) -> bool:
         """Commit on the newest version; False if the metadata changed since the rows were written."""
         adds = [action["add"] for action in written if "add" in action]
-        metadata = self._new_metadata(state, written)
+        metadata = self._new_metadata(state, staged, written)
         newest = state
         for _ in range(ATTEMPTS):
             with self.replaced(newest, adds) as out:
@@ -213,7 +216,7 @@ class StagedWrite:
                 return True
         return False
 
-    def _new_metadata(self, state: TableState, written: list[Action]) -> list[Action]:
+    def _new_metadata(self, state: TableState, staged: Path, written: list[Action]) -> list[Action]:
         """Return the actions of changed metadata: merged or new columns, and the state of identities."""
         if self.new_table:
             return self.new_table.actions(state, written)
@@ -222,20 +225,13 @@ class StagedWrite:
             merged = self._merged_metadata(state)
             if json.loads(merged["schemaString"])["fields"] != state.fields:
                 changed = [{"metaData": merged}]
+        if has_identities(state.fields):
+            before = changed[-1]["metaData"] if changed else _marked(state)
+            adds = [action["add"] for action in written if "add" in action]
+            marked = with_marks(before, staged, adds, self.frame.columns)
+            changed = [{"metaData": marked}] if marked != state.metadata else []
         protocol = [action for action in written if "protocol" in action][-1:]
         return [*protocol, *changed]
-
-    def _require_may_remove(self, state: TableState) -> None:
-        if (
-            self.replaced is not no_rows
-            and state.configuration.get("delta.appendOnly", "").lower() == "true"
-        ):
-            raise UnityCatalogError(
-                "This table is configured to only allow appends. If you would like to permit updates or "
-                "deletes, use 'ALTER TABLE <table_name> SET TBLPROPERTIES (delta.appendOnly=false)'.",
-                condition="DELTA_CANNOT_MODIFY_APPEND_ONLY",
-                sql_state="42809",
-            )
 
     def _file_actions(self, adds: list[dict[str, Any]], out: Replacement) -> list[Action]:
         changes = self.options.data_change
@@ -302,6 +298,16 @@ class NewTable:
         created = next(action["metaData"] for action in written if "metaData" in action)
         configuration = {**self.configuration, **(created.get("configuration") or {})}
         return replacing_actions(state, written, configuration, self.comment)
+
+
+def _marked(state: TableState) -> dict[str, Any]:
+    """Return the metadata with the highest numbers, also those of a table of an earlier release."""
+    if has_marks(state.fields):
+        return state.metadata
+    given = [
+        f["name"] for f in state.fields if f["metadata"].get("delta.identity.allowExplicitInsert")
+    ]
+    return with_marks(state.metadata, state.folder, state.files.values(), given)
 
 
 @contextmanager
