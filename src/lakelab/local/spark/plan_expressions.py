@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from pyspark.sql.connect.proto import expressions_pb2
+from pyspark.sql.connect.types import proto_schema_to_pyspark_data_type
 from sqlglot import exp
 
 _OPERATORS: dict[str, type[exp.Expr]] = {
@@ -94,12 +95,20 @@ def to_tree(message: Any) -> exp.Expr:
     if kind == "alias" and len(message.alias.name) == 1 and not message.alias.metadata:
         name = exp.to_identifier(message.alias.name[0], quoted=True)
         return exp.Alias(this=to_tree(message.alias.expr), alias=name)
-    if kind == "cast" and message.cast.type_str:
-        return exp.Cast(
-            this=to_tree(message.cast.expr),
-            to=exp.DataType.build(message.cast.type_str, "databricks"),
-        )
+    if kind == "cast":
+        return _cast_tree(message.cast)
     return PlanLeaf(this=message)
+
+
+def _cast_tree(cast: Any) -> exp.Expr:
+    name = cast.type_str or proto_schema_to_pyspark_data_type(cast.type).simpleString()
+    kind = exp.TryCast if cast.eval_mode == cast.EVAL_MODE_TRY else exp.Cast
+    return kind(
+        this=to_tree(cast.expr),
+        to=exp.DataType.build(name, "databricks"),
+        # a type that has no text, such as one of a user, keeps its message
+        message=cast,
+    )
 
 
 def _function_tree(message: Any) -> exp.Expr:
@@ -202,8 +211,12 @@ def _write_cast(tree: exp.Expr, message: Any) -> None:
     if tree.args.get("is_literal"):
         message.CopyFrom(tree.this.message)
         return
+    given = tree.args.get("message")
+    if given is not None:
+        message.cast.CopyFrom(given)
+    else:
+        message.cast.type_str = tree.args["to"].sql("databricks")
     message.cast.expr.CopyFrom(to_message(tree.this))
-    message.cast.type_str = tree.args["to"].sql("databricks")
 
 
 def _write_literal(tree: exp.Expr, message: Any) -> None:

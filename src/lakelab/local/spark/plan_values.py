@@ -19,6 +19,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from lakelab.local.spark.plan_expressions import leaf_message, to_message, to_tree
+from lakelab.local.spark.plans import messages
 from lakelab.local.sql.dialect import parse_expression, to_sql
 from lakelab.local.sql.rewrites.values import correct_values
 
@@ -147,8 +148,24 @@ class _PlanTypes:
         return query
 
 
+def _correct_texts(message: Any, types: _PlanTypes) -> None:
+    """Rewrite the texts of ``expr`` within an expression: ``expr("weekday(d)").alias("x")``."""
+    for part in messages(message):
+        if part.DESCRIPTOR.name != "Expression" or not part.HasField("expression_string"):
+            continue
+        if part is message:
+            continue
+        try:
+            whole = exp.paren(parse_expression(part.expression_string.expression), copy=False)
+        except SqlglotError:
+            continue  # the engine's own error names the position
+        if correct_values(whole, types):
+            part.expression_string.expression = to_sql(whole.this)
+
+
 def _correct(session: Session, relation: Any, field: str, message: Any) -> None:
     types = _PlanTypes(session, relation)
+    _correct_texts(message, types)
     is_text = message.HasField("expression_string")
     if is_text:
         try:

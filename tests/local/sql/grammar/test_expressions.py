@@ -37,7 +37,7 @@ SELECT * FROM VALUES (1, 'a'), (2, 'b') AS v(n, c)
 """
 
 OTHER = [
-    ("SELECT 'it''s', 'a' 'b'", "SELECT 'its', 'ab'"),
+    ("SELECT 'it''s', 'a' 'b'", "SELECT 'it\\'s', 'ab'"),
     ("SELECT a IS NOT DISTINCT FROM 1", "SELECT a <=> 1"),
     ("SELECT s REGEXP 'a'", "SELECT s RLIKE 'a'"),
     ("SELECT substring(s FROM 1 FOR 2)", "SELECT SUBSTRING(s, 1, 2)"),

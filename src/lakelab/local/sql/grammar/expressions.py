@@ -13,16 +13,24 @@ Tested in ``tests/local/sql/grammar/test_expressions.py``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any, ClassVar
 
 from sqlglot import exp
+from sqlglot.dialects.databricks import Databricks
 from sqlglot.generators.databricks import DatabricksGenerator
 from sqlglot.parsers.databricks import DatabricksParser
 from sqlglot.tokens import Token, TokenType
 
 _LITERAL = "is_literal"
 """Mark of a cast that the user wrote as a literal: ``DATE'2024-01-31'``."""
+
+_SUFFIX = "suffix"
+"""Mark of a cast that the user wrote as a suffix of a number, with the suffix: ``1.5D``."""
+
+IS_REWRITTEN = "is_rewritten"
+"""Mark of a tree with a literal that the engine would read otherwise than Spark."""
 
 _INFIX = "is_infix"
 """Mark of a negation that the user wrote inside: ``a IS NOT NULL``, ``a NOT IN (1)``."""
@@ -84,11 +92,15 @@ class ExpressionParser(DatabricksParser):
     }
 
     def parse(self, raw_tokens: list[Token], sql: str) -> list[exp.Expr | None]:
-        """Parse tokens; the function ``window`` is not the clause WINDOW."""
+        """Parse tokens; the function ``window`` is not the clause WINDOW, and ``'a''b'`` one literal."""
         for token, following in pairwise(raw_tokens):
             if token.token_type == TokenType.WINDOW and following.token_type == TokenType.L_PAREN:
                 token.token_type = TokenType.VAR
-        trees: list[exp.Expr | None] = super().parse(raw_tokens, sql)
+        tokens = _join_quotes(raw_tokens, sql)
+        trees: list[exp.Expr | None] = super().parse(tokens, sql)
+        if tokens is not raw_tokens or _has_hexadecimal_escape(tokens, sql):
+            for tree in filter(None, trees):
+                tree.meta[IS_REWRITTEN] = True
         return trees
 
     def _parse_statement(self) -> exp.Expr | None:
@@ -130,13 +142,80 @@ class ExpressionParser(DatabricksParser):
         primary: exp.Expr | None = super()._parse_primary()
         if isinstance(primary, exp.Concat):  # string literals one after the other are one literal
             return exp.Literal.string("".join(part.name for part in primary.expressions))
+        if isinstance(primary, exp.Literal) and not primary.is_string and self._is_suffix():
+            return self._parse_suffix(primary)
         return primary
+
+    def _is_suffix(self) -> bool:
+        """Return whether the tokenizer made a cast of the suffix of the number before."""
+        number, cast = self._prev, self._curr
+        return bool(
+            cast and cast.token_type == TokenType.DCOLON and number and cast.start == number.start
+        )
+
+    def _parse_suffix(self, number: exp.Literal) -> exp.Expr:
+        self._advance()
+        kind = self._curr.text.upper()
+        self._advance()
+        cast = exp.Cast(this=number, to=_suffix_type(kind, number.name))
+        cast.meta[_SUFFIX] = kind
+        return cast
 
     def _parse_is(self, this: exp.Expr | None) -> exp.Expr | None:
         return _marked(super()._parse_is(this))
 
     def _negate_range(self, this: exp.Expr | None = None) -> exp.Expr | None:
         return _marked(super()._negate_range(this))
+
+
+def _suffix_type(suffix: str, number: str) -> exp.DataType:
+    if suffix != "BD":
+        return exp.DataType.build(Databricks.Tokenizer.NUMERIC_LITERALS[suffix])
+    _, digits, exponent = Decimal(number).as_tuple()
+    scale = max(-int(exponent), 0)
+    precision = max(len(digits) + max(int(exponent), 0), scale)
+    return exp.DataType.build(f"DECIMAL({precision}, {scale})")
+
+
+def _join_quotes(tokens: list[Token], sql: str) -> list[Token]:
+    """Return the tokens with one literal for ``'a''b'``, of which sqlglot and the engine make two.
+
+    Returns
+    -------
+    list of Token
+        The same list if there is no such literal.
+    """
+    joined: list[Token] = []
+    for token in tokens:
+        last = joined[-1] if joined else None
+        if last is not None and _is_one_literal(last, token, sql):
+            is_raw = last.token_type == TokenType.RAW_STRING
+            text = f"{last.text}{'' if is_raw else sql[token.start]}{token.text}"
+            joined[-1] = Token(
+                last.token_type, text, last.line, last.col, last.start, token.end, last.comments
+            )
+        else:
+            joined.append(token)
+    return joined if len(joined) < len(tokens) else tokens
+
+
+def _is_one_literal(left: Token, right: Token, sql: str) -> bool:
+    """Return whether sqlglot would not read two literals as one, or not as the right one."""
+    if left.token_type == TokenType.RAW_STRING:
+        return right.token_type in (TokenType.RAW_STRING, TokenType.STRING)
+    return (
+        left.token_type == right.token_type == TokenType.STRING
+        and left.end + 1 == right.start
+        and sql[left.end] == sql[right.start]
+    )
+
+
+def _has_hexadecimal_escape(tokens: list[Token], sql: str) -> bool:
+    r"""Return whether a literal has ``\x41``, of which the engine makes ``A``, and Spark ``x41``."""
+    return "\\x" in sql and any(
+        token.token_type == TokenType.STRING and "\\x" in sql[token.start : token.end]
+        for token in tokens
+    )
 
 
 def _marked(node: exp.Expr | None) -> exp.Expr | None:
@@ -159,6 +238,8 @@ class ExpressionGenerator(DatabricksGenerator):
     }
 
     def cast_sql(self, expression: exp.Cast, safe_prefix: str | None = None) -> str:
+        if _SUFFIX in expression.meta and isinstance(expression.this, exp.Literal):
+            return f"{expression.this.name}{expression.meta[_SUFFIX]}"
         if _LITERAL in expression.meta and isinstance(expression.this, exp.Literal):
             return f"{self.sql(expression, 'to')}{self.sql(expression, 'this')}"
         return str(super().cast_sql(expression, safe_prefix))

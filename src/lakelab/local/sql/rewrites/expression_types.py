@@ -65,15 +65,26 @@ class StatementTypes:
     ) -> list[StructField | None]:
         if not expressions:
             return []
-        query = to_sql(_query_of(expressions, named))
+        query = _query_of(expressions, named)
+        if (fields := self._analyze(query)) is not None:
+            return fields
+        if len(expressions) > 1:
+            return [field for one in expressions for field in self._fields([one], named)]
+        if query.args.get("group"):  # the x of `GROUP BY string(x)` is a column of a row
+            query.set("group", None)
+            return self._analyze(query) or [None]
+        return [None]
+
+    def _analyze(self, query: exp.Select) -> list[StructField | None] | None:
+        """Return the columns of a query; None if the engine cannot analyze it.
+
+        It cannot analyze a parameter, or a variable of a lambda, outside of its place.
+        """
         try:
             with self._session.internal_queries():
-                return list(self._session.engine_sql(query).schema.fields)
+                return [*self._session.engine_sql(to_sql(query)).schema.fields]
         except PySparkException:
-            # a parameter, or a variable of a lambda: the engine cannot analyze it outside of its place
-            if len(expressions) == 1:
-                return [None]
-        return [field for one in expressions for field in self._fields([one], named)]
+            return None
 
 
 def _query_of(expressions: Sequence[exp.Expr], named: bool) -> exp.Select:
@@ -147,3 +158,30 @@ def _first(array: exp.Expr) -> exp.Expr:
 
 def _call(name: str, *arguments: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this=name, expressions=[argument.copy() for argument in arguments])
+
+
+def types_by_clause(nodes: Sequence[exp.Expr], types: Types) -> dict[int, DataType | None]:
+    """Return the type of each node by the node's id; the engine is asked once for each clause of a query.
+
+    Parameters
+    ----------
+    nodes : sequence of sqlglot.exp.Expr
+        Nodes of one tree. Nodes are equal if their text is, so the id tells them apart.
+    types : Types
+    """
+    clauses: dict[tuple[int, int], list[exp.Expr]] = {}
+    for node in nodes:
+        clauses.setdefault(_clause(node), []).append(node)
+    return {
+        id(node): kind
+        for clause in clauses.values()
+        for node, kind in zip(clause, types.of(clause), strict=True)
+    }
+
+
+def _clause(node: exp.Expr) -> tuple[int, int]:
+    """Return what identifies the query and the clause of a node."""
+    clause = node
+    while clause.parent is not None and not isinstance(clause.parent, exp.Query | exp.DML):
+        clause = clause.parent
+    return id(clause.parent), id(type(clause))
