@@ -9,7 +9,9 @@ from tests.local.sql.statement_rows import BEN, Refusal, check_refused, row_id, 
 
 REFUSALS = [
     Refusal(
-        "SELECT * FROM information_schema.views", None, r"information_schema\.views is not answered"
+        "SELECT * FROM information_schema.volumes",
+        None,
+        r"information_schema\.volumes is not answered",
     ),
 ]
 

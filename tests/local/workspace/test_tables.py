@@ -7,9 +7,11 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import BadRequest, NotFound, PermissionDenied
 from databricks.sdk.service.catalog import (
     ColumnTypeName,
+    TableType,
 )
 
 from lakelab.local.catalog.names import TableName
+from lakelab.local.catalog.views import UnityView, ViewColumn, Views
 
 
 @pytest.fixture
@@ -93,3 +95,22 @@ def test_tables_need_select(place, weather):
         other.catalogs.create("bobs")
     with pytest.raises(PermissionDenied, match="CREATE SCHEMA"):
         other.schemas.create("bobs", "main")
+
+
+def test_view(client, place, schema):
+    name = TableName(*schema.split("."), "v")
+    columns = (ViewColumn("a", "integer", True, "the a"), ViewColumn("b", "decimal(9,2)"))
+    view = UnityView(name, "SELECT a, b FROM t", *schema.split("."), columns, ("a", "b"), "about")
+    Views(place.unity).create(view)
+    (listed,) = client.tables.list(*schema.split("."))
+    assert (listed.name, listed.table_type) == ("v", TableType.VIEW)
+    found = client.tables.get(str(name))
+    assert (found.table_type, found.view_definition) == (TableType.VIEW, "SELECT a, b FROM t")
+    assert (found.comment, found.storage_location) == ("about", None)
+    assert [(c.name, c.type_text, c.comment) for c in found.columns] == [
+        ("a", "int", "the a"),
+        ("b", "decimal(9,2)", None),
+    ]
+    assert client.tables.exists(str(name)).table_exists
+    client.tables.delete(str(name))
+    assert not client.tables.exists(str(name)).table_exists

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import time
 import uuid
 from dataclasses import asdict, dataclass
@@ -20,15 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 from lakelab.local.catalog.errors import AlreadyExistsError, NotFoundError, UnityCatalogError
 from lakelab.local.catalog.names import TableName
+from lakelab.local.catalog.object_files import check_file_name, write_file
 from lakelab.local.catalog.store import UnityCatalog
-from lakelab.local.system.unfinished import unfinished_name
 
 if TYPE_CHECKING:
     from pyspark.sql.types import DataType
 
 FOLDER = ".functions"
-_MAX_FILE_NAME = 255
-"""Bytes that the file systems of all platforms allow."""
 PYTHON, SQL, FEATURE_SPEC = "PYTHON", "SQL", "FEATURE_SPEC"
 
 
@@ -206,29 +203,17 @@ class Functions:
         """
         name = function.name
         schema = self.unity.require_schema(name.catalog, name.schema)
-        if len(self.path(name).name.encode()) > _MAX_FILE_NAME:
-            raise UnityCatalogError(
-                f"The name of function '{name}' is too long for a file: take a shorter one."
-            )
+        check_file_name(self.path(name), f"function '{name}'")
         created = replace_fields(
             function, created_at=int(time.time() * 1000), function_id=str(uuid.uuid4())
         )
-        # the start of another process deletes an abandoned folder of this name, as with tables
-        staging = schema / f".staging-{unfinished_name()}"
         with self.unity.locked(name):
             if self.exists(name) and not replace:
                 raise AlreadyExistsError(
                     f"Function '{name}' already exists. Choose another name, or say CREATE OR REPLACE "
                     f"FUNCTION, or CREATE FUNCTION IF NOT EXISTS."
                 )
-            try:
-                staging.mkdir()
-                draft = staging / self.path(name).name
-                draft.write_text(created.to_json(), encoding="utf-8")
-                self.path(name).parent.mkdir(exist_ok=True)
-                draft.replace(self.path(name))
-            finally:
-                shutil.rmtree(staging, ignore_errors=True)
+            write_file(schema, self.path(name), created.to_json())
         return created
 
     def drop(self, name: TableName) -> None:

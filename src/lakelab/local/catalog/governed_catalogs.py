@@ -71,6 +71,10 @@ class GovernedCatalogs(WorkspaceCatalogs):
         """Return the tables that the user may read."""
         return (name for name in self.all_tables() if self.may_read(name))
 
+    def readable_views(self) -> Iterator[TableName]:
+        """Return the views that the user may read."""
+        return (name for name in self.all_views() if self.may_read(name))
+
     def may_read(self, name: TableName) -> bool:
         """Return whether the user may read a table."""
         return name.catalog == HIVE_METASTORE or self.governance.may(
@@ -95,7 +99,7 @@ class GovernedCatalogs(WorkspaceCatalogs):
         InsufficientPermissionsError
             If the user may not read the table.
         """
-        if self.exists(name):
+        if self.exists(name) or self.is_view(name):
             self.require("table", str(name), "SELECT")
 
     def require_change(self, name: TableName) -> None:

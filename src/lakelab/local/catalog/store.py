@@ -36,6 +36,9 @@ from lakelab.local.catalog.table_folder import (
 )
 from lakelab.local.system.unfinished import is_abandoned, unfinished_name
 
+VIEWS = ".views"
+"""The folder of a schema with the files of its views."""
+
 _STAGING = ".staging-"
 _TRASH = ".trash-"
 _MAX_LOCK_NAME = 200
@@ -75,9 +78,30 @@ class UnityCatalog:
             for schema in self.schemas(catalog):
                 yield from self.tables(catalog, schema)
 
+    def views(self, catalog: str, schema: str) -> list[TableName]:
+        """List the views of a schema, in order (see :mod:`lakelab.local.catalog.views`)."""
+        folder = self.folder(catalog) / schema / VIEWS
+        return sorted(TableName(catalog, schema, file.stem) for file in folder.glob("*.json"))
+
+    def all_views(self) -> Iterator[TableName]:
+        for catalog in self.catalogs():
+            for schema in self.schemas(catalog):
+                yield from self.views(catalog, schema)
+
+    def view_path(self, name: TableName) -> Path:
+        """Return the path of a view's file, whether it exists or not."""
+        return self.folder(name.catalog) / name.schema / VIEWS / f"{name.table}.json"
+
+    def is_view(self, name: TableName) -> bool:
+        return os.path.isfile(self.view_path(name))  # False for a name that no file can have
+
     def readable_tables(self) -> Iterator[TableName]:
         """Return the tables that the user may read; here all tables."""
         return self.all_tables()
+
+    def readable_views(self) -> Iterator[TableName]:
+        """Return the views that the user may read; here all views."""
+        return self.all_views()
 
     def path(self, name: TableName) -> Path:
         """Return the folder of a table's files; the folder of its name if there is no such table."""
@@ -120,6 +144,8 @@ class UnityCatalog:
             If there is no such table; the message lists the existing tables.
         """
         if not self.exists(name):
+            if self.is_view(name):
+                raise not_a_table(name)
             self.require_schema(name.catalog, name.schema)
             tables = self.tables(name.catalog, name.schema)
             existing = ", ".join(table.table for table in tables) or "no table"
@@ -205,7 +231,7 @@ class UnityCatalog:
             (name, new), key=str
         )  # one order for all: two renames that swap names cannot deadlock
         with self.locked(first), self.locked(second):
-            if self.exists(new):
+            if self.exists(new) or self.is_view(new):
                 raise table_already_exists(new)
             self._move(self._named_folder(name), name, new)
 
@@ -254,7 +280,7 @@ class UnityCatalog:
             If the table's folder exists, but is no Delta table.
         """
         schema = self.require_schema(name.catalog, name.schema)
-        if self.exists(name):
+        if self.exists(name) or self.is_view(name):
             raise table_already_exists(name)
         staging = schema / f"{_STAGING}{unfinished_name()}"
         try:
@@ -267,7 +293,7 @@ class UnityCatalog:
 
     def _publish(self, staged: Path, name: TableName) -> None:
         """Rename the folder of a staged table, or the one around it: the table appears in one step."""
-        if self.exists(name):
+        if self.exists(name) or self.is_view(name):
             raise table_already_exists(name)
         folder = self._named_folder(name)
         with suppress(OSError):
@@ -310,6 +336,15 @@ def table_already_exists(name: TableName) -> AlreadyExistsError:
         f"Table '{name}' already exists.",
         condition="TABLE_OR_VIEW_ALREADY_EXISTS",
         sql_state="42P07",
+    )
+
+
+def not_a_table(name: TableName, command: str = "The statement") -> UnityCatalogError:
+    """Return the error for a view in the place of a table."""
+    return UnityCatalogError(
+        f"{command} expects a table but {name.quoted} is a view.",
+        condition="EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE",
+        sql_state="42809",
     )
 
 

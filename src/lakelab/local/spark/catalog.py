@@ -18,6 +18,7 @@ from lakelab.local.catalog.names import quoted
 from lakelab.local.catalog.store import table_already_exists
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.catalog.types import sql_type
+from lakelab.local.catalog.views import UnityView, Views
 from lakelab.local.spark.new_tables import in_own_folder
 from lakelab.local.sql.errors import analysis_error, spark_errors
 from lakelab.local.sql.text import sql_literal
@@ -28,6 +29,21 @@ _NO_VIEW = "Temporary View not found"
 
 def _if_exists(is_given: bool) -> str:
     return "IF EXISTS " if is_given else ""
+
+
+def _view_columns(view: UnityView) -> list[Column]:
+    return [
+        Column(
+            name=column.name,
+            description=column.comment,
+            dataType=column.sql_type,
+            nullable=column.nullable,
+            isPartition=False,
+            isBucket=False,
+            isCluster=False,
+        )
+        for column in view.columns
+    ]
 
 
 class LocalCatalog(Catalog):
@@ -136,6 +152,8 @@ class LocalCatalog(Catalog):
             If there is no such table or view.
         """
         table = super().getTable(tableName)
+        if (view := self._view(tableName, table)) is not None:
+            return table._replace(description=view.comment)
         stored = None if table.isTemporary else self._stored(tableName)
         if stored is None:
             return table
@@ -150,7 +168,10 @@ class LocalCatalog(Catalog):
             If there is no such table or view.
         """
         name = tableName if dbName is None else f"{dbName}.{tableName}"
-        stored = None if super().getTable(name).isTemporary else self._stored(name)
+        table = super().getTable(name)
+        if (view := self._view(name, table)) is not None:
+            return _view_columns(view)
+        stored = None if table.isTemporary else self._stored(name)
         if stored is None:
             return super().listColumns(tableName, dbName)
         metadata = stored.delta.metadata()
@@ -166,6 +187,13 @@ class LocalCatalog(Catalog):
             )
             for field in stored.fields
         ]
+
+    def _view(self, name: str, table: Table) -> UnityView | None:
+        """Return a view of Unity Catalog; None for what else has the name."""
+        full = self._session.resolve(name)
+        if table.isTemporary or not self._session.unity.is_view(full):
+            return None
+        return Views(self._session.unity).get(full)
 
     def _stored(self, name: str) -> UnityTable | None:
         """Return a table of Unity Catalog; None for a view, which only the engine has."""

@@ -35,6 +35,7 @@ from lakelab.local.spark.relations.observed_metrics import compute_metrics
 from lakelab.local.spark.row_counts import report_changed_rows
 from lakelab.local.spark.statistics import omit_statistics
 from lakelab.local.spark.time_travel import prepare_time_travel
+from lakelab.local.spark.views import replace_views
 from lakelab.local.spark.write_conflicts import retry_conflicts, serialize_rewrites
 from lakelab.local.sql.errors import spark_errors
 from lakelab.local.sql.session import Session
@@ -56,6 +57,7 @@ def sync_catalog(session: ClientSession, request: Any) -> None:
 REQUEST_STEPS: tuple[Callable[[Any, Any], None], ...] = (
     sync_catalog,
     lower_names,
+    replace_views,
     rewrite_function_calls,
     authorize,
     require_paths,

@@ -251,6 +251,14 @@ class LocalSparkSession(SparkSession):
         """Bring the engine's catalog up to date with the folders."""
         self._catalog_sync.sync()
 
+    def temporary_views(self) -> list[str]:
+        """List the session's temporary views."""
+        return self._catalog_sync.temporary_views()
+
+    def read_for_owner(self, name: TableName) -> tuple[str, str, str]:
+        """Return a name by which a view reads a table that the user may not read."""
+        return self._catalog_sync.register_for_owner(name)
+
     def refresh_schema(self, name: TableName) -> None:
         """Make the engine read a table's schema again."""
         self._catalog_sync.refresh_schema(name)

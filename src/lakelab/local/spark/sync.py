@@ -8,6 +8,7 @@ from the engine. A table that one notebook creates is therefore visible to anoth
 
 from __future__ import annotations
 
+import secrets
 import threading
 import warnings
 
@@ -41,11 +42,14 @@ class CatalogSync:
         self._default_catalog = default_catalog
         self._tables: dict[TableName, LogSnapshot] = {}
         self._schemas: set[tuple[str, str]] = set()
+        self._views: set[TableName] = set()
+        # nobody knows its name: no statement of the user can read its tables
+        self._owners_schema = f"owners_{secrets.token_hex(16)}"
         self.lock = threading.RLock()
 
     def reset(self) -> None:
         """Forget what was registered: the session has a new engine, with an empty catalog."""
-        self._tables, self._schemas = {}, set()
+        self._tables, self._schemas, self._views = {}, set(), set()
 
     def sync(self) -> None:
         """Register tables that appeared or changed. Drop from the engine those that are gone or unreadable."""
@@ -53,7 +57,9 @@ class CatalogSync:
         with self.lock, self._session.internal_queries():
             tables = set(unity.readable_tables())
             schemas = {(c, s) for c in unity.catalogs() for s in unity.schemas(c)}
+            views = set(unity.readable_views())
             self._drop_tables(self._tables.keys() - tables)
+            self._drop_views(self._views - views)
             self._sync_schemas(schemas)
             for name, snapshot in list(self._tables.items()):
                 if (newer := snapshot.refresh()) is None:
@@ -62,6 +68,8 @@ class CatalogSync:
                     self._tables[name] = newer
             for new in tables - self._tables.keys():
                 self._register(new)
+            for view in views - self._views:
+                self._register_view(view)
 
     def refresh_schema(self, name: TableName) -> None:
         """Make the engine read a table's schema again: it keeps the schema that it read last."""
@@ -77,6 +85,30 @@ class CatalogSync:
         with self._session.internal_queries():
             tables = self._session.engine_sql(f"SHOW TABLES IN {schema}").collect()
         return [row["tableName"] for row in tables if row["isTemporary"]]
+
+    def register_for_owner(self, name: TableName) -> tuple[str, str, str]:
+        """Register a table that only views read, and return its name in the engine."""
+        levels = (self._default_catalog, self._owners_schema, f"t_{secrets.token_hex(8)}")
+        path = sql_literal(str(self._session.unity.path(name)))
+        with self.lock, self._session.internal_queries():
+            remove_statistics(self._session.unity, name)
+            schema, table = (".".join(f"`{x}`" for x in levels[:n]) for n in (2, 3))
+            folder = sql_literal(str(self._session.home.scratch / self._owners_schema))
+            self._session.engine_sql(f"CREATE SCHEMA IF NOT EXISTS {schema} LOCATION {folder}")
+            self._session.engine_sql(f"CREATE TABLE {table} USING DELTA LOCATION {path}")
+        return levels
+
+    def _register_view(self, name: TableName) -> None:
+        """Make the engine list a view: its query takes the place of its name in each statement."""
+        self._session.engine_sql(
+            f"CREATE VIEW IF NOT EXISTS {name.quoted} AS SELECT raise_error('a view without its query')"
+        )
+        self._views.add(name)
+
+    def _drop_views(self, names: set[TableName]) -> None:
+        for name in names:
+            self._views.remove(name)
+            self._session.engine_sql(f"DROP VIEW IF EXISTS {name.quoted}")
 
     def _drop_tables(self, names: set[TableName]) -> None:
         for name in names:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from deltalake.exceptions import DeltaError
 
 from lakelab.local.catalog.errors import UnityCatalogError
-from lakelab.local.catalog.names import HIVE_METASTORE
+from lakelab.local.catalog.names import HIVE_METASTORE, TableName
 from lakelab.local.catalog.securable import Securable
 from lakelab.local.catalog.table import UnityTable
+from lakelab.local.catalog.views import UnityView, Views
 from lakelab.local.catalog.workspace_catalogs import WorkspaceCatalogs
-from lakelab.local.sql.information_schema_relations import RELATIONS
+from lakelab.local.sql.information_schema_relations import RELATIONS, VIEW_ROWS
 from lakelab.local.sql.text import sql_literal
 
 if TYPE_CHECKING:
@@ -89,6 +90,9 @@ def _relation(catalogs: WorkspaceCatalogs, user: str, name: str, catalog: str) -
         for table in _visible_tables(catalogs, user, catalog)
         for row in rows_of(catalogs, table)
     ]
+    if (rows_of_view := VIEW_ROWS.get(name.lower())) is not None:
+        for view in _visible_views(catalogs, user, catalog):
+            rows += rows_of_view(catalogs, user, view)
     casts = ", ".join(f"CAST({column} AS {kind}) AS {column}" for column, kind in columns.items())
     values = ", ".join(
         "(" + ", ".join(sql_literal(value) for value in row) + ")"
@@ -103,13 +107,27 @@ def _relation(catalogs: WorkspaceCatalogs, user: str, name: str, catalog: str) -
 def _visible_tables(catalogs: WorkspaceCatalogs, user: str, catalog: str) -> Iterator[UnityTable]:
     """Yield the tables of a catalog that the user may see; ``system`` stands for all catalogs."""
     for name in catalogs.all_tables():
-        securable = Securable("table", str(name))
-        if (
-            name.catalog != HIVE_METASTORE
-            and catalog in (name.catalog, "system")
-            and catalogs.governance.is_visible(user, securable)
-        ):
+        if _is_visible(catalogs, user, catalog, name):
             try:
                 yield UnityTable(name, catalogs.path(name))
             except (DeltaError, OSError, ValueError) as error:  # one broken table hides no other
                 _logger.warning("%s is left out: %s", name, error)
+
+
+def _visible_views(catalogs: WorkspaceCatalogs, user: str, catalog: str) -> Iterator[UnityView]:
+    """Yield the views of a catalog that the user may see."""
+    views = Views(catalogs)
+    for name in catalogs.all_views():
+        if _is_visible(catalogs, user, catalog, name):
+            try:
+                yield views.get(name)
+            except UnityCatalogError as error:  # dropped meanwhile, or damaged
+                _logger.warning("%s is left out: %s", name, error)
+
+
+def _is_visible(catalogs: WorkspaceCatalogs, user: str, catalog: str, name: TableName) -> bool:
+    return (
+        name.catalog != HIVE_METASTORE
+        and catalog in (name.catalog, "system")
+        and catalogs.governance.is_visible(user, Securable("table", str(name)))
+    )

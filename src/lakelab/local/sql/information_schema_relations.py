@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from lakelab.local.catalog.names import TableName
 from lakelab.local.catalog.securable import Securable
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.catalog.types import sql_type
+from lakelab.local.catalog.views import UnityView
 from lakelab.local.catalog.workspace_catalogs import WorkspaceCatalogs
 
 Row = tuple[Any, ...]
@@ -46,29 +48,50 @@ def _tables(catalogs: WorkspaceCatalogs, table: UnityTable) -> Iterator[Row]:
 def _columns(catalogs: WorkspaceCatalogs, table: UnityTable) -> Iterator[Row]:
     partitions = table.delta.metadata().partition_columns
     for position, field in enumerate(table.fields, start=1):
-        full_type = sql_type(field["type"])
         name = field["name"]
-        yield (
-            *_full_name(table),
-            name,
-            position,
-            table.default(name),
-            "YES" if field["nullable"] else "NO",
-            full_type,
-            _simple_type(full_type),
-            None,
-            None,
-            *_precision(full_type),
-            *[None] * 3,
-            "NO",
-            *[None] * 8,
-            "NO",
-            "NO",
-            None,
-            "YES",
+        nullable = "YES" if field["nullable"] else "NO"
+        yield _column_row(
+            _full_name(table),
+            (name, position, table.default(name), nullable, sql_type(field["type"])),
             partitions.index(name) + 1 if name in partitions else None,
             field["metadata"].get("comment"),
         )
+
+
+def _no_rows(catalogs: WorkspaceCatalogs, table: UnityTable) -> Iterator[Row]:
+    """Yield nothing: a table has no row in the relation."""
+    yield from ()
+
+
+def _view_as_table(catalogs: WorkspaceCatalogs, user: str, view: UnityView) -> Iterator[Row]:
+    owner = catalogs.governance.owner(Securable("table", str(view.name)))
+    yield (
+        *_levels(view.name),
+        "VIEW",
+        "NO",
+        "PRESERVE",
+        owner,
+        view.comment,
+        _time(view.created_at),
+        view.creator,
+        _time(view.changed_at),
+        owner,
+        "UNKNOWN_DATA_SOURCE_FORMAT",
+        None,
+        None,
+    )
+
+
+def _columns_of_view(catalogs: WorkspaceCatalogs, user: str, view: UnityView) -> Iterator[Row]:
+    for position, column in enumerate(view.columns, start=1):
+        fixed = (column.name, position, None, "YES" if column.nullable else "NO", column.sql_type)
+        yield _column_row(_levels(view.name), fixed, None, column.comment)
+
+
+def _views(catalogs: WorkspaceCatalogs, user: str, view: UnityView) -> Iterator[Row]:
+    is_owner = catalogs.governance.owns(user, Securable("table", str(view.name)))
+    query = view.query if is_owner else None
+    yield (*_levels(view.name), query, "NONE", "NO", "NO", None)
 
 
 def _table_tags(catalogs: WorkspaceCatalogs, table: UnityTable) -> Iterator[Row]:
@@ -98,7 +121,38 @@ def _key_column_usage(catalogs: WorkspaceCatalogs, table: UnityTable) -> Iterato
 
 
 def _full_name(table: UnityTable) -> tuple[str, str, str]:
-    return table.name.catalog, table.name.schema, table.name.table
+    return _levels(table.name)
+
+
+def _levels(name: TableName) -> tuple[str, str, str]:
+    return name.catalog, name.schema, name.table
+
+
+def _column_row(
+    name: tuple[str, str, str],
+    fixed: tuple[str, int, str | None, str, str],
+    partition: int | None,
+    comment: str | None,
+) -> Row:
+    """Return the row of a column: its name, position, default, whether it may be null, and type are given."""
+    full_type = fixed[-1]
+    return (
+        *name,
+        *fixed,
+        _simple_type(full_type),
+        None,
+        None,
+        *_precision(full_type),
+        *[None] * 3,
+        "NO",
+        *[None] * 8,
+        "NO",
+        "NO",
+        None,
+        "YES",
+        partition,
+        comment,
+    )
 
 
 def _time(milliseconds: int | None) -> str | None:
@@ -189,6 +243,13 @@ RELATIONS: dict[str, tuple[Columns, Callable[[WorkspaceCatalogs, UnityTable], It
         },
         _columns,
     ),
+    "views": (
+        {
+            **_TABLE,
+            **_strings("view_definition check_option is_updatable is_insertable_into sql_path"),
+        },
+        _no_rows,
+    ),
     "table_tags": ({**_TAGGED, **_strings("tag_name tag_value")}, _table_tags),
     "column_tags": ({**_TAGGED, **_strings("column_name tag_name tag_value")}, _column_tags),
     "table_constraints": (
@@ -212,3 +273,10 @@ RELATIONS: dict[str, tuple[Columns, Callable[[WorkspaceCatalogs, UnityTable], It
 
 The columns have the order of the documentation, and positions count from 1.
 """
+
+VIEW_ROWS: dict[str, Callable[[WorkspaceCatalogs, str, UnityView], Iterator[Row]]] = {
+    "tables": _view_as_table,
+    "columns": _columns_of_view,
+    "views": _views,
+}
+"""Relations that have rows of views, and a function that yields them for a user."""

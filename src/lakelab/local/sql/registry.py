@@ -45,6 +45,7 @@ from lakelab.local.sql.statements import (
     truncate,
     use,
     vacuum,
+    view,
 )
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ HANDLERS: Handlers = {
     **truncate.HANDLERS,
     **use.HANDLERS,
     **vacuum.HANDLERS,
+    **view.HANDLERS,
 }
 """Class of a statement's node -> the function that runs the statement."""
 

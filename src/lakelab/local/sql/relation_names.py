@@ -64,7 +64,7 @@ def lower_name(name: str) -> str:
 
 def _names(tree: exp.Expr) -> Iterator[tuple[exp.Identifier, str]]:
     """Yield identifiers and the names that they get."""
-    tables = [table for table in tree.find_all(exp.Table) if _is_name(table)]
+    tables = [table for table in tree.find_all(exp.Table) if is_relation(table)]
     common = [cte.args["alias"].this for cte in tree.find_all(exp.CTE) if cte.alias]
     for part in (*(part for table in tables for part in table.parts), *common):
         if isinstance(part, exp.Identifier):
@@ -84,7 +84,7 @@ def _names(tree: exp.Expr) -> Iterator[tuple[exp.Identifier, str]]:
         yield from ((part, part.name.lower()) for part in schema)
 
 
-def _is_name(table: exp.Table) -> bool:
+def is_relation(table: exp.Table) -> bool:
     """Return whether a table is named, and is neither a path nor the name of a function."""
     if isinstance(table.parent, exp.UserDefinedFunction) or not isinstance(
         table.this, exp.Identifier

@@ -27,6 +27,7 @@ from lakelab.local.sql.registry import run_node
 from lakelab.local.sql.results import empty_result
 from lakelab.local.sql.rewrites.steps import rewrite_for_engine
 from lakelab.local.sql.statements.insert import complete_insert
+from lakelab.local.sql.views import expand_views
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -60,6 +61,7 @@ def run_statement(session: Session, query: str, args: Any, kwargs: dict[str, Any
         raise syntax_error(text, statement.error, statement.condition)
     try:
         with spark_errors():
+            statement = expand_views(session, statement)
             if not kwargs and (result := run_node(session, statement.tree)) is not None:
                 return result
             return _run_on_engine(session, statement, args, kwargs)

@@ -10,6 +10,7 @@ from lakelab.local.catalog.functions import Functions
 from lakelab.local.catalog.governed_catalogs import GovernedCatalogs
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
 from lakelab.local.catalog.securable import Securable
+from lakelab.local.catalog.views import Views
 from lakelab.local.sql.registered_models import has_model
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _KINDS = {
     "SCHEMA": "schema",
     "DATABASE": "schema",
     "TABLE": "table",
+    "VIEW": "table",
     "FUNCTION": "function",
     "MODEL": "function",
 }
@@ -36,7 +38,7 @@ def resolve_securable(session: Session, kind: str, name: Name) -> Securable:
     session : Session
         Its current catalog and schema complete the name.
     kind : str
-        ``CATALOG``, ``SCHEMA``, ``DATABASE``, ``TABLE``, ``FUNCTION`` or ``MODEL``; a registered model
+        ``CATALOG``, ``SCHEMA``, ``DATABASE``, ``TABLE``, ``VIEW``, ``FUNCTION`` or ``MODEL``; a registered model
         is a function of Unity Catalog.
     name : Name
         The name in the statement.
@@ -57,8 +59,11 @@ def resolve_securable(session: Session, kind: str, name: Name) -> Securable:
     else:
         full = session.resolve(name.quoted)
         securable = Securable(_KINDS[kind], str(full))
-        if kind == "TABLE":
-            session.unity.require_table(full)
+        if kind == "VIEW":
+            Views(session.unity).get(full)
+        elif kind == "TABLE":
+            if not session.unity.is_view(full):
+                session.unity.require_table(full)
         else:
             session.unity.require_schema(full.catalog, full.schema)
             if not Functions(session.unity).exists(full) and not has_model(session, full):
@@ -73,6 +78,13 @@ def resolve_table(session: Session, table: exp.Table) -> TableName:
     return session.resolve(".".join(f"`{part.name}`" for part in table.parts))
 
 
+def is_kept_view(session: Session, given: Name, name: TableName) -> bool:
+    """Return whether a name is that of a view of Unity Catalog, and no temporary view precedes it."""
+    if not session.unity.is_view(name):
+        return False
+    return len(given.levels) > 1 or given.levels[0].lower() not in session.temporary_views()
+
+
 def require_relation(session: Session, name: Name) -> None:
     """Check that a name is that of a table or view, temporary views included.
 
@@ -82,6 +94,8 @@ def require_relation(session: Session, name: Name) -> None:
         If there is no such table or view, or the user may not see the table.
     """
     full = session.resolve(name.quoted)
+    if session.unity.is_view(full):
+        return
     if session.unity.exists(full) or not session.catalog.tableExists(name.quoted):
         session.unity.table(full)  # raises if there is none: its message lists the existing tables
 

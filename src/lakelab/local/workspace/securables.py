@@ -47,7 +47,8 @@ class Securables:
         if securable.kind == "schema":
             return parts[1] in self.unity.schemas(parts[0])
         if securable.kind == "table":
-            return self.unity.exists(TableName(*parts))
+            name = TableName(*parts)
+            return self.unity.exists(name) or self.unity.is_view(name)
         if self.functions.exists(TableName(*parts)):
             return True
         with suppress(ApiError):
@@ -98,7 +99,10 @@ class Securables:
 
     # ---- contents of a schema ----------------------------------------------------------------
     def tables_of(self, schema: Securable) -> list[Securable]:
-        return [Securable("table", str(t)) for t in self.unity.tables(*schema.name.split("."))]
+        """Return the tables and views of a schema."""
+        levels = schema.name.split(".")
+        names = sorted([*self.unity.tables(*levels), *self.unity.views(*levels)])
+        return [Securable("table", str(name)) for name in names]
 
     def functions_of(self, schema: Securable) -> list[Securable]:
         names = self.functions.names(*schema.name.split("."))

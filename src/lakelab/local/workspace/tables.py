@@ -17,6 +17,7 @@ from lakelab.local.catalog.names import TableName
 from lakelab.local.catalog.securable import Securable
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.catalog.types import sql_type
+from lakelab.local.catalog.views import UnityView, ViewColumn, Views
 from lakelab.local.workspace.api import UNITY_API, Call, Endpoint, without_none
 from lakelab.local.workspace.securables import Securables, parse_schema, parse_securable
 
@@ -79,7 +80,11 @@ class TablesApi:
 
     def delete(self, call: Call) -> None:
         table = self._securables.owned(call, "table")
-        self._unity.drop_table(TableName(*table.name.split(".")))
+        name = TableName(*table.name.split("."))
+        if self._unity.is_view(name):
+            Views(self._unity).drop(name)
+        else:
+            self._unity.drop_table(name)
         self._governance.remove(table)
 
     def exists(self, call: Call) -> dict[str, Any]:
@@ -87,6 +92,8 @@ class TablesApi:
 
     def _table(self, securable: Securable) -> dict[str, Any]:
         name = TableName(*securable.name.split("."))
+        if self._unity.is_view(name):
+            return self._view(securable, Views(self._unity).get(name))
         try:
             table = self._unity.table(name)
             metadata = table.delta.metadata()
@@ -112,27 +119,58 @@ class TablesApi:
             fields["table_constraints"] = [{"primary_key_constraint": constraint}]
         return fields
 
+    def _view(self, securable: Securable, view: UnityView) -> dict[str, Any]:
+        fields = {
+            **self._securables.common_fields(securable),
+            "table_type": "VIEW",
+            "securable_kind": "TABLE_VIEW",
+            "table_id": view.view_id,
+            "view_definition": view.query,
+            "properties": dict(view.properties),
+            "created_at": view.created_at,
+            "created_by": view.creator,
+            "updated_at": view.changed_at,
+            "columns": [_column(i, _field(column)) for i, column in enumerate(view.columns)],
+        }
+        return fields | ({"comment": view.comment} if view.comment else {})
+
 
 def _columns(table: UnityTable, partition_columns: list[str]) -> list[dict[str, Any]]:
     columns = []
     for position, field in enumerate(table.fields):
-        type_text = field["type"] if isinstance(field["type"], str) else field["type"]["type"]
-        type_name = type_text.partition("(")[0].upper()
-        column = without_none(
-            name=field["name"],
-            position=position,
-            nullable=field["nullable"],
-            type_text=sql_type(field["type"]),
-            type_json=json.dumps(field),
-            type_name=_TYPE_NAMES.get(type_name, type_name),
-            comment=(field.get("metadata") or {}).get("comment"),
-        )
-        if decimal := _DECIMAL.fullmatch(type_text):
-            column |= {"type_precision": int(decimal[1]), "type_scale": int(decimal[2])}
+        column = _column(position, field)
         if field["name"] in partition_columns:
             column["partition_index"] = partition_columns.index(field["name"])
         columns.append(column)
     return columns
+
+
+def _column(position: int, field: dict[str, Any]) -> dict[str, Any]:
+    type_text = field["type"] if isinstance(field["type"], str) else field["type"]["type"]
+    type_name = type_text.partition("(")[0].upper()
+    column = without_none(
+        name=field["name"],
+        position=position,
+        nullable=field["nullable"],
+        type_text=sql_type(field["type"]),
+        type_json=json.dumps(field),
+        type_name=_TYPE_NAMES.get(type_name, type_name),
+        comment=(field.get("metadata") or {}).get("comment"),
+    )
+    if decimal := _DECIMAL.fullmatch(type_text):
+        column |= {"type_precision": int(decimal[1]), "type_scale": int(decimal[2])}
+    return column
+
+
+def _field(column: ViewColumn) -> dict[str, Any]:
+    """Return a column of a view as a field of a table."""
+    metadata = {"comment": column.comment} if column.comment else {}
+    return {
+        "name": column.name,
+        "type": column.type_json,
+        "nullable": column.nullable,
+        "metadata": metadata,
+    }
 
 
 def _primary_key(table: UnityTable) -> dict[str, Any] | None:

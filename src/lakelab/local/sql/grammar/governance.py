@@ -77,7 +77,7 @@ class GovernanceParser(StatementParser):
     def _parse_comment_on(self) -> CommentOn | None:
         self._require_words("COMMENT")
         self._require_words("ON")
-        kind = self._match_one_of("CATALOG", "SCHEMA", "DATABASE", "TABLE", "COLUMN")
+        kind = self._match_one_of("CATALOG", "SCHEMA", "DATABASE", "TABLE", "VIEW", "COLUMN")
         if kind is None:
             self._refuse("expected CATALOG, SCHEMA, TABLE or COLUMN")
         name = self._parse_name()
@@ -116,7 +116,7 @@ class GovernanceParser(StatementParser):
 
     def _parse_set_owner(self) -> SetOwner | None:
         self._require_words("ALTER")
-        kind = self._match_one_of("CATALOG", "SCHEMA", "DATABASE", "TABLE", "FUNCTION")
+        kind = self._match_one_of("CATALOG", "SCHEMA", "DATABASE", "TABLE", "VIEW", "FUNCTION")
         if kind is None:
             return None
         name = self._parse_name()

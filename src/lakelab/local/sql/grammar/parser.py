@@ -214,6 +214,22 @@ class StatementParser(DatabricksParser):
         """Parse a list in parentheses, with commas between its items."""
         return list(self._parse_wrapped_csv(parse))
 
+    def _parse_property_name(self) -> str:
+        """Parse the name of a property: a string, or words with periods between them."""
+        text = self._parse_text()
+        return ".".join(self._parse_name().levels) if text is None else text
+
+    def _parse_named_property(self) -> tuple[str, str]:
+        """Parse a property and its value: ``'a' = 'b'`` or ``a.b = 1``."""
+        name = self._parse_property_name()
+        self._match(TokenType.EQ)
+        value = self._parse_text()
+        if value is None:
+            start = self._curr
+            self._parse_unary()
+            value = self._find_sql(start, self._prev).lower()
+        return name, value
+
     def _parse_rest(self) -> str:
         """Advance to the end of the statement, and return the text of the tokens."""
         if not self._curr:

@@ -38,12 +38,26 @@ def _alter_table(session: Session, node: exp.Alter) -> None:
         raise RunOnEngine
     name = resolve_table(session, node.this)
     (first, *_) = actions = node.args["actions"]
+    if session.unity.is_view(name):
+        raise _is_a_view(name, first)
     if isinstance(first, exp.AlterRename):
         _rename(session, name, first.this)
         return
     for action in actions:
         _run_action(session, session.unity.table(name), action)
     refresh_schema(session, name)
+
+
+def _is_a_view(name: TableName, action: exp.Expr) -> UnityCatalogError:
+    """Return the error for a view, with the statement to use instead if there is one."""
+    has_other = isinstance(action, exp.AlterRename | exp.AlterSet)
+    end = " Please use ALTER VIEW instead." if has_other else ""
+    suffix = "USE_ALTER_VIEW" if has_other else "NO_ALTERNATIVE"
+    return UnityCatalogError(
+        f"'ALTER TABLE' expects a table but {name.quoted} is a view.{end}",
+        condition=f"EXPECT_TABLE_NOT_VIEW.{suffix}",
+        sql_state="42809",
+    )
 
 
 def _rename(session: Session, name: TableName, target: exp.Table) -> None:

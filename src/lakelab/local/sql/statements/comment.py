@@ -12,6 +12,7 @@ from lakelab.local.sql.grammar.governance import CommentOn
 from lakelab.local.sql.grammar.parser import Name
 from lakelab.local.sql.handlers import Handlers
 from lakelab.local.sql.securables import require_privilege, resolve_securable
+from lakelab.local.sql.statements.view import set_view_comment
 
 if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 def _comment(session: Session, node: CommentOn) -> None:
     kind, text = node.args["kind"], node.args["text"]
-    if kind == "TABLE":
+    if kind == "VIEW":
+        set_view_comment(session, node.this, text)
+    elif kind == "TABLE":
         session.unity.table(session.resolve(node.target)).set_comment(text)
     elif kind == "COLUMN":
         _comment_column(session, node.levels, text)

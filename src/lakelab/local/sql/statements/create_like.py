@@ -24,6 +24,8 @@ from lakelab.local.catalog.properties import (
     without,
 )
 from lakelab.local.catalog.table import UnityTable
+from lakelab.local.catalog.views import UnityView, Views
+from lakelab.local.delta.statistics import NO_STATISTICS
 
 if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
@@ -52,6 +54,9 @@ def create_like(
         If the new table exists.
     """
     check_properties(properties)
+    if session.unity.is_view(source):
+        _create_like_view(session, name, Views(session.unity).get(source), properties)
+        return
     table = session.unity.table(source)
     configuration = without(table.configuration, (PRIMARY_KEY, TAGS, COLUMN_TAGS))
     configuration |= {stored_name(key): value for key, value in properties.items()}
@@ -67,3 +72,26 @@ def create_like(
         created = UnityTable(name, folder)
         for check, condition in table.checks.items():
             created.add_check(check, condition)
+
+
+def _create_like_view(
+    session: Session, name: TableName, view: UnityView, properties: dict[str, str]
+) -> None:
+    """Create an empty table with the columns of a view."""
+    fields = [
+        {
+            "name": column.name,
+            "type": column.type_json,
+            "nullable": True,
+            "metadata": {"comment": column.comment} if column.comment else {},
+        }
+        for column in view.columns
+    ]
+    with session.unity.staged(name) as folder:
+        DeltaTable.create(
+            folder,
+            Schema.from_json(json.dumps({"type": "struct", "fields": fields})),
+            configuration={stored_name(key): value for key, value in properties.items()}
+            | NO_STATISTICS,
+            raise_if_key_not_exists=False,
+        )

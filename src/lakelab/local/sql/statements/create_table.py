@@ -93,11 +93,8 @@ def _create_table(session: Session, node: exp.Create) -> DataFrame | None:
         statement.set("expression", parse_expression(query))
     session.unity.require_schema(name.catalog, name.schema)
     exists = session.unity.exists(name)
-    if exists and not statement.args.get("replace"):
-        session.unity.table(name)  # raises if the user may not see the table
-        if statement.args.get("exists"):
-            return empty_result(session)
-        raise table_already_exists(name)
+    if _is_taken(session, statement, name):
+        return empty_result(session)
     if like := statement.find(exp.LikeProperty):
         if statement.args.get("replace"):
             raise RunOnEngine  # which refuses it, as Spark does
@@ -120,6 +117,30 @@ def _create_table(session: Session, node: exp.Create) -> DataFrame | None:
     if definition.has_query:
         return session.createDataFrame([], _AFFECTED_ROWS)
     return empty_result(session)
+
+
+def _is_taken(session: Session, statement: exp.Create, name: TableName) -> bool:
+    """Return whether a statement does nothing, as there is a table or view of the name.
+
+    Raises
+    ------
+    UnityCatalogError
+        If the statement does not allow for that.
+    """
+    is_view, replaces = session.unity.is_view(name), statement.args.get("replace")
+    if not is_view and (replaces or not session.unity.exists(name)):
+        return False
+    if not is_view:
+        session.unity.table(name)  # raises if the user may not see the table
+    if statement.args.get("exists"):
+        return True
+    if not replaces:
+        raise table_already_exists(name)
+    raise UnityCatalogError(
+        f"{name.quoted} is a view. Writes to a view are not supported.",
+        condition="DELTA_CANNOT_WRITE_INTO_VIEW",
+        sql_state="0A000",
+    )
 
 
 def _table_name(session: Session, statement: exp.Create) -> TableName:

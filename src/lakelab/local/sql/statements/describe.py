@@ -15,9 +15,16 @@ from lakelab.local.catalog.errors import NotFoundError
 from lakelab.local.catalog.securable import Securable
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.catalog.types import sql_type
+from lakelab.local.catalog.views import UnityView, Views
 from lakelab.local.sql.grammar.metadata import DescribeCatalog, DescribeSchema, DescribeTable
 from lakelab.local.sql.handlers import Handlers
-from lakelab.local.sql.securables import is_visible, parse_catalog_name, resolve_schema
+from lakelab.local.sql.securables import (
+    is_kept_view,
+    is_visible,
+    parse_catalog_name,
+    require_privilege,
+    resolve_schema,
+)
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -36,6 +43,10 @@ ColumnRow = tuple[str, str, str | None]
 def _describe_table(session: Session, node: DescribeTable) -> DataFrame:
     name = session.resolve(node.target)
     extended = bool(node.args["extended"])
+    if is_kept_view(session, node.this, name):
+        return _describe_view(
+            session, Views(session.unity).get(name), node.args["column"], extended
+        )
     if not session.unity.exists(name):
         keyword = "EXTENDED " if extended else ""
         try:  # the name may be a view, which only the engine has
@@ -50,6 +61,44 @@ def _describe_table(session: Session, node: DescribeTable) -> DataFrame:
     if extended:
         rows += _detail_rows(session, table)
     return session.createDataFrame(rows, _COLUMNS)
+
+
+def _describe_view(
+    session: Session, view: UnityView, column: str | None, extended: bool
+) -> DataFrame:
+    require_privilege(session, Securable("table", str(view.name)), "SELECT", "BROWSE")
+    if column:
+        found = view.column(column)
+        rows = [("col_name", found.name), ("data_type", found.sql_type), ("comment", found.comment)]
+        return session.createDataFrame(
+            [(k, v if v is not None else "NULL") for k, v in rows], _INFO
+        )
+    columns: list[ColumnRow] = [(c.name, c.sql_type, c.comment) for c in view.columns]
+    details = _view_detail_rows(session, view) if extended else []
+    return session.createDataFrame([*columns, *details], _COLUMNS)
+
+
+def _view_detail_rows(session: Session, view: UnityView) -> list[ColumnRow]:
+    created = datetime.fromtimestamp(view.created_at / 1000, UTC)
+    properties = ", ".join(f"{k}={v}" for k, v in sorted(view.properties.items()))
+    owner = session.unity.governance.owner(Securable("table", str(view.name)))
+    return [
+        ("", "", ""),
+        ("# Detailed Table Information", "", ""),
+        ("Catalog", view.name.catalog, ""),
+        ("Database", view.name.schema, ""),
+        ("Table", view.name.table, ""),
+        ("Created Time", f"{created:%F %T} UTC", ""),
+        ("Created By", view.creator, ""),
+        ("Type", "VIEW", ""),
+        ("Comment", view.comment or "", ""),
+        ("View Text", view.query, ""),
+        ("View Schema Mode", "COMPENSATION", ""),
+        ("View Catalog and Namespace", f"{view.catalog}.{view.schema}", ""),
+        ("View Query Output Columns", f"[{', '.join(f'`{c}`' for c in view.query_columns)}]", ""),
+        ("Owner", owner, ""),
+        ("Table Properties", f"[{properties}]", ""),
+    ]
 
 
 def _column_rows(table: UnityTable) -> list[ColumnRow]:

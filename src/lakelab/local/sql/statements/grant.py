@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from lakelab.local.sql.session import Session
 
-_KINDS = ("CATALOG", "SCHEMA", "DATABASE", "TABLE", "FUNCTION", "MODEL")
+_KINDS = ("CATALOG", "SCHEMA", "DATABASE", "TABLE", "VIEW", "FUNCTION", "MODEL")
 
 
 def _grant(session: Session, node: GrantPrivileges) -> None:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from lakelab.local.catalog.properties import stored_name
+from lakelab.local.catalog.views import Views
 from lakelab.local.sql.dialect import to_sql
 from lakelab.local.sql.grammar.tables import ShowProperties, UnsetProperties
 from lakelab.local.sql.handlers import Handlers
+from lakelab.local.sql.securables import is_kept_view
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -79,11 +81,13 @@ def _unset_properties(session: Session, node: UnsetProperties) -> None:
 
 
 def _show_properties(session: Session, node: ShowProperties) -> DataFrame:
-    table = session.unity.table(session.resolve(node.target))
-    rows = sorted(table.properties.items())
+    name = session.resolve(node.target)
+    is_view = is_kept_view(session, node.this, name)
+    kept = Views(session.unity).get(name) if is_view else session.unity.table(name)
+    rows = sorted(kept.properties.items())
     if key := node.args["key"]:
-        absent = f"Table {table.name} does not have property: {key}"
-        rows = [(key, table.properties.get(key, absent))]
+        absent = f"Table {name} does not have property: {key}"
+        rows = [(key, kept.properties.get(key, absent))]
     return session.createDataFrame(rows, "key string, value string")
 
 

@@ -126,7 +126,7 @@ def _drop_schema(session: Session, node: DropSchema) -> None:
 
 
 def _has_tables_or_functions(session: Session, catalog: str, schema: str) -> bool:
-    tables = session.unity.tables(catalog, schema)
+    tables = session.unity.tables(catalog, schema) or session.unity.views(catalog, schema)
     return bool(tables or Functions(session.unity).names(catalog, schema))
 
 

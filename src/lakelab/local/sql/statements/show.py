@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.names import HIVE_METASTORE
 from lakelab.local.catalog.securable import Securable
+from lakelab.local.catalog.views import Views
 from lakelab.local.sql.grammar.metadata import (
     ShowCatalogs,
     ShowColumns,
@@ -25,6 +26,7 @@ from lakelab.local.sql.handlers import Handlers
 from lakelab.local.sql.information_schema import SCHEMA as INFORMATION_SCHEMA
 from lakelab.local.sql.results import string_column
 from lakelab.local.sql.securables import (
+    is_kept_view,
     is_visible,
     parse_catalog_name,
     resolve_schema,
@@ -97,7 +99,11 @@ def _show_columns(session: Session, node: ShowColumns) -> DataFrame:
     name = node.this
     if schema := node.args["schema"]:
         name = Name.of(*schema.levels, name.levels[-1])
-    fields = session.unity.table(session.resolve(name.quoted)).fields
+    full = session.resolve(name.quoted)
+    if is_kept_view(session, name, full):
+        columns = Views(session.unity).get(full).columns
+        return string_column(session, "col_name", [column.name for column in columns])
+    fields = session.unity.table(full).fields
     return string_column(session, "col_name", [field["name"] for field in fields])
 
 

@@ -5,15 +5,18 @@ Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-au
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lakelab.local.catalog.names import quoted
+from lakelab.local.catalog.securable import Securable
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.catalog.types import sql_type
+from lakelab.local.catalog.views import UnityView, Views
 from lakelab.local.sql.grammar.metadata import ShowCreateTable
 from lakelab.local.sql.handlers import Handlers
 from lakelab.local.sql.results import string_column
+from lakelab.local.sql.securables import is_kept_view, require_privilege
 from lakelab.local.sql.text import sql_literal
 
 if TYPE_CHECKING:
@@ -53,14 +56,35 @@ def _clauses(table: UnityTable) -> Iterator[str]:
     if table.comment:
         yield f"COMMENT {sql_literal(table.comment)}"
     if table.properties:
-        pairs = [
-            f"{sql_literal(k)} = {sql_literal(v)}" for k, v in sorted(table.properties.items())
-        ]
-        yield "TBLPROPERTIES (\n  " + ",\n  ".join(pairs) + ")"
+        yield _properties_clause(table.properties)
+
+
+def create_view_statement(view: UnityView) -> str:
+    """Return the statement that creates a view with the definition of this one."""
+    columns = [
+        quoted(c.name) + (f" COMMENT {sql_literal(c.comment)}" if c.comment else "")
+        for c in view.columns
+    ]
+    lines = [f"CREATE VIEW {view.name} (\n  " + ",\n  ".join(columns) + ")"]
+    if view.comment:
+        lines.append(f"COMMENT {sql_literal(view.comment)}")
+    if view.properties:
+        lines.append(_properties_clause(view.properties))
+    return "\n".join([*lines, "WITH SCHEMA COMPENSATION", f"AS {view.query}", ""])
+
+
+def _properties_clause(properties: Mapping[str, str]) -> str:
+    pairs = [f"{sql_literal(k)} = {sql_literal(v)}" for k, v in sorted(properties.items())]
+    return "TBLPROPERTIES (\n  " + ",\n  ".join(pairs) + ")"
 
 
 def _show_create_table(session: Session, node: ShowCreateTable) -> DataFrame:
-    table = session.unity.table(session.resolve(node.target))
+    name = session.resolve(node.target)
+    if is_kept_view(session, node.this, name):
+        view = Views(session.unity).get(name)
+        require_privilege(session, Securable("table", str(name)), "SELECT")
+        return string_column(session, "createtab_stmt", [create_view_statement(view)])
+    table = session.unity.table(name)
     return string_column(session, "createtab_stmt", [create_statement(table)])
 
 
