@@ -2,7 +2,7 @@
 
 Other processes see either the whole file or nothing of it, whenever the writer is killed.
 
-Tested in ``tests/local/catalog/test_functions.py`` and ``tests/local/catalog/test_views.py``.
+Tested in ``tests/local/catalog/test_views.py``.
 """
 
 from __future__ import annotations

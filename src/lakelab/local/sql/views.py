@@ -288,7 +288,7 @@ def _shorten_columns(table: exp.Table) -> None:
 
 # ---- tables of a view --------------------------------------------------------------------------------------
 def _name_table(session: Session, table: exp.Table, name: TableName, owner: str) -> None:
-    """Give a table in a view its full name, or the name under which who may read the view reads it."""
+    """Set the full name of a table in a view, or the name under which who may read the view reads it."""
     if not table.alias:
         table.set("alias", exp.TableAlias(this=exp.to_identifier(name.table, quoted=True)))
     _shorten_columns(table)
