@@ -44,8 +44,7 @@ test: $(VENV)/.ready-dev $(RUNTIMES:%=$(OFFICIAL)/%/.ready) ## lint, type-check 
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/pytest $(AT_A_TIME)
-	@$(BIN)/pytest $(AT_A_TIME) --nbmake notebooks
+	@$(BIN)/pytest $(AT_A_TIME) --durations 20 --nbmake tests src notebooks
 
 test-matrix: $(VENV)/.ready-dev $(MLFLOWS:%=$(MATRIX)/mlflow-%/.ready) ## run the lessons with the MLflow of each runtime: make test-matrix LESSON=06
 	@$(BIN)/python -m tests.matrix $(LESSON)

@@ -21,11 +21,6 @@ from lakelab.local.spark.session import LocalSparkSession, start_spark
 from lakelab.local.system.home import Home
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the tests that take minutes first: at the end, one core would wait for the other."""
-    items.sort(key=lambda item: not item.path.name.startswith("test_running"))
-
-
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Print the tables that tests have recorded, as a property whose name begins with `table: `.
 
