@@ -177,8 +177,12 @@ STATEMENTS = [
     ("DROP VIEW t", "WRONG_COMMAND_FOR_OBJECT_TYPE", "DROP TABLE", "AnalysisException"),
     ("DROP VIEW nope", "TABLE_OR_VIEW_NOT_FOUND", "nope", "AnalysisException"),
     ("UPDATE t SET x = 1, x = 2", "DELTA_CONFLICT_SET_COLUMN", "`x`", "AnalysisException"),
-    ("SELECT true = 'true'", "UNSUPPORTED_FEATURE.LOCAL_ENGINE", "Cast", "AnalysisException"),
-    ("SELECT '1' + 1", "UNSUPPORTED_FEATURE.LOCAL_ENGINE", "CAST", "AnalysisException"),
+    (
+        "SELECT DATE'2024-01-01' = X'31'",
+        "UNSUPPORTED_FEATURE.LOCAL_ENGINE",
+        "Cast",
+        "AnalysisException",
+    ),
     (
         "SELECT zip_with(array(1), array(2), (x, y) -> x + y)",
         "UNSUPPORTED_FEATURE.LOCAL_ENGINE",

@@ -147,6 +147,8 @@ class LocalSparkClient(SparkConnectClient):
         with self._session.internal_queries(), spark_errors():
             for step in REQUEST_STEPS:
                 step(self._session, request)
+        # a step may have sent a request of its own
+        self.thread_local.request = request
 
 
 class _PlanInterceptor(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):

@@ -259,6 +259,15 @@ def _invalid_timestamp(match: re.Match[str], request: FailedRequest) -> Refusal:
 
 def _overflow(match: re.Match[str], request: FailedRequest) -> Refusal:
     kind = _type(match["type"])
+    if request.checks_overflow(kind):
+        is_small = kind in ("TINYINT", "SMALLINT")
+        return Refusal(
+            "BINARY_ARITHMETIC_OVERFLOW" if is_small else "ARITHMETIC_OVERFLOW",
+            "22003",
+            f'{match["value"]} does not fit into the type "{kind}" of the result. Cast an operand to a wider '
+            f"type, or use a function such as try_add or try_sum to get NULL instead.",
+            ArithmeticException,
+        )
     if request.is_insert:
         return Refusal(
             "CAST_OVERFLOW_IN_TABLE_INSERT",
@@ -597,6 +606,7 @@ _TABLE: tuple[tuple[str, Rule], ...] = (
     ),
     (r"^invalid timestamp: (?P<value>.*)$", _invalid_timestamp),
     (r"Can't cast value (?P<value>\S+) to type (?P<type>.+)$", _overflow),
+    (r"value of (?P<value>\S+) is out of range (?P<type>\w+)$", _overflow),
     (
         r"(?P<value>[-\d.]+) is too (?:large|small) to store in a Decimal128 of precision (?P<precision>\d+)",
         _fixed(

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 from lakelab.local.catalog.errors import UnityCatalogError
+from lakelab.local.spark.plan_expressions import to_tree
 from lakelab.local.spark.plans import messages
-from lakelab.local.sql.dialect import parse
+from lakelab.local.sql.dialect import parse, parse_expression
+from lakelab.local.sql.rewrites.arithmetic import integer_name, is_checked
 from lakelab.local.sql.session import Session
 
 _SUGGESTIONS = 5
@@ -88,6 +91,14 @@ class FailedRequest:
             for call in tree.find_all(exp.Anonymous)
         )
 
+    def checks_overflow(self, type_name: str) -> bool:
+        """Return whether a cast to a type of integers checks an operator, in SQL or in a plan."""
+        return any(
+            is_checked(cast) and integer_name(cast) == type_name
+            for tree in self._expressions()
+            for cast in tree.find_all(exp.Cast)
+        )
+
     def columns(self) -> list[str]:
         """Return the columns of the tables that it names, the first table first."""
         found: dict[str, None] = {}
@@ -111,6 +122,18 @@ class FailedRequest:
                 text = getattr(message, field, None)
                 if isinstance(text, str) and text and (tree := parse(text).tree) is not None:
                     yield tree
+
+    def _expressions(self) -> Iterator[exp.Expr]:
+        """Yield the trees of the statements, and of the expressions of plans."""
+        yield from self._trees()
+        for message in self._messages:
+            if message.DESCRIPTOR.name == "Expression":
+                yield to_tree(message)
+            elif message.DESCRIPTOR.name == "ExpressionString":
+                try:
+                    yield parse_expression(message.expression)
+                except SqlglotError:
+                    continue
 
     def _table_names(self) -> Iterator[str]:
         for message in self._messages:

@@ -8,23 +8,24 @@ Follows https://spark.apache.org/docs/latest/spark-connect-overview.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import PySparkException
-from pyspark.sql.connect.dataframe import DataFrame
-from pyspark.sql.connect.plan import LogicalPlan
 from pyspark.sql.connect.proto import expressions_pb2, relations_pb2
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from lakelab.local.spark.given_plan import plan_schema
 from lakelab.local.spark.plan_expressions import leaf_message, to_message, to_tree
+from lakelab.local.spark.plan_set_operations import coerce_inputs
 from lakelab.local.spark.plans import messages
 from lakelab.local.sql.dialect import parse_expression, to_sql
+from lakelab.local.sql.grammar.expressions import IS_REWRITTEN
 from lakelab.local.sql.rewrites.values import correct_values
 
 if TYPE_CHECKING:
-    from pyspark.sql.types import DataType, StructField
+    from pyspark.sql.types import DataType, StructField, StructType
 
     from lakelab.local.sql.session import Session
 
@@ -34,23 +35,6 @@ _RESULTS = {
     ("aggregate", "grouping_expressions"),
 }
 """Relations, and the fields with their result columns."""
-
-
-class GivenPlan(LogicalPlan):
-    """A plan that is a message already.
-
-    Parameters
-    ----------
-    relation : pyspark.sql.connect.proto.Relation
-    """
-
-    def __init__(self, relation: Any):
-        super().__init__(None)
-        self._relation = relation
-
-    def plan(self, session: Any) -> Any:
-        """Return the message."""
-        return self._relation
 
 
 def correct_plan(session: Session, plan: Any) -> None:
@@ -67,28 +51,51 @@ def correct_plan(session: Session, plan: Any) -> None:
     pyspark.errors.AnalysisException
         If the local engine does not have a function.
     """
-    # the inner relations first: the types of the outer ones depend on them
-    for relation, field, expression in reversed(list(_expressions(plan, None))):
-        _correct(session, relation, field, expression)
+    results: dict[int, StructType] = {}
+    for relation, expressions in _relations(plan, None):
+        if expressions:
+            _correct(session, relation, expressions)
+        if relation is not None and relation.HasField("set_op"):
+            coerce_inputs(session, relation, results)
 
 
-def _expressions(message: Any, relation: Any) -> Iterator[tuple[Any, str, Any]]:
-    """Yield the whole expressions of a plan, each with its relation and the field that it is in."""
+def _relations(message: Any, relation: Any) -> Iterator[tuple[Any, list[tuple[str, Any]]]]:
+    """Yield the relations of a plan, each with its expressions and their fields, the inner ones first.
+
+    The types of the outer expressions depend on the inner ones. Expressions of a command have no relation.
+    """
+    expressions: list[tuple[str, Any]] = []
+    yield from _inner_relations(message, relation, expressions)
+    if message.DESCRIPTOR.name == "Relation" or relation is None:
+        yield (message if message.DESCRIPTOR.name == "Relation" else None), expressions
+
+
+def _inner_relations(
+    message: Any, relation: Any, expressions: list[tuple[str, Any]]
+) -> Iterator[tuple[Any, list[tuple[str, Any]]]]:
+    """Yield the relations within a message, and collect the expressions of its own."""
     for field, value in message.ListFields():
         if field.type != field.TYPE_MESSAGE:
             continue
         for part in _parts(value):
-            name = part.DESCRIPTOR.name
-            if name == "Expression":
-                yield relation, field.name, part
+            if part.DESCRIPTOR.name == "Expression":
+                expressions.append((field.name, part))
+            elif part.DESCRIPTOR.name == "Relation":
+                yield from _relations(part, part)
             else:
-                yield from _expressions(part, part if name == "Relation" else relation)
+                yield from _inner_relations(part, relation, expressions)
 
 
 def _parts(value: Any) -> list[Any]:
     if isinstance(value, Mapping):
         return [part for part in value.values() if hasattr(part, "ListFields")]
     return [value] if hasattr(value, "ListFields") else list(value)
+
+
+_GENERATORS = frozenset(
+    ["inline", "inline_outer", "json_tuple", "posexplode", "posexplode_outer", "stack"]
+)
+"""Functions that make several columns."""
 
 
 class _PlanTypes:
@@ -109,30 +116,54 @@ class _PlanTypes:
             else:
                 message.CopyFrom(to_message(node))
             messages.append(message)
-        return [None if field is None else field.dataType for field in self.fields(messages)]
+        rows = self._fields(messages, self._rows)
+        if self._relation is not None and self._relation.HasField("aggregate"):
+            # what the rows do not have is made of groups
+            places = [place for place, field in enumerate(rows) if field is None]
+            groups = self._fields([messages[place] for place in places], self._query)
+            for place, field in zip(places, groups, strict=True):
+                rows[place] = field
+        return [None if field is None else field.dataType for field in rows]
+
+    def columns(self, columns: Sequence[exp.Expr]) -> list[DataType | None]:
+        """Return the types of columns, which the text of an expression names."""
+        return self.of(columns)
+
+    def result(self, query: exp.Expr) -> list[StructField]:
+        """Return nothing: a plan has no queries in its expressions."""
+        return []
 
     def fields(self, messages: list[Any]) -> list[StructField | None]:
         """Return the columns that expressions make; None for one that the engine cannot analyze."""
-        query = self._query(messages) if self._relation is not None else None
+        return self._fields(messages, self._query)
+
+    def _fields(
+        self, messages: list[Any], select: Callable[[list[Any]], Any]
+    ) -> list[StructField | None]:
+        query = select(messages) if self._relation is not None else None
         if query is None or not messages:
             return [None for _ in messages]
         try:
-            schema = DataFrame(GivenPlan(query), self._session).schema  # type: ignore[arg-type]
-            return [*schema.fields[-len(messages) :]]
+            return [*plan_schema(self._session, query).fields[-len(messages) :]]
         except PySparkException:
             if len(messages) == 1:
                 return [None]
-        return [field for one in messages for field in self.fields([one])]
+        return [field for one in messages for field in self._fields([one], select)]
 
     def _query(self, messages: list[Any]) -> Any:
-        """Return a relation that selects expressions from the inputs of the relation."""
+        """Return a relation with expressions in the place of the results of the relation."""
+        if not self._relation.HasField("aggregate"):
+            return self._rows(messages)
+        query = relations_pb2.Relation()
+        query.CopyFrom(self._relation)
+        del query.aggregate.aggregate_expressions[:]
+        query.aggregate.aggregate_expressions.extend(messages)
+        return query
+
+    def _rows(self, messages: list[Any]) -> Any:
+        """Return a relation that selects expressions from the inputs of the relation; None for other relations."""
         query = relations_pb2.Relation()
         kind = self._relation.WhichOneof("rel_type")
-        if kind == "aggregate":
-            query.CopyFrom(self._relation)
-            del query.aggregate.aggregate_expressions[:]
-            query.aggregate.aggregate_expressions.extend(messages)
-            return query
         inner = getattr(self._relation, kind)
         names = inner.DESCRIPTOR.fields_by_name
         if "input" in names:
@@ -163,33 +194,63 @@ def _correct_texts(message: Any, types: _PlanTypes) -> None:
             part.expression_string.expression = to_sql(whole.this)
 
 
-def _correct(session: Session, relation: Any, field: str, message: Any) -> None:
+def _correct(session: Session, relation: Any, expressions: list[tuple[str, Any]]) -> None:
+    """Rewrite the expressions of one relation."""
     types = _PlanTypes(session, relation)
-    _correct_texts(message, types)
-    is_text = message.HasField("expression_string")
-    if is_text:
-        try:
-            tree = parse_expression(message.expression_string.expression)
-        except SqlglotError:
-            return  # the engine's own error names the position
-    else:
-        tree = to_tree(message)
-    whole = exp.paren(tree, copy=False)  # a parent for the nodes that are replaced
-    if not correct_values(whole, types):
+    for _, message in expressions:
+        _correct_texts(message, types)
+    read = [(field, message, _tree(message)) for field, message in expressions]
+    trees = [tree for _, _, tree in read if tree is not None]
+    originals = [tree.copy() for tree in trees]
+    whole = exp.Tuple(expressions=trees)  # a parent for the nodes that are replaced
+    changed = bool(trees) and correct_values(whole, types)
+    if not changed and not any(map(_has_rewritten_literals, trees)):
         return
-    corrected = expressions_pb2.Expression()
-    if is_text:
-        corrected.expression_string.expression = to_sql(whole.this)
-    else:
-        corrected.CopyFrom(to_message(whole.this))
     kind = relation.WhichOneof("rel_type") if relation is not None else ""
-    if (kind, field) in _RESULTS and not isinstance(whole.this, exp.Alias):
-        (column,) = types.fields([message])
-        named = expressions_pb2.Expression()
-        named.alias.expr.CopyFrom(corrected)
-        named.alias.name.append(column.name if column else _name(tree))
-        corrected = named
-    message.CopyFrom(corrected)
+    fields = [(field, message) for field, message, tree in read if tree is not None]
+    for (field, message), original, tree in zip(fields, originals, whole.expressions, strict=True):
+        corrected = _message(message, tree)
+        if corrected == _message(message, original) and not _has_rewritten_literals(original):
+            continue
+        if (kind, field) in _RESULTS and not isinstance(tree, exp.Alias) and not _has_columns(tree):
+            corrected = _named(corrected, types.fields([message])[0], original)
+        message.CopyFrom(corrected)
+
+
+def _has_rewritten_literals(tree: exp.Expr) -> bool:
+    """Return whether the text of a tree has literals that the engine reads otherwise than the parser."""
+    return bool(tree.meta.get(IS_REWRITTEN))
+
+
+def _tree(message: Any) -> exp.Expr | None:
+    """Return the tree of an expression; None if it is a text that sqlglot does not parse."""
+    if not message.HasField("expression_string"):
+        return to_tree(message)
+    try:
+        return parse_expression(message.expression_string.expression)
+    except SqlglotError:
+        return None  # the engine's own error names the position
+
+
+def _message(message: Any, tree: exp.Expr) -> Any:
+    """Return the message of a tree, which is a text as the given message is one."""
+    if not message.HasField("expression_string"):
+        return to_message(tree)
+    text = expressions_pb2.Expression()
+    text.expression_string.expression = to_sql(tree)
+    return text
+
+
+def _has_columns(tree: exp.Expr) -> bool:
+    """Return whether an expression makes several columns, which have names of their own."""
+    return isinstance(tree, exp.Anonymous) and str(tree.name).lower() in _GENERATORS
+
+
+def _named(message: Any, column: StructField | None, original: exp.Expr) -> Any:
+    named = expressions_pb2.Expression()
+    named.alias.expr.CopyFrom(message)
+    named.alias.name.append(column.name if column else _name(original))
+    return named
 
 
 def _name(tree: exp.Expr) -> str:

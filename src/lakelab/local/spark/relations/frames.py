@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.connect.dataframe import DataFrame as ConnectDataFrame
 
 from lakelab.local.catalog.names import quoted
-from lakelab.local.spark.plan_values import GivenPlan
+from lakelab.local.spark.given_plan import GivenPlan
 
 
 def frame_of(session: Any, relation: Any) -> DataFrame:

@@ -33,6 +33,14 @@ class Types(Protocol):
         """Return the type of each expression of the tree; None if the engine cannot tell."""
         ...
 
+    def columns(self, columns: Sequence[exp.Expr]) -> list[DataType | None]:
+        """Return the type of each column in the rows that a query reads; None if the engine cannot tell."""
+        ...
+
+    def result(self, query: exp.Expr) -> list[StructField]:
+        """Return the columns of the result of a query in the tree; none if the engine cannot tell."""
+        ...
+
 
 class StatementTypes:
     """The types of the expressions of a statement.
@@ -55,6 +63,67 @@ class StatementTypes:
         """
         return [None if field is None else field.dataType for field in self._fields(expressions)]
 
+    def columns(self, columns: Sequence[exp.Expr]) -> list[DataType | None]:
+        """Return the type of each column in the rows that its query reads, or a query around it.
+
+        Parameters
+        ----------
+        columns : sequence of sqlglot.exp.Column
+            Columns of one query.
+        """
+        texts = {to_sql(column): column for column in columns}
+        known: dict[str, DataType | None] = {}
+        scope = _scope_of(columns[0])
+        while texts and scope is not None:
+            fields = self._rows(list(texts.values()), scope)
+            known |= {
+                text: field.dataType for text, field in zip(texts, fields, strict=True) if field
+            }
+            texts = {text: column for text, column in texts.items() if text not in known}
+            scope = _scope_of(scope)
+        return [known.get(to_sql(column)) for column in columns]
+
+    def result(self, query: exp.Expr) -> list[StructField]:
+        """Return the columns of the result of a query; none if the engine cannot tell.
+
+        Parameters
+        ----------
+        query : sqlglot.exp.Query
+            A query in a tree.
+        """
+        inner = query.this if isinstance(query, exp.Subquery) else query
+        alias = exp.TableAlias(this=exp.to_identifier("_query"))
+        whole = exp.Select(
+            expressions=[exp.Star()],
+            from_=exp.From(this=exp.Subquery(this=inner.copy(), alias=alias)),
+        )
+        if tables := common_tables(query):
+            whole.set("with_", exp.With(expressions=[table.copy() for table in tables]))
+        return self._analyzed(whole)
+
+    def _rows(self, columns: Sequence[exp.Expr], scope: exp.Expr) -> list[StructField | None]:
+        """Return the fields of columns in the rows that a query reads."""
+        if not scope.args.get("from_") and isinstance(scope, exp.Select):
+            return [None for _ in columns]
+        query = _selection(columns, named=True)
+        _read_as(query, scope, _RELATIONS)
+        if fields := self._analyzed(query):
+            return list(fields)
+        if len(columns) == 1:
+            return [None]
+        return [field for column in columns for field in self._rows([column], scope)]
+
+    def _analyzed(self, query: exp.Expr) -> list[StructField]:
+        """Return the columns of a query; none if the engine cannot analyze it.
+
+        It cannot analyze a parameter, or a variable of a lambda, outside of its place.
+        """
+        try:
+            with self._session.internal_queries():
+                return list(self._session.engine_sql(to_sql(query)).schema.fields)
+        except PySparkException:
+            return []
+
     def names(self, expressions: Sequence[exp.Expr]) -> list[str | None]:
         """Return the name that each expression gives to a column of a result."""
         fields = self._fields(expressions, named=False)
@@ -66,44 +135,51 @@ class StatementTypes:
         if not expressions:
             return []
         query = _query_of(expressions, named)
-        if (fields := self._analyze(query)) is not None:
-            return fields
+        if fields := self._analyzed(query):
+            return list(fields)
         if len(expressions) > 1:
             return [field for one in expressions for field in self._fields([one], named)]
         if query.args.get("group"):  # the x of `GROUP BY string(x)` is a column of a row
             query.set("group", None)
-            return self._analyze(query) or [None]
+            return list(self._analyzed(query)) or [None]
         return [None]
-
-    def _analyze(self, query: exp.Select) -> list[StructField | None] | None:
-        """Return the columns of a query; None if the engine cannot analyze it.
-
-        It cannot analyze a parameter, or a variable of a lambda, outside of its place.
-        """
-        try:
-            with self._session.internal_queries():
-                return [*self._session.engine_sql(to_sql(query)).schema.fields]
-        except PySparkException:
-            return None
 
 
 def _query_of(expressions: Sequence[exp.Expr], named: bool) -> exp.Select:
     """Return a query that selects expressions from the relations of their own query."""
     first = expressions[0]
+    query = _selection(expressions, named)
+    scope = _scope_of(first)
+    if scope is not None:
+        clause = first
+        while clause.parent is not scope and clause.parent is not None:
+            clause = clause.parent
+        keys = _RELATIONS if isinstance(clause, _ROW_CLAUSES) else (*_RELATIONS, "group")
+        _read_as(query, scope, keys)
+    return query
+
+
+def _selection(expressions: Sequence[exp.Expr], named: bool) -> exp.Select:
+    """Return a query of expressions, without relations."""
     copies = [_outside_of_lambdas(expression) for expression in expressions]
     columns = [
         exp.alias_(expression, f"_{number}", copy=False) if named else expression
         for number, expression in enumerate(copies)
     ]
-    query = exp.Select(expressions=columns)
-    scope = first.find_ancestor(exp.Select, exp.Update, exp.Delete, exp.Merge)
+    return exp.Select(expressions=columns)
+
+
+def _scope_of(node: exp.Expr) -> exp.Expr | None:
+    """Return the query or the change of rows that a node is in."""
+    scope = node.find_ancestor(exp.Select, exp.Update, exp.Delete, exp.Merge)
     if isinstance(scope, exp.Update) and scope.this is None:  # WHEN MATCHED THEN UPDATE
-        scope = scope.find_ancestor(exp.Merge)
+        return scope.find_ancestor(exp.Merge)
+    return scope
+
+
+def _read_as(query: exp.Select, scope: exp.Expr, keys: tuple[str, ...]) -> None:
+    """Make a query read what another query, or a change of rows, reads."""
     if isinstance(scope, exp.Select):
-        clause = first
-        while clause.parent is not scope and clause.parent is not None:
-            clause = clause.parent
-        keys = _RELATIONS if isinstance(clause, _ROW_CLAUSES) else (*_RELATIONS, "group")
         for key in keys:
             if value := scope.args.get(key):
                 query.set(
@@ -112,11 +188,10 @@ def _query_of(expressions: Sequence[exp.Expr], named: bool) -> exp.Select:
     elif isinstance(scope, exp.Merge):
         query.set("from_", exp.From(this=scope.this.copy()))
         query.set("joins", [exp.Join(this=scope.args["using"].copy(), kind="CROSS")])
-    elif scope is not None:
+    else:
         query.set("from_", exp.From(this=scope.this.copy()))
-    if tables := common_tables(first):
+    if tables := common_tables(scope):
         query.set("with_", exp.With(expressions=[table.copy() for table in tables]))
-    return query
 
 
 def _outside_of_lambdas(expression: exp.Expr) -> exp.Expr:

@@ -18,8 +18,8 @@ from lakelab.local.sql.rewrites import (
     rounding,
 )
 from lakelab.local.sql.rewrites.calls import Rule, rewrite_calls
+from lakelab.local.sql.rewrites.coercion import coerce_operands
 from lakelab.local.sql.rewrites.column_names import ColumnNames
-from lakelab.local.sql.rewrites.decimals import cast_decimals_beside_doubles
 from lakelab.local.sql.rewrites.expression_types import StatementTypes, Types
 from lakelab.local.sql.rewrites.literals import write_literals
 from lakelab.local.sql.rewrites.texts import write_texts
@@ -61,7 +61,7 @@ def correct_values(tree: exp.Expr, types: Types) -> bool:
     pyspark.errors.AnalysisException
         If the local engine does not have a function.
     """
-    casts = cast_decimals_beside_doubles(tree, types)
+    casts = coerce_operands(tree, types)
     literals = write_literals(tree)
     texts = write_texts(tree, types)
     return rewrite_calls(tree, types, RULES) or casts or literals or texts
