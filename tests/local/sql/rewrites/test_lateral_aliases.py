@@ -8,7 +8,7 @@ from pyspark.errors import AnalysisException
 ROWS = [
     (
         "SELECT id + 1 AS a, a + 1 AS b, a + b FROM w WHERE id = 1",
-        ["a", "b", "(a + b)"],
+        ["a", "b", "(lateralAliasReference(a) + lateralAliasReference(b))"],
         [(2, 3, 5)],
     ),
     ("SELECT id AS x, x FROM w WHERE id = 2", ["x", "x"], [(2, 2.0)]),

@@ -13,7 +13,7 @@ def test_value_of_the_column(spark: LocalSparkSession) -> None:
     )
     assert rows.collect() == [(1, [0, 0, 1, 10])]
     assert [field.dataType.simpleString() for field in rows.schema] == ["int", "array<int>"]
-    assert rows.columns[0] == "percentile_approx(c, 0.5)"
+    assert rows.columns[0] == "percentile_approx(c, 0.5, 10000)"
 
 
 def test_filter_and_window(spark: LocalSparkSession) -> None:

@@ -23,17 +23,29 @@ from sqlglot.generators.databricks import DatabricksGenerator
 from sqlglot.parsers.databricks import DatabricksParser
 from sqlglot.tokens import Token, TokenType
 
-_LITERAL = "is_literal"
+LITERAL = "is_literal"
 """Mark of a cast that the user wrote as a literal: ``DATE'2024-01-31'``."""
 
-_SUFFIX = "suffix"
+SUFFIX = "suffix"
 """Mark of a cast that the user wrote as a suffix of a number, with the suffix: ``1.5D``."""
 
 IS_REWRITTEN = "is_rewritten"
 """Mark of a tree with a literal that the engine would read otherwise than Spark."""
 
-_INFIX = "is_infix"
+INFIX = "is_infix"
 """Mark of a negation that the user wrote inside: ``a IS NOT NULL``, ``a NOT IN (1)``."""
+
+INTERVAL = "is_interval"
+"""Mark of a sum that the user wrote as one interval: ``INTERVAL 1 DAY 2 HOURS``."""
+
+PLUS = "is_plus"
+"""Mark of an expression with a plus before it, which sqlglot leaves out: ``+a``."""
+
+END = "written_end"
+"""The position in the text after a result column."""
+
+UNIT = "unit"
+"""The field of an EXTRACT as the user wrote it."""
 
 _KEYWORD_ARGUMENTS = ("TRIM", "SUBSTRING", "SUBSTR", "POSITION", "OVERLAY")
 """Functions whose arguments may have keywords between them: ``SUBSTRING(a FROM 1 FOR 2)``."""
@@ -49,7 +61,7 @@ def _literal(self: Any, value: exp.Expr, kind: exp.DataType) -> exp.Expr:
     while not isinstance(literal, exp.Literal):
         literal = literal.this
     cast = exp.Cast(this=literal.copy(), to=kind)
-    cast.meta[_LITERAL] = True
+    cast.meta[LITERAL] = True
     if literal is value:
         return cast
     literal.replace(cast)
@@ -61,16 +73,18 @@ class ExpressionParser(DatabricksParser):
 
     FUNCTIONS: ClassVar[dict[str, Any]] = {}
     FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
-        **{
-            name: DatabricksParser.FUNCTION_PARSERS[name]
-            for name in ("CAST", "TRY_CAST", "EXTRACT")
-        },
+        **{name: DatabricksParser.FUNCTION_PARSERS[name] for name in ("CAST", "TRY_CAST")},
+        "EXTRACT": lambda self: self._parse_written_extract(),
         **{name: _call_or(name) for name in _KEYWORD_ARGUMENTS},
     }
     NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
         name: parser
         for name, parser in DatabricksParser.NO_PAREN_FUNCTION_PARSERS.items()
         if name not in ("ANY", "TRANSFORM")
+    }
+    UNARY_PARSERS: ClassVar[dict[Any, Any]] = {
+        **DatabricksParser.UNARY_PARSERS,
+        TokenType.PLUS: lambda self: self._parse_plus(),
     }
     # `array(1, 2)[0]` is an item of an array, and no array of one item
     ARRAY_CONSTRUCTORS: ClassVar[dict[str, Any]] = {}
@@ -120,6 +134,16 @@ class ExpressionParser(DatabricksParser):
         modified: exp.Expr | None = self._parse_query_modifiers(self._parse_set_operations(whole))
         return modified
 
+    def _parse_projections(self) -> tuple[list[exp.Expr], list[exp.Expr] | None]:
+        """Parse the result columns of a query, and keep where each ends in the text."""
+        return self._parse_csv(self._parse_result_column), None
+
+    def _parse_result_column(self) -> exp.Expr | None:
+        column: exp.Expr | None = self._parse_expression()
+        if column is not None:
+            column.meta[END] = self._prev.end + 1
+        return column
+
     def _is_table_query(self) -> bool:
         return bool(
             self._curr
@@ -137,6 +161,18 @@ class ExpressionParser(DatabricksParser):
             return exp.Anonymous(this=name, expressions=arguments)
         self._retreat(index)
         return parse(self)
+
+    def _parse_written_extract(self) -> exp.Expr:
+        unit = self._curr.text
+        extract: exp.Expr = self._parse_extract()
+        extract.meta[UNIT] = unit
+        return extract
+
+    def _parse_plus(self) -> exp.Expr | None:
+        node = self._parse_unary()
+        if node is not None:
+            node.meta[PLUS] = True
+        return node
 
     def _parse_primary(self) -> exp.Expr | None:
         primary: exp.Expr | None = super()._parse_primary()
@@ -158,11 +194,17 @@ class ExpressionParser(DatabricksParser):
         kind = self._curr.text.upper()
         self._advance()
         cast = exp.Cast(this=number, to=_suffix_type(kind, number.name))
-        cast.meta[_SUFFIX] = kind
+        cast.meta[SUFFIX] = kind
         return cast
 
     def _parse_is(self, this: exp.Expr | None) -> exp.Expr | None:
         return _marked(super()._parse_is(this))
+
+    def _parse_interval(self, *args: Any, **options: Any) -> Any:
+        interval = super()._parse_interval(*args, **options)
+        if isinstance(interval, exp.Add):
+            interval.meta[INTERVAL] = True
+        return interval
 
     def _negate_range(self, this: exp.Expr | None = None) -> exp.Expr | None:
         return _marked(super()._negate_range(this))
@@ -220,7 +262,7 @@ def _has_hexadecimal_escape(tokens: list[Token], sql: str) -> bool:
 
 def _marked(node: exp.Expr | None) -> exp.Expr | None:
     if isinstance(node, exp.Not):
-        node.meta[_INFIX] = True
+        node.meta[INFIX] = True
     return node
 
 
@@ -238,16 +280,16 @@ class ExpressionGenerator(DatabricksGenerator):
     }
 
     def cast_sql(self, expression: exp.Cast, safe_prefix: str | None = None) -> str:
-        if _SUFFIX in expression.meta and isinstance(expression.this, exp.Literal):
-            return f"{expression.this.name}{expression.meta[_SUFFIX]}"
-        if _LITERAL in expression.meta and isinstance(expression.this, exp.Literal):
+        if SUFFIX in expression.meta and isinstance(expression.this, exp.Literal):
+            return f"{expression.this.name}{expression.meta[SUFFIX]}"
+        if LITERAL in expression.meta and isinstance(expression.this, exp.Literal):
             return f"{self.sql(expression, 'to')}{self.sql(expression, 'this')}"
         return str(super().cast_sql(expression, safe_prefix))
 
     def not_sql(self, expression: exp.Not) -> str:
         text = str(super().not_sql(expression))
         inner = expression.this
-        if _INFIX not in expression.meta:
+        if INFIX not in expression.meta:
             return text
         if isinstance(inner, exp.Is):
             return f"{self.sql(inner, 'this')} IS NOT {self.sql(inner, 'expression')}"

@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from lakelab.local.sql.dialect import to_sql
 from lakelab.local.sql.rewrites.expression_types import StatementTypes
+from lakelab.local.sql.spark_names.expressions import relations_of, spark_name
 
 if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
@@ -56,8 +57,9 @@ class ColumnNames:
             current = select.expressions[position]
             if isinstance(current, exp.Alias) or not _differs(current, column):
                 continue
-            name = None
-            if column.parent is self._original:
+            parent = column.parent
+            name = spark_name(column, relations_of(parent)) if parent is not None else None
+            if name is None and parent is self._original:
                 names = self._result_names(session, text) if names is None else names
                 name = names[position] if names else None
             if name is None:
@@ -85,7 +87,5 @@ def _order_by_alias(select: exp.Select, column: exp.Expr, alias: exp.Identifier)
 
 
 def _differs(current: exp.Expr, column: exp.Expr) -> bool:
-    """Return whether a column would get another name: by a rewrite, or as sqlglot writes literals."""
-    if to_sql(current) != to_sql(column):
-        return True
-    return any(isinstance(cast.this, exp.Literal) for cast in column.find_all(exp.Cast))
+    """Return whether a column would get another name."""
+    return to_sql(current) != to_sql(column)

@@ -7,6 +7,7 @@ Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-name-reso
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -14,6 +15,8 @@ from sqlglot import exp
 from lakelab.local.sql.errors import analysis_error
 from lakelab.local.sql.rewrites.aggregates import has_aggregate
 from lakelab.local.sql.rewrites.relations import known_columns, result_name
+from lakelab.local.sql.rewrites.result_names import GENERATED
+from lakelab.local.sql.spark_names.expressions import relations_of, spark_name
 
 if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
@@ -90,16 +93,26 @@ def _replace(session: Session, select: exp.Select) -> bool:
             else:
                 use.replace(value)
             changed = True
-        if isinstance(column, exp.Alias):
+        is_named = isinstance(column, exp.Alias) and not column.meta.get(GENERATED)
+        if is_named:
             aliases[column.alias.lower()] = column.this
         elif column.parent is select and column != written:
-            name = _written_name(session, written)
-            column.replace(exp.alias_(column.copy(), exp.to_identifier(name, quoted=True)))
+            name = _written_name(session, select, written.unalias(), aliases)
+            column.replace(
+                exp.alias_(column.unalias().copy(), exp.to_identifier(name, quoted=True))
+            )
     return changed
 
 
-def _written_name(session: Session, column: exp.Expr) -> str:
-    """Return the name of a result column that uses aliases, as the engine names it with columns in their place."""
+def _written_name(
+    session: Session, select: exp.Select, column: exp.Expr, aliases: Collection[str]
+) -> str:
+    """Return the name of a result column that uses aliases.
+
+    If the tree does not tell Spark's name, it is as the engine names the column with other columns in their place.
+    """
+    if name := spark_name(column, relations_of(select), aliases=aliases):
+        return name
     names = dict.fromkeys(name.name for name in column.find_all(exp.Column))
     columns = [
         exp.alias_(exp.null(), exp.to_identifier(name, quoted=True), copy=False) for name in names

@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from lakelab.local.sql.dialect import to_sql
 from lakelab.local.sql.rewrites.relations import columns_of
+from lakelab.local.sql.spark_names.expressions import spark_name
 
 if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
@@ -92,7 +93,7 @@ def _result_name(value: exp.Expr, aggregate: exp.Expr, pivot: exp.Pivot) -> str:
     name = value.alias if isinstance(value, exp.PivotAlias) else _text(value)
     if len(pivot.expressions) == 1:
         return name
-    return f"{name}_{aggregate.alias or to_sql(aggregate)}"
+    return f"{name}_{aggregate.alias or spark_name(aggregate) or to_sql(aggregate)}"
 
 
 def _text(value: exp.Expr) -> str:

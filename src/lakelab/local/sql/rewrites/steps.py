@@ -1,7 +1,8 @@
 """The rewrites of a statement for the engine, in their order.
 
 A rewrite changes the tree in place, and returns whether it changed the tree. The engine gets the text of the user
-unless a rewrite changed the tree. The columns of a query keep the names that the text of the user gives them.
+unless a rewrite changed the tree. Before all of them, the columns that the engine would name otherwise than Spark get
+aliases.
 
 Tested in ``tests/local/sql/test_run.py``.
 """
@@ -18,6 +19,11 @@ from lakelab.local.sql.rewrites.lateral_aliases import replace_lateral_aliases
 from lakelab.local.sql.rewrites.like_any import expand_like_any
 from lakelab.local.sql.rewrites.pivot import rewrite_pivot
 from lakelab.local.sql.rewrites.qualify import rewrite_qualify
+from lakelab.local.sql.rewrites.result_names import (
+    insert_aliases,
+    name_result_columns,
+    order_by_aliases,
+)
 from lakelab.local.sql.rewrites.row_changes import complete_row_changes
 from lakelab.local.sql.rewrites.star_except import expand_star_except
 from lakelab.local.sql.rewrites.subqueries import compute_subqueries
@@ -43,6 +49,7 @@ REWRITES: tuple[Rewrite, ...] = (
     expand_group_by_all,
     rewrite_qualify,
     expand_order_by_all,
+    order_by_aliases,
     compute_subqueries,
     correct_statement,
 )
@@ -61,7 +68,8 @@ def rewrite_for_engine(session: Session, text: str) -> str:
     Returns
     -------
     str
-        The same text if no rewrite changes the statement, or sqlglot does not parse it.
+        The same text, with aliases where the engine needs them, if no rewrite changes the statement; the same text
+        if sqlglot does not parse it.
 
     Raises
     ------
@@ -72,5 +80,6 @@ def rewrite_for_engine(session: Session, text: str) -> str:
     if tree is None:
         return text
     rewritten = tree.copy()
+    aliases = name_result_columns(session, rewritten)
     changed = [rewrite(session, rewritten) for rewrite in REWRITES]
-    return to_sql(rewritten) if any(changed) else text
+    return to_sql(rewritten) if any(changed) else insert_aliases(text, aliases)
