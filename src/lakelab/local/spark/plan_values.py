@@ -23,6 +23,7 @@ from lakelab.local.spark.plans import messages
 from lakelab.local.sql.dialect import parse_expression, to_sql
 from lakelab.local.sql.grammar.expressions import IS_REWRITTEN
 from lakelab.local.sql.rewrites.values import correct_values
+from lakelab.local.sql.spark_names.functions import makes_rows
 
 if TYPE_CHECKING:
     from pyspark.sql.types import DataType, StructField, StructType
@@ -90,12 +91,6 @@ def _parts(value: Any) -> list[Any]:
     if isinstance(value, Mapping):
         return [part for part in value.values() if hasattr(part, "ListFields")]
     return [value] if hasattr(value, "ListFields") else list(value)
-
-
-_GENERATORS = frozenset(
-    ["inline", "inline_outer", "json_tuple", "posexplode", "posexplode_outer", "stack"]
-)
-"""Functions that make several columns."""
 
 
 class _PlanTypes:
@@ -212,7 +207,7 @@ def _correct(session: Session, relation: Any, expressions: list[tuple[str, Any]]
         corrected = _message(message, tree)
         if corrected == _message(message, original) and not _has_rewritten_literals(original):
             continue
-        if (kind, field) in _RESULTS and not isinstance(tree, exp.Alias) and not _has_columns(tree):
+        if (kind, field) in _RESULTS and not isinstance(tree, exp.Alias) and not makes_rows(tree):
             corrected = _named(corrected, types.fields([message])[0], original)
         message.CopyFrom(corrected)
 
@@ -239,11 +234,6 @@ def _message(message: Any, tree: exp.Expr) -> Any:
     text = expressions_pb2.Expression()
     text.expression_string.expression = to_sql(tree)
     return text
-
-
-def _has_columns(tree: exp.Expr) -> bool:
-    """Return whether an expression makes several columns, which have names of their own."""
-    return isinstance(tree, exp.Anonymous) and str(tree.name).lower() in _GENERATORS
 
 
 def _named(message: Any, column: StructField | None, original: exp.Expr) -> Any:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from sqlglot import exp
+
 CAPITALS = frozenset(
     [
         "acos",
@@ -261,6 +263,18 @@ SPECIAL: dict[str, Callable[[Sequence[str]], str]] = {
     "trim": _trim("BOTH", "trim"),
 }
 """Functions that Spark writes in a form of their own."""
+
+
+def makes_rows(node: exp.Expr) -> bool:
+    """Return whether an expression is a call that makes rows, and so names its columns itself.
+
+    Examples
+    --------
+    >>> from lakelab.local.sql.dialect import parse_expression
+    >>> makes_rows(parse_expression("explode(a)")), makes_rows(parse_expression("size(a)"))
+    (True, False)
+    """
+    return isinstance(node, exp.Anonymous) and str(node.name).lower() in GENERATORS
 
 
 def call_name(name: str, arguments: Sequence[str]) -> str:
