@@ -92,5 +92,7 @@ def test_other_texts_are_not_rewritten(
     monkeypatch.setattr(
         spark, "engine_sql", lambda query, *a, **k: asked.append(query) or engine_sql(query)
     )
-    spark.sql("SELECT CAST(1 AS STRING), concat('a', 'b'), CAST(CAST('1' AS INT) AS STRING)")
-    assert asked == ["SELECT CAST(1 AS STRING), concat('a', 'b'), CAST(CAST('1' AS INT) AS STRING)"]
+    spark.sql("SELECT CAST(1 AS STRING), concat('a', 'b'), CAST(CAST('1' AS INT) AS STRING) AS c")
+    assert asked == [
+        "SELECT CAST(1 AS STRING), concat('a', 'b'), CAST(CAST('1' AS INT) AS STRING) AS c"
+    ]

@@ -7,14 +7,25 @@ Tested in ``tests/engine/test_column_names.py``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from sqlglot import exp
 
 from lakelab.local.sql.spark_names.literals import UnknownNameError
 
-if TYPE_CHECKING:
-    from lakelab.local.sql.spark_names.expressions import SparkNames
+
+class Names(Protocol):
+    """What writes the names of expressions."""
+
+    def name(self, node: exp.Expr) -> str:
+        """Return the name of an expression inside of another."""
+        ...
+
+    def names(self, nodes: Sequence[exp.Expr]) -> str:
+        """Return the names of several expressions, with commas between them."""
+        ...
+
 
 _ROWS_SO_FAR = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
 _RANGE_SO_FAR = "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
@@ -24,12 +35,12 @@ _OFFSETS = ("lag", "lead")
 _MAX_DEPTH = 8
 
 
-def frame_name(names: SparkNames, node: exp.Expr) -> str:
+def frame_name(names: Names, node: exp.Expr) -> str:
     """Return what stands between the parentheses of an ``OVER``.
 
     Parameters
     ----------
-    names : SparkNames
+    names : Names
     node : sqlglot.exp.Window
     """
     definition = _definition(node)
@@ -43,7 +54,7 @@ def frame_name(names: SparkNames, node: exp.Expr) -> str:
     return " ".join(parts)
 
 
-def order_name(names: SparkNames, order: exp.Expr) -> str:
+def order_name(names: Names, order: exp.Expr) -> str:
     """Return the expressions of an ``ORDER BY`` with their directions."""
     texts = []
     for ordered in order.expressions:
@@ -70,7 +81,7 @@ def _definition(node: exp.Expr) -> exp.Expr:
     raise UnknownNameError("a window of another one")
 
 
-def _frame(names: SparkNames, node: exp.Expr, definition: exp.Expr) -> str:
+def _frame(names: Names, node: exp.Expr, definition: exp.Expr) -> str:
     call = node.this
     while isinstance(call, exp.IgnoreNulls | exp.RespectNulls | exp.Filter):
         call = call.this
@@ -87,13 +98,13 @@ def _frame(names: SparkNames, node: exp.Expr, definition: exp.Expr) -> str:
     return f"{spec.args['kind']} BETWEEN {start} AND {end}"
 
 
-def _offset(names: SparkNames, call: exp.Expr, function: str) -> str:
+def _offset(names: Names, call: exp.Expr, function: str) -> str:
     offset = names.name(call.expressions[1]) if len(call.expressions) > 1 else "1"
     if function == "lag":
         offset = offset[1:] if offset.startswith("-") else f"-{offset}"
     return f"ROWS BETWEEN {offset} FOLLOWING AND {offset} FOLLOWING"
 
 
-def _bound(names: SparkNames, value: Any, side: str | None) -> str:
+def _bound(names: Names, value: Any, side: str | None) -> str:
     text = value if isinstance(value, str) else names.name(value)
     return f"{text} {side}" if side else text
