@@ -80,10 +80,10 @@ STATEMENTS = [
     ("SET TIME ZONE INTERVAL '2' HOUR", "SetTimeZone"),
     ("RESET", "ResetConfig"),
     ("RESET spark.sql.ansi.enabled", "ResetConfig"),
-    ("SET VAR x = 1", "SessionVariable"),
-    ("DECLARE OR REPLACE VARIABLE x INT DEFAULT 1", "SessionVariable"),
-    ("EXECUTE IMMEDIATE 'SELECT 1'", "SessionVariable"),
-    ("DROP TEMPORARY VARIABLE IF EXISTS x", "SessionVariable"),
+    ("SET VAR x = 1", "SetVariable"),
+    ("DECLARE OR REPLACE VARIABLE x INT DEFAULT 1", "DeclareVariable"),
+    ("EXECUTE IMMEDIATE 'SELECT 1'", "ExecuteImmediate"),
+    ("DROP TEMPORARY VARIABLE IF EXISTS x", "DropVariable"),
 ]
 
 

@@ -14,7 +14,8 @@ from pyspark.sql.connect.dataframe import DataFrame
 from pyspark.sql.connect.session import SparkSession
 from pyspark.sql.types import StructType
 
-from lakelab.local.catalog.names import quoted
+from lakelab.local.catalog.functions import Functions
+from lakelab.local.catalog.names import quoted, split_levels
 from lakelab.local.catalog.store import table_already_exists
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.catalog.types import sql_type
@@ -136,6 +137,17 @@ class LocalCatalog(Catalog):
             If there is no such view.
         """
         self._session.sql(f"DROP VIEW {_if_exists(ifExists)}{viewName}")
+
+    def functionExists(self, functionName: str, dbName: str | None = None) -> bool:
+        """Return whether there is a built-in, temporary or stored function of a name."""
+        name = functionName if dbName is None else f"{dbName}.{functionName}"
+        levels = split_levels(name.lower()) or []
+        is_single = len(levels) == 1
+        if is_single and levels[0] in self._session.temporary_functions:
+            return True
+        if is_single and self._session.engine_functions.has(levels[0]):
+            return True
+        return Functions(self._session.unity).exists(self._session.resolve(name))
 
     def listCatalogs(self, pattern: str | None = None) -> list[CatalogMetadata]:
         """List the catalogs that the user may know of."""

@@ -35,10 +35,13 @@ from lakelab.local.spark.settings import SETTINGS, SessionSettings
 from lakelab.local.spark.sync import CatalogSync
 from lakelab.local.sql.engine_functions import EngineFunctions
 from lakelab.local.sql.run import run_statement
+from lakelab.local.sql.variables import SessionVariables
 from lakelab.local.system.home import Home
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
+
+    from lakelab.local.catalog.functions import UnityFunction
 
 CATALOGS = ("main", "dev", "staging", "prod")
 
@@ -126,6 +129,8 @@ class LocalSparkSession(SparkSession):
         self.home = home
         self.unity = unity
         self.user = user
+        self.variables = SessionVariables()
+        self.temporary_functions: dict[str, UnityFunction] = {}
         # Python asks each engine that was used once more when it exits: none may stop before
         self._former_engines: list[Engine] = []
         self._thread = threading.local()

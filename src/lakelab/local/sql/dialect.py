@@ -33,6 +33,7 @@ from lakelab.local.sql.grammar.parser import StatementError, StatementParser
 from lakelab.local.sql.grammar.row_changes import RowChangeGenerator, RowChangeParser
 from lakelab.local.sql.grammar.settings import SettingsParser
 from lakelab.local.sql.grammar.tables import TableParser
+from lakelab.local.sql.grammar.variables import VariableParser
 from lakelab.local.sql.grammar.views import ViewParser
 
 # sqlglot warns about each statement that it does not parse; the engine then reports what is wrong
@@ -47,6 +48,7 @@ FAMILIES: tuple[type[StatementParser], ...] = (
     RowChangeParser,
     SettingsParser,
     TableParser,
+    VariableParser,
     ViewParser,
 )
 """The parsers of the families of statements."""

@@ -136,7 +136,7 @@ def _may_call(session: Session, text: str) -> bool:
     calls = list(_CALL.finditer(text))
     if not calls:
         return False
-    short_names = Functions(session.unity).short_names()
+    short_names = Functions(session.unity).short_names() | session.temporary_functions.keys()
     return any(
         call["dot"] or (call["quoted"] or call["plain"]).replace("``", "`").lower() in short_names
         for call in calls
@@ -190,6 +190,11 @@ def _resolve(session: Session, whole: exp.Expr, call: exp.Anonymous) -> UnityFun
         levels = [part.name for part in _parts(whole.this)]
         if not 1 <= len(levels) <= 2:
             return None
+        if is_session_schema(levels):
+            return _temporary(session, name)
+    elif name.lower() in session.temporary_functions:
+        # a built-in function precedes a temporary one
+        return None if session.engine_functions.has(name.lower()) else _temporary(session, name)
     elif name.lower() not in Functions(session.unity).short_names():
         return None
     elif session.engine_functions.has(name.lower()):
@@ -205,6 +210,28 @@ def _resolve(session: Session, whole: exp.Expr, call: exp.Anonymous) -> UnityFun
         raise AnalysisException(
             message=f"'{full}' is a feature spec, which SQL cannot call. Use it in "
             f"FeatureEngineeringClient().create_training_set(feature_spec='{full}', ...)."
+        )
+    return function
+
+
+def is_session_schema(levels: list[str]) -> bool:
+    """Return whether levels before a name are those of temporary objects.
+
+    Examples
+    --------
+    >>> is_session_schema(["SESSION"]), is_session_schema(["system", "session"]), is_session_schema(["s"])
+    (True, True, False)
+    """
+    return [level.lower() for level in levels] in (["session"], ["system", "session"])
+
+
+def _temporary(session: Session, name: str) -> UnityFunction:
+    function = session.temporary_functions.get(name.lower())
+    if function is None:
+        raise analysis_error(
+            "UNRESOLVED_ROUTINE",
+            f"Cannot resolve routine `session`.`{name}` on search path [`system`.`session`].",
+            "42883",
         )
     return function
 

@@ -29,6 +29,7 @@ from lakelab.local.sql.statements import (
     describe,
     describe_query,
     drop_table,
+    execute_immediate,
     function,
     grant,
     history,
@@ -45,6 +46,7 @@ from lakelab.local.sql.statements import (
     truncate,
     use,
     vacuum,
+    variable,
     view,
 )
 
@@ -67,6 +69,7 @@ HANDLERS: Handlers = {
     **describe.HANDLERS,
     **describe_query.HANDLERS,
     **drop_table.HANDLERS,
+    **execute_immediate.HANDLERS,
     **function.HANDLERS,
     **grant.HANDLERS,
     **history.HANDLERS,
@@ -83,6 +86,7 @@ HANDLERS: Handlers = {
     **truncate.HANDLERS,
     **use.HANDLERS,
     **vacuum.HANDLERS,
+    **variable.HANDLERS,
     **view.HANDLERS,
 }
 """Class of a statement's node -> the function that runs the statement."""

@@ -23,10 +23,12 @@ from lakelab.local.sql import information_schema
 from lakelab.local.sql.dialect import Statement, parse
 from lakelab.local.sql.errors import spark_errors, syntax_error
 from lakelab.local.sql.function_calls import rewrite_calls
+from lakelab.local.sql.parameters import bind_parameters
 from lakelab.local.sql.registry import run_node
 from lakelab.local.sql.results import empty_result
 from lakelab.local.sql.rewrites.steps import rewrite_for_engine
 from lakelab.local.sql.statements.insert import complete_insert
+from lakelab.local.sql.variables import replace_variables
 from lakelab.local.sql.views import expand_views
 
 if TYPE_CHECKING:
@@ -61,7 +63,8 @@ def run_statement(session: Session, query: str, args: Any, kwargs: dict[str, Any
         raise syntax_error(text, statement.error, statement.condition)
     try:
         with spark_errors():
-            statement = expand_views(session, statement)
+            statement, args = bind_parameters(statement, args)
+            statement = replace_variables(session, expand_views(session, statement))
             if not kwargs and (result := run_node(session, statement.tree)) is not None:
                 return result
             return _run_on_engine(session, statement, args, kwargs)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pyspark.sql.connect.udf import UDFRegistration
 
     from lakelab.local.catalog.functions import UnityFunction
+    from lakelab.local.sql.variables import SessionVariables
 
 
 class FunctionRegistry(Protocol):
@@ -37,6 +38,8 @@ class Session(Protocol):
 
     home: Home
     unity: WorkspaceCatalogs
+    variables: SessionVariables
+    temporary_functions: dict[str, UnityFunction]
     user: str
 
     @property
@@ -52,6 +55,7 @@ class Session(Protocol):
     @property
     def udf(self) -> UDFRegistration: ...
     def createDataFrame(self, data: Any, schema: Any = None) -> DataFrame: ...
+    def sql(self, sqlQuery: str, args: Any = None) -> DataFrame: ...
     def engine_sql(self, query: str, args: Any = None, **kwargs: Any) -> DataFrame: ...
     def table(self, tableName: str) -> DataFrame: ...
     def add_catalog(self, catalog: str) -> None: ...

@@ -60,9 +60,14 @@ REFUSALS = [
         "table.*Databricks only",
     ),
     (
-        "CREATE TEMPORARY FUNCTION g(x INT) RETURNS INT RETURN x",
+        "CREATE TEMPORARY FUNCTION s.g(x INT) RETURNS INT RETURN x",
         ParseException,
-        "temporary.*Databricks only",
+        "INVALID_TEMP_OBJ_QUALIFIER",
+    ),
+    (
+        "CREATE TEMPORARY FUNCTION IF NOT EXISTS g(x INT) RETURNS INT RETURN x",
+        ParseException,
+        "CREATE_TEMP_FUNC_WITH_IF_NOT_EXISTS",
     ),
     (
         "CREATE FUNCTION g(x INT) RETURNS INT LANGUAGE SCALA AS $$x$$",

@@ -7,6 +7,7 @@ from pyspark.errors import AnalysisException, PySparkException
 
 from lakelab.local.spark.session import LocalSparkSession
 from tests.local.sql.function_helpers import HAVERSINE, create_python_function
+from tests.local.sql.statement_rows import Refusal, Row, check, check_refused, row_id
 
 REFUSALS = [
     ("DROP FUNCTION g", AnalysisException, r"ROUTINE_NOT_FOUND.*Functions of schema .*: f"),
@@ -70,3 +71,60 @@ def test_drop_if_exists(spark: LocalSparkSession, schema: str) -> None:
     create_python_function(spark, "f", "return 1")
     spark.sql("DROP FUNCTION IF EXISTS g")
     assert spark.sql("SHOW USER FUNCTIONS").collect() == [(f"{schema}.f",)]
+
+
+# ---- temporary functions ---------------------------------------------------------------------------------
+TF = "CREATE OR REPLACE TEMPORARY FUNCTION tf(x INT) RETURNS INT RETURN x + 1"
+ROWS = [
+    Row("CREATE TEMPORARY FUNCTION tf(x INT) RETURNS INT RETURN x + 1",
+        then={"SELECT tf(1), session.tf('3'), system.session.TF(tf(1))": [(2, 4, 3)]}),
+    Row("CREATE TEMP FUNCTION tf(x DOUBLE, y DOUBLE DEFAULT 2) RETURN x * y",
+        then={"SELECT tf(3), tf(3, 4), tf(x => 1, y => 5)": [(6.0, 12.0, 5.0)]}),
+    Row("CREATE OR REPLACE TEMPORARY FUNCTION session.tf(x INT) RETURNS INT RETURN x + 2", given=(TF,),
+        then={"SELECT tf(a) AS b FROM n WHERE a = 1": [(3,)]}),
+    Row("CREATE TEMPORARY FUNCTION abs(x INT) RETURNS INT RETURN 42", then={"SELECT abs(7)": [(7,)]}),
+    Row("DROP TEMPORARY FUNCTION tf", given=(TF,), then={"SHOW USER FUNCTIONS": []}),
+    Row("DROP TEMP FUNCTION IF EXISTS absent"),
+    Row("SHOW USER FUNCTIONS LIKE 't*'", "function", [("tf",)], given=(TF,)),
+    Row("DESCRIBE FUNCTION tf", "function_desc",
+        [("Function: tf",), ("Type:     SCALAR",), ("Input:    x INT",), ("Returns:  INT",)], given=(TF,)),
+]  # fmt: skip
+ROW_REFUSALS = [
+    Refusal("CREATE TEMPORARY FUNCTION tf(x INT) RETURNS INT RETURN x", "ROUTINE_ALREADY_EXISTS", "tf", given=(TF,)),
+    Refusal("DROP TEMPORARY FUNCTION absent", "ROUTINE_NOT_FOUND", "absent"),
+    Refusal("DROP TEMPORARY FUNCTION s.tf", "INVALID_TEMP_OBJ_QUALIFIER", "`s`"),
+    Refusal("DROP FUNCTION tf", "ROUTINE_NOT_FOUND", "tf", given=(TF,)),
+    Refusal("SELECT session.absent(1)", "UNRESOLVED_ROUTINE", "absent"),
+    Refusal("CREATE VIEW v AS SELECT tf(1) AS c", "INVALID_TEMP_OBJ_REFERENCE", "FUNCTION", given=(TF,)),
+]  # fmt: skip
+
+
+@pytest.fixture
+def no_temporary_functions(spark):
+    spark.temporary_functions.clear()
+    yield
+    spark.temporary_functions.clear()
+
+
+@pytest.mark.usefixtures("no_temporary_functions")
+@pytest.mark.parametrize("row", ROWS, ids=row_id)
+def test_temporary_functions(spark, row_schema, row):
+    check(spark, row_schema, row)
+
+
+@pytest.mark.usefixtures("no_temporary_functions")
+@pytest.mark.parametrize("row", ROW_REFUSALS, ids=row_id)
+def test_refused_temporary_functions(spark, row_schema, row):
+    check_refused(spark, row_schema, row)
+
+
+@pytest.mark.usefixtures("no_temporary_functions")
+def test_function_exists(spark, schema):
+    create_python_function(spark, "f", "return 1")
+    spark.sql(TF)
+    names = ("tf", "f", f"{schema}.f", "abs", "absent")
+    found = [spark.catalog.functionExists(name) for name in names]
+    assert found == [True, True, True, True, False]
+    assert spark.catalog.functionExists("f", schema)
+    other = spark.workspace_session("b", "ben@example.com")
+    assert not other.catalog.functionExists("tf")

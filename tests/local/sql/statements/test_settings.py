@@ -46,11 +46,6 @@ REFUSALS = [
     ),
     Refusal("SET TIME ZONE tokyo", "PARSE_SYNTAX_ERROR", "a zone in quotes"),
     Refusal("SET -v", None, "SET -v runs on Databricks only"),
-    Refusal("DECLARE VARIABLE x INT DEFAULT 5", None, "DECLARE runs on Databricks only"),
-    Refusal("SET VAR x = 1", None, "no session variables"),
-    Refusal("SET VARIABLE x = 1", None, "no session variables"),
-    Refusal("EXECUTE IMMEDIATE 'SELECT 1'", None, "EXECUTE IMMEDIATE runs on Databricks only"),
-    Refusal("DROP TEMPORARY VARIABLE x", None, "DROP TEMPORARY VARIABLE runs"),
 ]
 
 

@@ -23,9 +23,9 @@ class CreateFunction(StatementNode):
 
 
 class DropFunction(StatementNode):
-    """``DROP FUNCTION [IF EXISTS] name``."""
+    """``DROP [TEMPORARY] FUNCTION [IF EXISTS] name``."""
 
-    arg_types: ClassVar[dict[str, bool]] = {"this": True, "exists": False}
+    arg_types: ClassVar[dict[str, bool]] = {"this": True, "exists": False, "temporary": False}
 
 
 class DescribeFunction(StatementNode):
@@ -72,10 +72,11 @@ class FunctionParser(StatementParser):
 
     def _parse_drop_function(self) -> DropFunction | None:
         self._require_words("DROP")
+        temporary = self._match_one_of("TEMPORARY", "TEMP") is not None
         if not self._match_words("FUNCTION"):
             return None
         exists = self._match_words("IF EXISTS")
-        node = DropFunction(this=self._parse_name(), exists=exists)
+        node = DropFunction(this=self._parse_name(), exists=exists, temporary=temporary)
         self._require_end()
         return node
 

@@ -1,9 +1,8 @@
-"""``SET``, ``RESET`` and ``SET TIME ZONE``: settings of the session; and the statements about session variables.
+"""``SET``, ``RESET`` and ``SET TIME ZONE``: settings of the session.
 
 Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-aux-conf-mgmt-set,
-https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-aux-conf-mgmt-reset,
-https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-aux-conf-mgmt-set-timezone and
-https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-variables
+https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-aux-conf-mgmt-reset and
+https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-aux-conf-mgmt-set-timezone
 
 Tested in ``tests/local/sql/test_dialect.py``.
 """
@@ -41,31 +40,13 @@ class ResetConfig(StatementNode):
     arg_types: ClassVar[dict[str, bool]] = {"key": False}
 
 
-class SessionVariable(StatementNode):
-    """``DECLARE``, ``SET VARIABLE``, ``DROP TEMPORARY VARIABLE`` or ``EXECUTE IMMEDIATE``; `statement` is the words."""
-
-    arg_types: ClassVar[dict[str, bool]] = {"statement": True}
-
-
 class SettingsParser(StatementParser):
-    """Parse the statements about settings and variables of the session."""
+    """Parse the statements about settings of the session."""
 
     FAMILY: ClassVar[dict[str, tuple[str, ...]]] = {
-        "SET": ("_parse_session_variable", "_parse_set_time_zone", "_parse_set_config"),
+        "SET": ("_parse_set_time_zone", "_parse_set_config"),
         "RESET": ("_parse_reset_config",),
-        "DECLARE": ("_parse_session_variable",),
-        "DROP": ("_parse_session_variable",),
-        "EXECUTE": ("_parse_session_variable",),
     }
-
-    def _parse_session_variable(self) -> SessionVariable | None:
-        words = self._match_one_of(
-            "SET VARIABLE", "SET VAR", "DROP TEMPORARY VARIABLE", "EXECUTE IMMEDIATE", "DECLARE"
-        )
-        if words is None or not self._curr or self._curr.token_type == TokenType.EQ:
-            return None  # SET var = 1 is a setting
-        self._parse_rest()
-        return SessionVariable(statement=words)
 
     def _parse_set_time_zone(self) -> SetTimeZone | None:
         if not self._match_words("SET TIME ZONE"):

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pyspark.errors import ParseException
+from pyspark.errors.exceptions.connect import ParseException
+from sqlglot import exp
 
 from lakelab.local.catalog.errors import AlreadyExistsError
 from lakelab.local.catalog.functions import PYTHON, SQL, Functions, Parameter, UnityFunction
@@ -16,7 +17,7 @@ from lakelab.local.catalog.names import TableName
 from lakelab.local.sql.dialect import to_sql
 from lakelab.local.sql.errors import analysis_error, syntax_error
 from lakelab.local.sql.function_arguments import substitute_parameters, typed_null
-from lakelab.local.sql.function_calls import rewrite_calls
+from lakelab.local.sql.function_calls import is_session_schema, rewrite_calls
 from lakelab.local.sql.function_rights import create_function
 from lakelab.local.sql.grammar.functions import CreateFunction
 from lakelab.local.sql.handlers import Handlers
@@ -25,7 +26,6 @@ from lakelab.local.udf.python_body import PythonFunction
 
 if TYPE_CHECKING:
     from pyspark.sql.types import DataType
-    from sqlglot import exp
 
     from lakelab.local.sql.session import Session
 
@@ -84,6 +84,9 @@ def _run_create_function(session: Session, node: CreateFunction) -> None:
         If the syntax is wrong, or runs on Databricks only.
     """
     statement = node.this
+    if statement.find(exp.TemporaryProperty):
+        _create_temporary(session, node)
+        return
     if_not_exists = bool(statement.args.get("exists"))
     replace = bool(statement.args.get("replace"))
     if if_not_exists and replace:
@@ -101,6 +104,56 @@ def _run_create_function(session: Session, node: CreateFunction) -> None:
         if if_not_exists and Functions(session.unity).exists(name):
             return  # another process created it meanwhile
         raise analysis_error("ROUTINE_ALREADY_EXISTS", str(error), "42723") from error
+
+
+def _create_temporary(session: Session, node: CreateFunction) -> None:
+    """Create a function of the session."""
+    statement = node.this
+    levels = [part.name for part in statement.this.this.parts]
+    if statement.args.get("exists"):
+        raise ParseException(
+            message="[INVALID_SQL_SYNTAX.CREATE_TEMP_FUNC_WITH_IF_NOT_EXISTS] Invalid SQL syntax: CREATE "
+            "TEMPORARY FUNCTION with IF NOT EXISTS is not allowed. SQLSTATE: 42000",
+            errorClass="INVALID_SQL_SYNTAX.CREATE_TEMP_FUNC_WITH_IF_NOT_EXISTS",
+            sql_state="42000",
+        )
+    name = TableName("system", "session", temporary_name(levels))
+    function = _function(session, _Definition(statement, name, node.args["body"]))
+    if name.table in session.temporary_functions and not statement.args.get("replace"):
+        raise analysis_error(
+            "ROUTINE_ALREADY_EXISTS",
+            f"Cannot create the routine `{name.table}` because a routine of that name already exists. Choose a "
+            f"different name, drop or replace the existing routine.",
+            "42723",
+        )
+    if statement.args.get("replace") and session.engine_functions.has(name.table):
+        raise analysis_error(
+            "USER_DEFINED_FUNCTIONS.CANNOT_REPLACE_NON_SQL_UDF_WITH_SQL_UDF",
+            f"User defined function is invalid: Cannot replace the non-SQL function {name.table} with a SQL "
+            f"function.",
+            "42601",
+        )
+    session.temporary_functions[name.table] = function
+
+
+def temporary_name(levels: list[str]) -> str:
+    """Return the name of a temporary function, in lower case.
+
+    Raises
+    ------
+    pyspark.errors.ParseException
+        If a level before it is not SESSION or SYSTEM.SESSION.
+    """
+    if len(levels) > 1 and not is_session_schema(levels[:-1]):
+        before = ".".join(f"`{level}`" for level in levels[:-1])
+        raise ParseException(
+            message=f"[INVALID_TEMP_OBJ_QUALIFIER] Temporary FUNCTION `{levels[-1]}` cannot be qualified with "
+            f"{before}. Temporary objects can only be qualified with SESSION or SYSTEM.SESSION. "
+            f"SQLSTATE: 42602",
+            errorClass="INVALID_TEMP_OBJ_QUALIFIER",
+            sql_state="42602",
+        )
+    return levels[-1].lower()
 
 
 def _function(session: Session, definition: _Definition) -> UnityFunction:
@@ -124,8 +177,6 @@ def _function(session: Session, definition: _Definition) -> UnityFunction:
 
 def _check_clauses(definition: _Definition) -> None:
     """Raise if a clause runs on Databricks only."""
-    if "TemporaryProperty" in definition.clauses:
-        raise definition.refused("temporary functions are made on Databricks only")
     for kind, clause in _ON_DATABRICKS_ONLY.items():
         if kind in definition.clauses:
             raise definition.refused(f"{clause} works on Databricks only")
@@ -151,8 +202,6 @@ def _python_function(
 def _sql_function(
     session: Session, definition: _Definition, common: dict[str, Any]
 ) -> UnityFunction:
-    from sqlglot import exp
-
     body = definition.statement.expression
     if not isinstance(body, exp.Return):
         raise definition.refused("the body of a SQL function is RETURN and an expression")
@@ -169,8 +218,6 @@ def _sql_function(
 
 
 def _parameters(session: Session, declared: exp.UserDefinedFunction) -> tuple[Parameter, ...]:
-    from sqlglot import exp
-
     parameters: list[Parameter] = []
     for item in declared.expressions:
         if not isinstance(item, exp.ColumnDef) or item.args.get("kind") is None:
@@ -229,8 +276,6 @@ def _result_type(
 
 def _text(node: exp.Expr) -> str:
     """Return the text of a string; two strings beside each other are one, with a quote between them."""
-    from sqlglot import exp
-
     if isinstance(node, exp.Concat):
         return "'".join(str(piece.name) for piece in node.expressions)
     return str(node.name)

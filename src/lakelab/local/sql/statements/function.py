@@ -16,11 +16,13 @@ from lakelab.local.catalog.errors import NotFoundError
 from lakelab.local.catalog.functions import FEATURE_SPEC, Functions, Parameter, UnityFunction
 from lakelab.local.catalog.securable import Securable
 from lakelab.local.sql.errors import analysis_error
+from lakelab.local.sql.function_calls import is_session_schema
 from lakelab.local.sql.function_rights import drop_function
 from lakelab.local.sql.grammar.functions import DescribeFunction, DropFunction, ShowFunctions
 from lakelab.local.sql.handlers import Handlers
 from lakelab.local.sql.results import string_column
 from lakelab.local.sql.securables import require_privilege, resolve_schema
+from lakelab.local.sql.statements.create_function import temporary_name
 from lakelab.local.sql.statements.show import filter_like
 
 if TYPE_CHECKING:
@@ -30,7 +32,14 @@ if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
 
 
+_LABEL = 15
+"""Width of the labels of a description."""
+
+
 def _drop_function(session: Session, node: DropFunction) -> None:
+    if node.args["temporary"]:
+        _drop_temporary(session, node)
+        return
     name = session.resolve(node.target)
     try:
         drop_function(session, name)
@@ -39,7 +48,24 @@ def _drop_function(session: Session, node: DropFunction) -> None:
             raise _not_found(error) from error
 
 
+def _drop_temporary(session: Session, node: DropFunction) -> None:
+    name = temporary_name(node.levels)
+    if session.temporary_functions.pop(name, None) is None and not node.args["exists"]:
+        raise analysis_error(
+            "ROUTINE_NOT_FOUND",
+            f"The routine `{name}` cannot be found. Verify the spelling, or use DROP TEMPORARY FUNCTION IF "
+            f"EXISTS.",
+            "42883",
+        )
+
+
 def _describe_function(session: Session, node: DescribeFunction) -> DataFrame:
+    if (function := _temporary(session, node.levels)) is not None:
+        lines = _signature_lines(
+            function, function.name.table, _LABEL if node.args["extended"] else 10
+        )
+        lines += _extended_lines(session, function) if node.args["extended"] else []
+        return string_column(session, "function_desc", lines)
     name, functions = session.resolve(node.target), Functions(session.unity)
     if not functions.exists(name) and len(node.levels) == 1:
         extended = "EXTENDED " if node.args["extended"] else ""
@@ -49,21 +75,28 @@ def _describe_function(session: Session, node: DescribeFunction) -> DataFrame:
     except NotFoundError as error:
         raise _not_found(error) from error
     require_privilege(session, Securable("function", str(name)), "EXECUTE", "BROWSE")
-    lines = _signature_lines(function)
+    lines = _signature_lines(function, str(function.name), _LABEL)
     if node.args["extended"]:
         lines += _extended_lines(session, function)
     return string_column(session, "function_desc", lines)
 
 
-def _signature_lines(function: UnityFunction) -> list[str]:
+def _temporary(session: Session, levels: list[str]) -> UnityFunction | None:
+    """Return the temporary function of a name; None if there is none."""
+    if len(levels) > 1 and not is_session_schema(levels[:-1]):
+        return None
+    return session.temporary_functions.get(levels[-1].lower())
+
+
+def _signature_lines(function: UnityFunction, name: str, width: int) -> list[str]:
     inputs = [_parameter_line(parameter) for parameter in function.parameters] or ["()"]
     lines = [
-        f"Function:      {function.name}",
-        "Type:          SCALAR",
-        *_labelled("Input", inputs),
+        *_labelled("Function", [name], width),
+        *_labelled("Type", ["SCALAR"], width),
+        *_labelled("Input", inputs, width),
     ]
     if function.language != FEATURE_SPEC:
-        lines.append(f"Returns:       {function.return_type.simpleString().upper()}")
+        lines += _labelled("Returns", [function.return_type.simpleString().upper()], width)
     return lines
 
 
@@ -87,9 +120,9 @@ def _parameter_line(parameter: Parameter) -> str:
     return f"{line} '{parameter.comment}'" if parameter.comment else line
 
 
-def _labelled(label: str, lines: list[str]) -> list[str]:
+def _labelled(label: str, lines: list[str], width: int = _LABEL) -> list[str]:
     first, *others = lines
-    return [f"{label + ':':<15}{first}", *(f"{'':<15}{line}" for line in others)]
+    return [f"{label + ':':<{width}}{first}", *(f"{'':<{width}}{line}" for line in others)]
 
 
 def _show_functions(session: Session, node: ShowFunctions) -> DataFrame:
@@ -104,6 +137,7 @@ def _show_functions(session: Session, node: ShowFunctions) -> DataFrame:
         names.update(filter_like(built_in, node.args["like"]))
     if kind != "SYSTEM":
         names.update(_visible_functions(session, catalog, schema, node.args["like"]))
+        names.update(filter_like(list(session.temporary_functions), node.args["like"]))
     return string_column(session, "function", sorted(names))
 
 

@@ -14,6 +14,7 @@ from lakelab.local.sql.dialect import parse
 from lakelab.local.sql.errors import syntax_error
 from lakelab.local.sql.function_calls import rewrite_calls
 from lakelab.local.sql.rewrites.steps import rewrite_for_engine
+from lakelab.local.sql.variables import replace_variables
 from lakelab.local.sql.views import expand_views
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def prepare_query(session: Session, text: str) -> str:
     statement = parse(text)
     if not isinstance(statement.tree, exp.Query | exp.Values):
         raise syntax_error(text, statement.error or "expected a query")
-    statement = expand_views(session, statement)
+    statement = replace_variables(session, expand_views(session, statement))
     query = rewrite_calls(session, statement.text)
     if information_schema.SCHEMA in query.lower():
         query = information_schema.inline_relations(

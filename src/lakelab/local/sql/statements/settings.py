@@ -15,7 +15,6 @@ from zoneinfo import available_timezones
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.sql.grammar.settings import (
     ResetConfig,
-    SessionVariable,
     SetConfig,
     SetTimeZone,
     ShowConfigs,
@@ -98,17 +97,8 @@ def _reset_config(session: Session, node: ResetConfig) -> None:
     session.reset_settings(node.args.get("key"))
 
 
-def _refuse_variable(session: Session, node: SessionVariable) -> None:
-    statement = node.args["statement"]
-    raise UnityCatalogError(
-        f"{statement} runs on Databricks only: the local engine has no session variables. Use a variable of "
-        f"Python, and pass it as a parameter: spark.sql('SELECT :name', args={{'name': value}})."
-    )
-
-
 HANDLERS: Handlers = {
     ResetConfig: _reset_config,
-    SessionVariable: _refuse_variable,
     SetConfig: _set_config,
     SetTimeZone: _set_time_zone,
     ShowConfigs: _show_configs,

@@ -25,7 +25,8 @@ from lakelab.local.sql.grammar.views import AlterView, CreateView
 from lakelab.local.sql.handlers import Handlers, RunOnEngine
 from lakelab.local.sql.securables import require_privilege, resolve_table
 from lakelab.local.sql.statements.query import prepare_query
-from lakelab.local.sql.views import complete_name, recursive_view, relations
+from lakelab.local.sql.variables import replace_variables
+from lakelab.local.sql.views import complete_name, expand_views, recursive_view, relations
 
 if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
@@ -85,6 +86,8 @@ def _define(
     view = UnityView(name, parse(query).text, *current, columns=(), query_columns=())
     _refuse_temporary(session, view, tree)
     _refuse_cycle(session, view, tree)
+    _refuse_functions(session, view, tree)
+    _refuse_variables(session, view)
     fields = session.engine_sql(prepare_query(session, query)).schema.jsonValue()["fields"]
     _check_columns(name, tree, fields, columns)
     given = columns or [(field["name"], field["metadata"].get("comment")) for field in fields]
@@ -189,6 +192,19 @@ def _refuse_temporary(session: Session, view: UnityView, tree: exp.Expr) -> None
     for table in relations(tree):
         if table.db.lower() == "global_temp" and not table.catalog:
             raise temporary_object(view.name, "VIEW", f"global_temp.{table.name}")
+
+
+def _refuse_functions(session: Session, view: UnityView, tree: exp.Expr) -> None:
+    for call in tree.find_all(exp.Anonymous):
+        name = str(call.this).lower()
+        if name in session.temporary_functions and not session.engine_functions.has(name):
+            raise temporary_object(view.name, "FUNCTION", name)
+
+
+def _refuse_variables(session: Session, view: UnityView) -> None:
+    expanded = expand_views(session, parse(view.query))
+    if replace_variables(session, expanded) is not expanded:
+        raise temporary_object(view.name, "VARIABLE", "session")
 
 
 def temporary_object(name: TableName, kind: str, used: str) -> UnityCatalogError:
