@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lakelab.local.sql.variables import SessionVariables
+from lakelab.local.sql.session_variables import SessionVariables
 
 
 @pytest.fixture(autouse=True)

@@ -35,7 +35,7 @@ from lakelab.local.spark.settings import SETTINGS, SessionSettings
 from lakelab.local.spark.sync import CatalogSync
 from lakelab.local.sql.engine_functions import EngineFunctions
 from lakelab.local.sql.run import run_statement
-from lakelab.local.sql.variables import SessionVariables
+from lakelab.local.sql.session_variables import SessionVariables
 from lakelab.local.system.home import Home
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pyspark.sql.connect.udf import UDFRegistration
 
     from lakelab.local.catalog.functions import UnityFunction
-    from lakelab.local.sql.variables import SessionVariables
+    from lakelab.local.sql.session_variables import SessionVariables
 
 
 class FunctionRegistry(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lakelab.local.sql.variables import SessionVariables
+from lakelab.local.sql.session_variables import SessionVariables
 from tests.local.sql.statement_rows import (
     AFFECTED_ROWS,
     Refusal,

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from lakelab.local.sql.variables import SessionVariables
+from lakelab.local.sql.session_variables import SessionVariables
 from tests.local.sql.statement_rows import (
     Refusal,
     Row,

@@ -61,11 +61,7 @@ def _drop_temporary(session: Session, node: DropFunction) -> None:
 
 def _describe_function(session: Session, node: DescribeFunction) -> DataFrame:
     if (function := _temporary(session, node.levels)) is not None:
-        lines = _signature_lines(
-            function, function.name.table, _LABEL if node.args["extended"] else 10
-        )
-        lines += _extended_lines(session, function) if node.args["extended"] else []
-        return string_column(session, "function_desc", lines)
+        return _describe_temporary(session, function, extended=bool(node.args["extended"]))
     name, functions = session.resolve(node.target), Functions(session.unity)
     if not functions.exists(name) and len(node.levels) == 1:
         extended = "EXTENDED " if node.args["extended"] else ""
@@ -78,6 +74,19 @@ def _describe_function(session: Session, node: DescribeFunction) -> DataFrame:
     lines = _signature_lines(function, str(function.name), _LABEL)
     if node.args["extended"]:
         lines += _extended_lines(session, function)
+    return string_column(session, "function_desc", lines)
+
+
+def _describe_temporary(session: Session, function: UnityFunction, *, extended: bool) -> DataFrame:
+    """Return the description of a temporary function, as Spark has it."""
+    width = _LABEL if extended else 10
+    lines = _signature_lines(function, function.name.table, width)
+    pairs = [(p.name, p.data_type.simpleString().upper()) for p in function.parameters]
+    if len(pairs) > 1:
+        first, second = (max(map(len, column)) for column in zip(*pairs, strict=True))
+        inputs = [f"{name:<{first}} {kind:<{second}}" for name, kind in pairs]
+        lines[2 : 2 + len(pairs)] = _labelled("Input", inputs, width)
+    lines += _extended_lines(session, function) if extended else []
     return string_column(session, "function_desc", lines)
 
 

@@ -23,7 +23,7 @@ from lakelab.local.sql.grammar.variables import (
 )
 from lakelab.local.sql.handlers import Handlers
 from lakelab.local.sql.literals import typed_literal
-from lakelab.local.sql.variables import Variable, variable_name
+from lakelab.local.sql.session_variables import Variable, variable_name
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
