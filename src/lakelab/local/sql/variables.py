@@ -231,7 +231,7 @@ def _value(variable: Variable, column: exp.Column) -> exp.Expr:
 def _keep_name(
     session: Session, select: exp.Select, result: exp.Expr, column: exp.Column, variable: Variable
 ) -> None:
-    """Name a result column as Spark does: it shows the variable with its value."""
+    """Set the name of a result column as Spark does: it shows the variable with its value."""
     shown = f"variablereference({_SYSTEM}.{_SESSION}.{variable.name}={_shown(variable.value)})"
     named = result.copy()
     for copy in list(named.find_all(exp.Column)):
