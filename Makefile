@@ -51,6 +51,7 @@ test-matrix: $(VENV)/.ready-dev $(MLFLOWS:%=$(MATRIX)/mlflow-%/.ready) ## run th
 
 test-spark: $(VENV)/.ready-dev $(ENGINE)/.ready ## record the answers of real Spark, and compare the local engine (needs Java 17 and Maven)
 	@$(BIN)/python -m tests.engine.record
+	@$(BIN)/python -m tests.engine.docstrings --record
 	@$(BIN)/pytest $(AT_A_TIME) tests/engine
 
 bench: $(VENV)/.ready-dev $(BENCH)/.ready ## measure what is promised in figures: make bench AREA=online_store

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from lakelab.local.sql.known_wrong_values import KNOWN_WRONG_VALUES
+from tests.engine import docstrings
 from tests.engine.cases import families, load_cases
 from tests.engine.deviations import Deviation, load_deviations
 
@@ -34,7 +36,29 @@ def page() -> str:
     parts.append(_tables(refused))
     parts.append("## Other deviations\n")
     parts.append(_tables([one for one in others if one not in refused]))
+    parts.append(_docstrings())
     return "\n".join(parts)
+
+
+def _docstrings() -> str:
+    """Return how many examples of pyspark's docstrings are right."""
+    lines = [
+        "## The examples of pyspark's docstrings",
+        "They run on the local engine, too, and what real Spark Connect answers counts. "
+        "`tests/engine/docstring_deviations.yaml` has each example that is not right.\n",
+        "| of | examples with an output | right | other value | no error | error |",
+        "|---|---|---|---|---|---|",
+    ]
+    printing, listed = docstrings.printing_examples(), docstrings.load_deviations()
+    for group in docstrings.GROUPS:
+        names = [name for name in printing if name.startswith(f"{group}/")]
+        if names:
+            kinds = Counter(listed[name]["here"] for name in names if name in listed)
+            other, silent = kinds["other value"], kinds["no error"]
+            errors = kinds.total() - other - silent
+            right = len(names) - kinds.total()
+            lines.append(f"| {group} | {len(names)} | {right} | {other} | {silent} | {errors} |")
+    return "\n".join([*lines, ""])
 
 
 def _known_wrong_values(entries: list[Deviation]) -> str:
