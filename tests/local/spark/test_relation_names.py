@@ -105,3 +105,10 @@ def test_another_statement_may_name_a_table(text):
     command = proto.Command()
     command.sql_command.sql = text
     assert names_relation(command)
+
+
+def test_a_column_keeps_the_case_that_it_is_asked_by(spark):
+    df = spark.createDataFrame([(1, 2)], ["readVersion", "B"])
+    assert df.select("readVersion", expr("B")).columns == ["readVersion", "B"]
+    assert df.select("readversion").columns == ["readversion"]
+    assert df.groupBy("B").sum("readVersion").columns == ["B", "sum(readVersion)"]

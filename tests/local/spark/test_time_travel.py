@@ -130,14 +130,21 @@ def test_a_time_is_the_version_of_the_history(spark, counted):
             "before the earliest version",
         ),
         ("2999-12-31", "DELTA_TIMESTAMP_GREATER_THAN_COMMIT", "after the latest version"),
-        ("some day", "DELTA_TIMESTAMP_INVALID", "'some day'"),
+        ("some day", "INVALID_TIME_TRAVEL_TIMESTAMP_EXPR.INPUT", "'some day'"),
     ],
 )
 def test_a_time_without_a_version(spark, counted, day, condition, shown):
-    for ask in (
-        lambda: spark.read.option("timestampAsOf", day).table("counted"),
-        lambda: spark.sql(f"SELECT * FROM counted TIMESTAMP AS OF '{day}'"),
-    ):
-        with pytest.raises(AnalysisException, match=shown) as error:
-            ask().collect()
-        assert error.value.getCondition() == condition
+    with pytest.raises(AnalysisException, match=shown) as error:
+        spark.sql(f"SELECT * FROM counted TIMESTAMP AS OF '{day}'").collect()
+    assert error.value.getCondition() == condition
+    with pytest.raises(AnalysisException, match=shown) as error:
+        spark.read.option("timestampAsOf", day).table("counted").collect()
+    of_option = {"some day": "DELTA_TIMESTAMP_INVALID"}.get(day, condition)
+    assert error.value.getCondition() == of_option
+
+
+def test_a_version_and_a_time_are_refused(spark, counted):
+    both = spark.read.option("versionAsOf", 0).option("timestampAsOf", "2999-12-31")
+    with pytest.raises(AnalysisException, match="both version and timestamp") as error:
+        both.table("counted").collect()
+    assert error.value.getCondition() == "INVALID_TIME_TRAVEL_SPEC"

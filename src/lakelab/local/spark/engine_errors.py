@@ -46,7 +46,7 @@ LOCAL_ENGINE = "UNSUPPORTED_FEATURE.LOCAL_ENGINE"
 
 _IDENTIFIER = re.compile(r'Identifier\("((?:[^"\\]|\\.)*)"\)')
 _CONDITION = re.compile(
-    r"(?:Table not found: )?\[(?P<condition>[A-Z][A-Z0-9_]*(?:\.[A-Z0-9_]+)?)\] "
+    r"(?:Table not found: |invalid argument: )?\[(?P<condition>[A-Z][A-Z0-9_]*(?:\.[A-Z0-9_]+)?)\] "
 )
 _SQL_STATE = re.compile(r" SQLSTATE: (\w{5})\s*\Z")
 
@@ -164,6 +164,20 @@ def _unresolved_column(match: re.Match[str], request: FailedRequest) -> Refusal:
         "UNRESOLVED_COLUMN.WITH_SUGGESTION",
         "42703",
         f"{problem} Did you mean one of the following? [{suggestion}].",
+    )
+
+
+def _aggregate_outside_of_a_query(match: re.Match[str], request: FailedRequest) -> Refusal:
+    if request.is_merge:
+        return Refusal(
+            "UNSUPPORTED_EXPR_FOR_OPERATOR",
+            "42K0E",
+            "MERGE contains an aggregate function. Aggregate in the source of MERGE.",
+        )
+    return Refusal(
+        "INVALID_WHERE_CONDITION",
+        "42903",
+        "The WHERE condition contains an aggregate function. Use HAVING, or a subquery.",
     )
 
 
@@ -537,11 +551,7 @@ _TABLE: tuple[tuple[str, Rule], ...] = (
     ),
     (
         r"Physical plan does not support logical expression AggregateFunction",
-        _fixed(
-            "INVALID_WHERE_CONDITION",
-            "42903",
-            "The WHERE condition contains an aggregate function. Use HAVING, or a subquery.",
-        ),
+        _aggregate_outside_of_a_query,
     ),
     (
         r"^Cannot create filter with non-boolean predicate '(?P<name>.*)' returning (?P<type>\w+)",
@@ -832,6 +842,76 @@ _TABLE: tuple[tuple[str, Rule], ...] = (
         ),
     ),
     # Delta
+    (
+        r"^SQL time travel is not supported for (?P<what>temporary views|CTEs)",
+        _fixed(
+            "UNSUPPORTED_FEATURE.TIME_TRAVEL",
+            "0A000",
+            "Only a table has older versions, and the relation is one of the {what}.",
+        ),
+    ),
+    (
+        r"^invalid option: versionAsOf: (?P<value>.*)$",
+        _fixed(
+            "DELTA_TIME_TRAVEL_INVALID_BEGIN_VALUE",
+            "42604",
+            "versionAsOf needs to be a version number, and is {value}.",
+        ),
+    ),
+    (
+        r"Cannot resolve source column `(?P<name>.*)` for MERGE \* action",
+        _unresolved_column,
+    ),
+    (
+        r"column aliases are not allowed for source table in MERGE",
+        _fixed(
+            "COLUMN_ALIASES_NOT_ALLOWED",
+            "42601",
+            "The source of MERGE has no column aliases: write them in a subquery.",
+            ParseException,
+        ),
+    ),
+    (
+        r"^Subqueries are not allowed in MERGE conditions",
+        _fixed(
+            "DELTA_UNSUPPORTED_SUBQUERY",
+            "0AKDC",
+            "Subqueries are not supported in MERGE. Join the source with what the subquery reads.",
+        ),
+    ),
+    (
+        r"Multiple assignments for MERGE target column",
+        _fixed(
+            "DELTA_CONFLICT_SET_COLUMN",
+            "42701",
+            "A MERGE sets one column twice. Set each column once.",
+        ),
+    ),
+    (
+        r"INSERT action has (?P<columns>\d+) columns but (?P<values>\d+) expressions",
+        _fixed(
+            "MERGE_INSERT_VALUE_COUNT_MISMATCH",
+            "21S01",
+            "INSERT of MERGE has {columns} columns and {values} values.",
+        ),
+    ),
+    (
+        r"MERGE assignments must reference columns only",
+        _fixed(
+            LOCAL_ENGINE,
+            "0A000",
+            "The local engine sets whole columns in MERGE, not a field of a struct. Set the struct by "
+            "named_struct(...).",
+        ),
+    ),
+    (
+        r"MERGE INTO tables with Delta identity columns is not yet supported",
+        _fixed(
+            LOCAL_ENGINE,
+            "0A000",
+            "The local engine does not run MERGE on a table with an identity column. Use INSERT and UPDATE.",
+        ),
+    ),
     (
         r"^MERGE_CARDINALITY_VIOLATION",
         _fixed(

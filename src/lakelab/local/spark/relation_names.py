@@ -29,6 +29,8 @@ _NAMES = (
 )
 """Fields with the name of a table, view, schema or catalog."""
 
+_COLUMN = "UnresolvedAttribute"
+"""The message of a column, which has such a field, too: a result column keeps the name that it is asked by."""
 
 _WITH_NAMES = frozenset(
     {"Catalog", "CachedRemoteRelation", "CreateDataFrameViewCommand", "WriteOperation"}
@@ -82,6 +84,8 @@ def _names_relation(message: Any) -> bool:
 
 @cache
 def _names_of(descriptor: Any) -> tuple[str, ...]:
+    if descriptor.name == _COLUMN:
+        return ()
     return tuple(field.name for field in descriptor.fields if field.name in _NAMES)
 
 

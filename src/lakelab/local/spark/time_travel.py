@@ -120,7 +120,7 @@ def _resolve_node(session: Session, table: exp.Table) -> bool:
         if text.removeprefix("-").isdecimal():
             versions.require(int(text))
         return bool(suffix)
-    version = versions.at(_moment(session, to_sql(clause.expression)))
+    version = versions.at(_moment_of_clause(session, to_sql(clause.expression)))
     clause.set("this", "VERSION")
     clause.set("expression", exp.Literal.number(version))
     return True
@@ -166,13 +166,19 @@ def _asked(options: Any) -> dict[str, str]:
 
 def _resolve_options(session: Session, options: Any, versions: Versions | None) -> None:
     keys = _asked(options)
+    if len(keys) > 1:
+        raise analysis_error(
+            "INVALID_TIME_TRAVEL_SPEC",
+            "Cannot specify both version and timestamp when time travelling the table.",
+            "42K0E",
+        )
     if versions is None:
         return
     if key := keys.get(_VERSION):
         if options[key].strip().removeprefix("-").isdecimal():
             versions.require(int(options[key]))
     elif key := keys.get(_TIMESTAMP):
-        version = versions.at(_moment(session, sql_literal(options[key])))
+        version = versions.at(_moment_of_option(session, options[key]))
         del options[key]
         options[_VERSION] = str(version)
 
@@ -200,25 +206,49 @@ def _by_path(path: str) -> Versions | None:
         return None  # no table: the engine reports that
 
 
-def _moment(session: Session, expression: str) -> datetime:
-    """Return the value of an expression as a moment.
+def _moment_of_clause(session: Session, expression: str) -> datetime:
+    """Return the value of ``TIMESTAMP AS OF``.
 
     Raises
     ------
     pyspark.errors.AnalysisException
-        If it is none.
+        If it is no time.
     """
+    moment = _moment(session, expression)
+    if moment is None:
+        raise analysis_error(
+            "INVALID_TIME_TRAVEL_TIMESTAMP_EXPR.INPUT",
+            f"The time travel timestamp expression {expression} is invalid: it cannot be cast to the "
+            "TIMESTAMP type.",
+            "42K0E",
+        )
+    return moment
+
+
+def _moment_of_option(session: Session, value: str) -> datetime:
+    """Return the value of the option ``timestampAsOf``.
+
+    Raises
+    ------
+    pyspark.errors.AnalysisException
+        If it is no time.
+    """
+    moment = _moment(session, sql_literal(value))
+    if moment is None:
+        raise analysis_error(
+            "DELTA_TIMESTAMP_INVALID",
+            f"The provided timestamp ({sql_literal(value)}) cannot be converted to a valid timestamp.",
+            "42816",
+        )
+    return moment
+
+
+def _moment(session: Session, expression: str) -> datetime | None:
+    """Return the value of an expression as a moment; None if it is none."""
     try:
         with session.internal_queries():
             rows = session.engine_sql(f"SELECT CAST({expression} AS TIMESTAMP)").collect()
-        value = rows[0][0]
     except PySparkException:
-        value = None
-    if value is None:
-        raise analysis_error(
-            "DELTA_TIMESTAMP_INVALID",
-            f"The provided timestamp ({expression}) cannot be converted to a valid timestamp.",
-            "42816",
-        )
-    moment: datetime = value.replace(tzinfo=UTC)
-    return moment
+        return None
+    value: datetime | None = rows[0][0]
+    return None if value is None else value.replace(tzinfo=UTC)

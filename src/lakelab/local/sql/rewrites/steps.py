@@ -17,6 +17,7 @@ from lakelab.local.sql.rewrites.group_by_all import expand_group_by_all, expand_
 from lakelab.local.sql.rewrites.json_fields import extract_json_fields
 from lakelab.local.sql.rewrites.lateral_aliases import replace_lateral_aliases
 from lakelab.local.sql.rewrites.like_any import expand_like_any
+from lakelab.local.sql.rewrites.merges import prepare_merge
 from lakelab.local.sql.rewrites.pivot import rewrite_pivot
 from lakelab.local.sql.rewrites.qualify import rewrite_qualify
 from lakelab.local.sql.rewrites.result_names import (
@@ -40,6 +41,7 @@ Rewrite = Callable[["Session", "exp.Expr"], bool]
 
 REWRITES: tuple[Rewrite, ...] = (
     complete_row_changes,
+    prepare_merge,
     extract_json_fields,
     expand_like_any,
     rewrite_unpivot,
