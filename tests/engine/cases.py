@@ -61,7 +61,8 @@ class Case:
         """Whether the case leaves the given tables as they are, so that others can read them, too."""
         if self.sql:
             return len(self.sql) == 1 and is_query(self.sql[0])
-        return not any(word in self.python for word in ("write", ".sql(", "catalog", "View"))
+        words = ("write", "mergeInto", ".sql(", "catalog", "View")
+        return not any(word in self.python for word in words)
 
     @property
     def digest(self) -> str:
