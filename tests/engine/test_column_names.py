@@ -11,7 +11,13 @@ from lakelab.local.spark.session import LocalSparkSession
 from lakelab.local.sql.dialect import parse, to_sql
 from lakelab.local.sql.spark_names.engine import engine_agrees
 from lakelab.local.sql.spark_names.expressions import relations_of, spark_name
-from tests.engine.column_names import create_views, drop_views, load_names
+from tests.engine.column_names import (
+    create_views,
+    dataframe_name,
+    drop_views,
+    load_dataframe_names,
+    load_names,
+)
 
 EXPRESSIONS = [
     (relations, expression, name)
@@ -91,3 +97,25 @@ def test_names_of_the_engine(
         found.append((expression, columns[0], name))
     assert [f for f in found if f[1] != f[2]] == []
     assert len(found) > len(names) // 2
+
+
+# the type of a column decides
+OTHER_IN_DATAFRAMES = (
+    'F.col("ts") + F.expr("INTERVAL 1 DAY")',
+    'F.col("d") + F.expr("INTERVAL 1 DAY")',
+    'F.col("d") + 1',
+)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
+def test_names_in_dataframes(views: LocalSparkSession) -> None:
+    found = {}
+    for expression, name in load_dataframe_names().items():
+        if expression in OTHER_IN_DATAFRAMES:
+            continue
+        try:
+            found[expression] = (dataframe_name(views, expression), name)
+        except PySparkException:  # the engine has no such function
+            continue
+    assert {one: pair for one, pair in found.items() if pair[0] != pair[1]} == {}
+    assert len(found) > 0.95 * len(load_dataframe_names())

@@ -28,6 +28,7 @@ from lakelab.local.spark.missing_paths import require_paths
 from lakelab.local.spark.missing_relations import replace_missing_relations
 from lakelab.local.spark.new_tables import create_in_own_folder
 from lakelab.local.spark.plan_functions import rewrite_function_calls
+from lakelab.local.spark.plan_names import name_plan_columns
 from lakelab.local.spark.plan_semantics import meaning, semantic_hash
 from lakelab.local.spark.plan_values import correct_plan
 from lakelab.local.spark.relation_names import lower_names, names_relation
@@ -64,6 +65,7 @@ REQUEST_STEPS: tuple[Callable[[Any, Any], None], ...] = (
     prepare_time_travel,
     read_without_statistics,
     replace_missing_relations,
+    name_plan_columns,
     correct_plan,
 )
 """Each step gets the session and the request. It may change or refuse the request."""

@@ -18,6 +18,7 @@ from sqlglot.errors import SqlglotError
 
 from lakelab.local.spark.given_plan import plan_schema
 from lakelab.local.spark.plan_expressions import leaf_message, to_message, to_tree
+from lakelab.local.spark.plan_names import plan_name, relation_names
 from lakelab.local.spark.plan_set_operations import coerce_inputs
 from lakelab.local.spark.plans import messages
 from lakelab.local.sql.dialect import parse_expression, to_sql
@@ -208,7 +209,10 @@ def _correct(session: Session, relation: Any, expressions: list[tuple[str, Any]]
         if corrected == _message(message, original) and not _has_rewritten_literals(original):
             continue
         if (kind, field) in _RESULTS and not isinstance(tree, exp.Alias) and not makes_rows(tree):
-            corrected = _named(corrected, types.fields([message])[0], original)
+            name = plan_name(message, relation_names(relation)) or _engine_name(
+                types.fields([message])[0], original
+            )
+            corrected = _named(corrected, name)
         message.CopyFrom(corrected)
 
 
@@ -236,10 +240,14 @@ def _message(message: Any, tree: exp.Expr) -> Any:
     return text
 
 
-def _named(message: Any, column: StructField | None, original: exp.Expr) -> Any:
+def _engine_name(column: StructField | None, original: exp.Expr) -> str:
+    return column.name if column else _name(original)
+
+
+def _named(message: Any, name: str) -> Any:
     named = expressions_pb2.Expression()
     named.alias.expr.CopyFrom(message)
-    named.alias.name.append(column.name if column else _name(original))
+    named.alias.name.append(name)
     return named
 
 

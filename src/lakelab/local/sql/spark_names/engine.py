@@ -24,7 +24,6 @@ from lakelab.local.sql.spark_names.functions import (
     BUILT_IN,
     CASTS,
     DEFAULTS,
-    GENERATORS,
     KEPT,
     RENAMED,
     SPECIAL,
@@ -152,17 +151,29 @@ def _agrees_cast(node: exp.Expr, relations: Collection[str]) -> bool:
 
 
 def _agrees_call(node: exp.Expr, relations: Collection[str]) -> bool:
-    name = str(node.name)
     arguments = list(node.expressions)
-    if name in BUILT_IN:
-        if name in _OTHER:
-            return False
-    elif name.lower() in BUILT_IN:
+    is_distinct = len(arguments) == 1 and isinstance(arguments[0], exp.Distinct)
+    if not engine_writes_call(str(node.name), is_distinct=is_distinct):
         return False
-    if name in GENERATORS:
-        return True
-    if len(arguments) == 1 and isinstance(arguments[0], exp.Distinct):
-        if name not in _DISTINCT:
-            return False
-        arguments = arguments[0].expressions
+    arguments = arguments[0].expressions if is_distinct else arguments
     return all(isinstance(a, exp.Star) or _agrees(a, relations) for a in arguments)
+
+
+def engine_writes_call(name: str, *, is_distinct: bool = False) -> bool:
+    """Return whether the engine writes a call as Spark does, apart from the arguments.
+
+    Parameters
+    ----------
+    name : str
+        The function as it was written.
+    is_distinct : bool
+        Whether the arguments have a DISTINCT.
+
+    Examples
+    --------
+    >>> [engine_writes_call(name) for name in ("upper", "UPPER", "split", "my_Function")]
+    [True, False, False, True]
+    """
+    if name in _OTHER or (is_distinct and name not in _DISTINCT):
+        return False
+    return name in BUILT_IN or name.lower() not in BUILT_IN
