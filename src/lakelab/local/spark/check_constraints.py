@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lakelab.local.catalog.char_types import EXCEEDED, varchar_limits
 from lakelab.local.catalog.names import TableName, quoted
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.delta.log import LogSnapshot
@@ -72,6 +73,10 @@ def require_checks(
         if row := broken_row(session, source, condition):
             table.revert_commit(version)
             raise violation(check, condition, row)
+    for column, limit in varchar_limits(table.fields).items():
+        if broken_row(session, source, f"coalesce(char_length({quoted(column)}), 0) <= {limit}"):
+            table.revert_commit(version)
+            raise too_long(limit)
 
 
 def violation(check: str, condition: str, row: dict[str, Any] | None) -> AnalysisException:
@@ -88,6 +93,21 @@ def violation(check: str, condition: str, row: dict[str, Any] | None) -> Analysi
         "DELTA_VIOLATE_CONSTRAINT_WITH_VALUES",
         f"CHECK constraint {check} ({condition}) violated by row with values:{values}",
         "23001",
+    )
+
+
+def too_long(limit: int) -> AnalysisException:
+    """Return the exception of a text that is too long for its column.
+
+    Examples
+    --------
+    >>> too_long(3).getCondition()
+    'DELTA_EXCEED_CHAR_VARCHAR_LIMIT'
+    """
+    return analysis_error(
+        EXCEEDED,
+        f"Value exceeds the char/varchar type length limitation: varchar({limit})",
+        "22001",
     )
 
 

@@ -284,7 +284,7 @@ def _overflow(match: re.Match[str], request: FailedRequest) -> Refusal:
         )
     if request.is_insert:
         return Refusal(
-            "CAST_OVERFLOW_IN_TABLE_INSERT",
+            _overflow_condition(request),
             "22003",
             f'The value {match["value"]} does not fit into a column of the type "{kind}". Use try_cast '
             f"to write NULL instead.",
@@ -295,6 +295,23 @@ def _overflow(match: re.Match[str], request: FailedRequest) -> Refusal:
         "22003",
         f'The value {match["value"]} cannot be cast to "{kind}" due to an overflow. Use try_cast to get '
         f"NULL instead.",
+        ArithmeticException,
+    )
+
+
+def _overflow_condition(request: FailedRequest) -> str:
+    """Return the condition of a value that does not fit into a column."""
+    updates = request.rewrites_rows
+    return "DELTA_CAST_OVERFLOW_IN_TABLE_WRITE" if updates else "CAST_OVERFLOW_IN_TABLE_INSERT"
+
+
+def _decimal_overflow(match: re.Match[str], request: FailedRequest) -> Refusal:
+    """Return the refusal of a number that a DECIMAL is too small for."""
+    condition = "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION"
+    return Refusal(
+        _overflow_condition(request) if request.is_insert else condition,
+        "22003",
+        f"The value {match['value']} cannot be represented as a decimal of precision {match['precision']}.",
         ArithmeticException,
     )
 
@@ -619,12 +636,7 @@ _TABLE: tuple[tuple[str, Rule], ...] = (
     (r"value of (?P<value>\S+) is out of range (?P<type>\w+)$", _overflow),
     (
         r"(?P<value>[-\d.]+) is too (?:large|small) to store in a Decimal128 of precision (?P<precision>\d+)",
-        _fixed(
-            "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION",
-            "22003",
-            "The value {value} cannot be represented as a decimal of precision {precision}.",
-            ArithmeticException,
-        ),
+        _decimal_overflow,
     ),
     (
         r"[Oo]verflow happened on: (?P<what>.+)$",

@@ -49,6 +49,11 @@ class FailedRequest:
         )
 
     @property
+    def rewrites_rows(self) -> bool:
+        """Whether it is an UPDATE or a MERGE."""
+        return self.is_merge or any(isinstance(tree, exp.Update) for tree in self._trees())
+
+    @property
     def is_insert(self) -> bool:
         """Whether it writes rows to a table, in SQL or by a DataFrame writer."""
         return any(map(self._has, _FRAME_WRITES)) or any(

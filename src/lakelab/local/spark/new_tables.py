@@ -15,16 +15,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lakelab.local.catalog.char_types import store_limits
 from lakelab.local.catalog.names import TableName
 from lakelab.local.spark.authorization import authorize
 from lakelab.local.spark.commands import Answer, Command, Proceed, resolve_target
 from lakelab.local.spark.write_message import WriteMessage
 from lakelab.local.sql.dialect import parse, to_sql
 from lakelab.local.sql.session import Session
+from lakelab.local.sql.statements.char_columns import extract_limits
 from lakelab.local.sql.statements.replace_table import set_location
 from lakelab.local.sql.text import sql_literal
 
@@ -42,10 +44,13 @@ class NewTable:
         The table, as the command names it.
     at : callable
         Takes a folder, and returns the command's message that creates the table there.
+    limits : dict of str to int
+        The limits of its columns of the type VARCHAR(n), which the engine does not store.
     """
 
     table: str
     at: Callable[[Path], Any]
+    limits: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, message: Any) -> NewTable | None:
@@ -79,7 +84,7 @@ class NewTable:
                 changed.sql_command.input.sql.query = located
             return changed
 
-        return cls(name, at)
+        return cls(name, at, _limits(statement.tree))
 
 
 def create_in_own_folder(command: Command, proceed: Proceed) -> Answer:
@@ -106,7 +111,9 @@ def create_in_own_folder(command: Command, proceed: Proceed) -> Answer:
             return proceed(command)
         authorize(command.session, command.message)  # the folder is the catalog's, not the user's
         with in_own_folder(command.session, name) as folder:
-            return proceed(replace(command, message=new.at(folder)))
+            answer = proceed(replace(command, message=new.at(folder)))
+            store_limits(folder, new.limits)
+            return answer
 
 
 @contextmanager
@@ -158,6 +165,15 @@ def _created_table(tree: exp.Expr) -> str | None:
     if target is None or not is_delta or elsewhere or any("/" in p.name for p in target.parts):
         return None
     return ".".join(f"`{part.name}`" for part in target.parts)
+
+
+def _limits(tree: exp.Expr | None) -> dict[str, int]:
+    """Return the limits of the columns that a statement defines."""
+    from sqlglot import exp
+
+    definition = tree.this if tree is not None else None
+    columns = definition.expressions if isinstance(definition, exp.Schema) else []
+    return extract_limits([column for column in columns if isinstance(column, exp.ColumnDef)])
 
 
 def _with_location(text: str, tree: exp.Expr | None, folder: Path) -> str:

@@ -18,12 +18,15 @@ from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql.connect import functions
+from sqlglot import exp
 
 from lakelab.local.catalog.columns import check_column_names
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.names import quoted
 from lakelab.local.catalog.types import sql_type
 from lakelab.local.spark.write_message import WriteMessage
+from lakelab.local.sql.dialect import to_sql
+from lakelab.local.sql.rewrites.assigned_values import assigned
 from lakelab.local.sql.session import Session
 from lakelab.local.sql.statements.insert import is_filled_by_engine
 
@@ -63,6 +66,8 @@ def adapt_frame(session: Session, write: WriteMessage, fields: Fields | None, ta
         frame = _by_position(write, frame, fields, table)
     else:
         frame = _by_name(write, frame, fields, table)
+    if fields is not None and not write.replaces_table:
+        frame = _assigned(frame, fields, appends=not write.is_overwrite)
     frame = _nullable(session, frame)
     if frame is given:
         return False
@@ -109,6 +114,22 @@ def _by_name(write: WriteMessage, frame: DataFrame, fields: Fields, table: str) 
             kind = sql_type(field["type"])
             frame = frame.withColumn(field["name"], functions.lit(None).cast(kind))
     return frame
+
+
+def _assigned(frame: DataFrame, fields: Fields, *, appends: bool) -> DataFrame:
+    """Cast values as Spark stores them, and refuse texts that are too long."""
+    by_name = {field["name"]: field for field in fields}
+    stored = {}
+    for column in frame.schema:
+        field = by_name.get(column.name)
+        if field is None or is_filled_by_engine(field):
+            continue
+        value = exp.Column(this=exp.to_identifier(column.name, quoted=True))
+        if field["type"] == "string" or appends:
+            new = assigned(value, column.dataType, field)
+            if new is not value:
+                stored[column.name] = functions.expr(to_sql(new))
+    return frame.withColumns(stored) if stored else frame
 
 
 def cast_to_table(frame: DataFrame, fields: Fields) -> DataFrame:

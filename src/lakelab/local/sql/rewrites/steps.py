@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lakelab.local.sql.dialect import parse, to_sql
+from lakelab.local.sql.rewrites.assigned_values import cast_assigned_values
 from lakelab.local.sql.rewrites.group_by_all import expand_group_by_all, expand_order_by_all
 from lakelab.local.sql.rewrites.json_fields import extract_json_fields
 from lakelab.local.sql.rewrites.lateral_aliases import replace_lateral_aliases
@@ -53,6 +54,7 @@ REWRITES: tuple[Rewrite, ...] = (
     expand_order_by_all,
     order_by_aliases,
     compute_subqueries,
+    cast_assigned_values,
     correct_statement,
 )
 """All rewrites; the first one runs first."""

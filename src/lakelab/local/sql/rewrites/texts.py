@@ -101,11 +101,13 @@ def as_text(value: exp.Expr, kind: DataType, depth: int = 0) -> exp.Expr:
     Examples
     --------
     >>> as_text(exp.column("x"), DoubleType()).sql("databricks")
-    "NULLIF(BTRIM(CAST(ARRAY(x) AS STRING), '[]'), 'NULL')"
+    "NULLIF(NULLIF(BTRIM(CAST(ARRAY(x) AS STRING), '[]'), 'NULL'), 'null')"
     """
     if isinstance(kind, _FRACTIONS):
         in_array = exp.cast(function("array", value), "STRING")
-        return function("nullif", function("btrim", in_array, "[]"), "NULL")
+        text = function("btrim", in_array, "[]")
+        # of a null the engine makes NULL, and null where it writes a table
+        return function("nullif", function("nullif", text, "NULL"), "null")
     if isinstance(kind, VariantType):
         text = exp.cast(value.copy(), "STRING")  # of a JSON string, with quotes
         bare = function("variant_get", value, "$", "string")

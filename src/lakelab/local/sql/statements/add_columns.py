@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 from pyspark.errors import ParseException
 from sqlglot import exp
 
+from lakelab.local.catalog.char_types import CHAR_VARCHAR_TYPE
 from lakelab.local.catalog.columns import check_column_names
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.names import quoted
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.sql.dialect import to_sql
+from lakelab.local.sql.statements.char_columns import extract_limits
 
 if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
@@ -41,7 +43,11 @@ def add_columns(session: Session, table: UnityTable, definitions: list[exp.Colum
     existing = {field["name"].lower() for field in table.fields}
     new = [d for d in definitions if not (d.args.get("exists") and d.name.lower() in existing)]
     check_column_names([".".join(_path(definition)) for definition in new])
+    limits = extract_limits(new)
     fields = [_field(session, table, definition) for definition in new]
+    for field in fields:
+        if limit := limits.get(field["name"].lower()):
+            field["metadata"][CHAR_VARCHAR_TYPE] = f"varchar({limit})"
     after = [_previous_column(definition.args.get("position")) for definition in new]
     table.add_columns(fields, after, [_path(definition)[:-1] for definition in new])
 

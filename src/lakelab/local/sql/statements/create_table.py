@@ -38,6 +38,7 @@ from lakelab.local.sql.handlers import Handlers, RunOnEngine
 from lakelab.local.sql.results import empty_result
 from lakelab.local.sql.rewrites.steps import rewrite_for_engine
 from lakelab.local.sql.securables import resolve_table
+from lakelab.local.sql.statements.char_columns import extract_limits
 from lakelab.local.sql.statements.cluster_by import canonical_columns, extract_clustering
 from lakelab.local.sql.statements.create_like import create_like
 from lakelab.local.sql.statements.create_table_as_select import (
@@ -72,6 +73,8 @@ class _TableDefinition:
         The properties to store, the key and the clustering columns among them.
     comment : str or None
         The comment, if the engine does not store it.
+    limits : dict of str to int
+        The limits of the columns of the type VARCHAR(n).
     """
 
     statement: exp.Create
@@ -79,6 +82,7 @@ class _TableDefinition:
     name: TableName
     properties: dict[str, str]
     comment: str | None
+    limits: dict[str, int]
 
     @property
     def has_query(self) -> bool:
@@ -180,7 +184,14 @@ def _define(
     if stored != written:
         for k, v in stored.items():
             set_table_property(statement, k, v)
-    return _TableDefinition(statement, to_sql(statement), name, stored, comment)
+    limits = extract_limits(_definitions(statement))
+    if limits and statement.find(exp.LocationProperty):
+        raise UnityCatalogError(
+            f"The local engine does not keep the type VARCHAR(n) in an external table, as {name} is. Take STRING.",
+            condition="UNSUPPORTED_FEATURE.LOCAL_ENGINE",
+            sql_state="0A000",
+        )
+    return _TableDefinition(statement, to_sql(statement), name, stored, comment, limits)
 
 
 def check_table_name(name: TableName) -> None:
@@ -220,10 +231,15 @@ def _new_columns(session: Session, statement: exp.Create) -> list[dict[str, Any]
         query = rewrite_for_engine(session, to_sql(statement.expression))
         fields: list[dict[str, Any]] = session.engine_sql(query).schema.jsonValue()["fields"]
         return fields
+    columns = _definitions(statement)
+    return [{"name": c.name, "type": _type_names(c.args.get("kind"))} for c in columns]
+
+
+def _definitions(statement: exp.Create) -> list[exp.ColumnDef]:
+    """Return the columns that a statement defines."""
     if not isinstance(statement.this, exp.Schema):
         return []
-    columns = [item for item in statement.this.expressions if isinstance(item, exp.ColumnDef)]
-    return [{"name": c.name, "type": _type_names(c.args.get("kind"))} for c in columns]
+    return [item for item in statement.this.expressions if isinstance(item, exp.ColumnDef)]
 
 
 def _type_names(kind: exp.Expr | None) -> Any:
@@ -255,7 +271,7 @@ def _replace(session: Session, definition: _TableDefinition) -> None:
     if definition.has_query:
         replace_by_query(session, statement, name, definition.properties, definition.comment)
     else:
-        replace_by_definition(session, statement, name, definition.properties)
+        replace_by_definition(session, statement, name, definition.properties, definition.limits)
 
 
 HANDLERS: Handlers = {exp.Create: _create_table}

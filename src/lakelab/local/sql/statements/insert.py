@@ -79,6 +79,8 @@ def complete_insert(session: Session, text: str) -> str:
     if insert.args.get("by_name"):
         columns = _columns_by_name(session, insert.expression, table)
         insert.set("by_name", False)
+        fields = [table.field(column) for column in columns]
+        has_changed |= fit_rows(session, insert, fields, renames=False, by_name=True)
     else:
         columns = [c.name for c in insert.this.expressions] if target is not insert.this else []
         has_changed |= _fit_by_position(session, insert, table, columns)
@@ -170,7 +172,7 @@ def _fit_by_position(
         counts, renames = [len(found)], len({name.lower() for name in found}) < len(found)
     _check_arity(table, counts, columns)
     fields = [table.field(column) for column in columns] or table.fields
-    return fit_rows(insert, fields, renames=renames)
+    return fit_rows(session, insert, fields, renames=renames)
 
 
 def _check_arity(table: UnityTable, counts: list[int], columns: list[str]) -> None:

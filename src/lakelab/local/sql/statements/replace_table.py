@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql.connect import functions as F
 from sqlglot import exp
 
+from lakelab.local.catalog.char_types import store_limits
 from lakelab.local.catalog.governed_catalogs import GovernedCatalogs
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
 from lakelab.local.delta.staged import written_actions
@@ -66,7 +67,11 @@ def replace_by_query(
 
 
 def replace_by_definition(
-    session: Session, statement: exp.Create, name: TableName, properties: Mapping[str, str]
+    session: Session,
+    statement: exp.Create,
+    name: TableName,
+    properties: Mapping[str, str],
+    limits: Mapping[str, int],
 ) -> None:
     """Replace a table by an empty one.
 
@@ -78,6 +83,8 @@ def replace_by_definition(
     name : TableName
     properties : mapping
         The properties to store.
+    limits : mapping of str to int
+        The limits of the columns of the type VARCHAR(n).
 
     Raises
     ------
@@ -96,6 +103,7 @@ def replace_by_definition(
     try:
         with session.internal_queries():
             session.engine_sql(rewrite_for_engine(session, to_sql(created)))
+        store_limits(folder, limits)
         session.unity.table(name).replace_definition(
             written_actions(folder, 0), properties, "CREATE OR REPLACE TABLE"
         )
