@@ -639,6 +639,25 @@ _TABLE: tuple[tuple[str, Rule], ...] = (
         _decimal_overflow,
     ),
     (
+        # numbers of more digits than a BIGINT has: the operands are DECIMAL
+        r"[Oo]verflow happened on: (?P<what>.*\d{20}.*)$",
+        _fixed(
+            "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION",
+            "22003",
+            "{what} cannot be represented as a decimal of precision 38.",
+            ArithmeticException,
+        ),
+    ),
+    (
+        r"Overflow while rounding (?P<type>\w+)$",
+        _fixed(
+            "ARITHMETIC_OVERFLOW",
+            "22003",
+            "The rounded number does not fit into the type {type}. Cast it to a wider type first.",
+            ArithmeticException,
+        ),
+    ),
+    (
         r"[Oo]verflow happened on: (?P<what>.+)$",
         _fixed(
             "ARITHMETIC_OVERFLOW",

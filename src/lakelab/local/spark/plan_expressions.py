@@ -48,9 +48,12 @@ class PlanLeaf(exp.Expression, exp.Condition):
 
 
 class PlanWindow(exp.Window):
-    """A window function; `spec` is the message with its partitions, order and frame."""
+    """A window function; `spec` is the message with its partitions, order and frame.
 
-    arg_types: ClassVar[dict[str, bool]] = {"this": True, "spec": True}
+    `order` is there if it has an order.
+    """
+
+    arg_types: ClassVar[dict[str, bool]] = {"this": True, "spec": True, "order": False}
 
 
 def leaf_message(node: exp.Expr) -> Any:
@@ -91,7 +94,8 @@ def to_tree(message: Any) -> exp.Expr:
     if kind == "unresolved_named_lambda_variable":
         return exp.Identifier(this=message.unresolved_named_lambda_variable.name_parts[0])
     if kind == "window":
-        return PlanWindow(this=to_tree(message.window.window_function), spec=message)
+        order = exp.Order() if message.window.order_spec else None
+        return PlanWindow(this=to_tree(message.window.window_function), spec=message, order=order)
     if kind == "alias" and len(message.alias.name) == 1 and not message.alias.metadata:
         name = exp.to_identifier(message.alias.name[0], quoted=True)
         return exp.Alias(this=to_tree(message.alias.expr), alias=name)
@@ -113,9 +117,11 @@ def _cast_tree(cast: Any) -> exp.Expr:
 
 def _function_tree(message: Any) -> exp.Expr:
     call = message.unresolved_function
-    if call.is_distinct or call.is_user_defined_function:
+    if call.is_user_defined_function:
         return PlanLeaf(this=message)
     arguments = [to_tree(argument) for argument in call.arguments]
+    if call.is_distinct:
+        arguments = [exp.Distinct(expressions=arguments)]
     name = call.function_name.lower()
     if name in _OPERATORS and len(arguments) == 2:
         return _OPERATORS[name](this=arguments[0], expression=arguments[1])
@@ -196,6 +202,9 @@ def _call_message(name: str, arguments: list[exp.Expr]) -> Any:
 
 def _write_call(message: Any, name: str, arguments: list[exp.Expr]) -> None:
     message.unresolved_function.function_name = name
+    if len(arguments) == 1 and isinstance(arguments[0], exp.Distinct):
+        message.unresolved_function.is_distinct = True
+        arguments = arguments[0].expressions
     for argument in arguments:
         message.unresolved_function.arguments.add().CopyFrom(to_message(argument))
 
@@ -216,6 +225,8 @@ def _write_cast(tree: exp.Expr, message: Any) -> None:
         message.cast.CopyFrom(given)
     else:
         message.cast.type_str = tree.args["to"].sql("databricks")
+        if isinstance(tree, exp.TryCast):
+            message.cast.eval_mode = message.cast.EVAL_MODE_TRY
     message.cast.expr.CopyFrom(to_message(tree.this))
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import PySparkException
+from pyspark.sql import Window
+from pyspark.sql import functions as F
 from pyspark.sql.connect.proto import relations_pb2
 from pyspark.sql.types import NullType, StructField, StructType
 
-from lakelab.local.spark.given_plan import plan_schema
+from lakelab.local.spark.given_plan import frame_of, plan_schema, replace
 from lakelab.local.sql.rewrites.casts import same_type
 from lakelab.local.sql.rewrites.set_operations import common_column
 
@@ -60,6 +62,21 @@ def coerce_inputs(session: Session, relation: Any, known: dict[int, StructType])
             _select(side, names, columns)
     operation.by_name = False
     operation.allow_missing_columns = False
+    if operation.is_all and operation.set_op_type == operation.SET_OP_TYPE_INTERSECT:
+        _count_rows(session, relation, [field.name for field in result])
+
+
+def _count_rows(session: Session, relation: Any, names: list[str]) -> None:
+    """Replace ``intersectAll`` by an intersection of rows with their numbers: the engine does not count rows."""
+    operation = relation.set_op
+    places = [f"_{place}" for place in range(len(names))]
+    left, right = (
+        frame_of(session, side)
+        .toDF(*places)
+        .withColumn("_row", F.row_number().over(Window.partitionBy(*places).orderBy(F.lit(1))))
+        for side in (operation.left_input, operation.right_input)
+    )
+    replace(session, relation, left.intersect(right).select(*places).toDF(*names))
 
 
 def _pairs(

@@ -23,6 +23,7 @@ from lakelab.local.spark.plan_set_operations import coerce_inputs
 from lakelab.local.spark.plans import messages
 from lakelab.local.sql.dialect import parse_expression, to_sql
 from lakelab.local.sql.grammar.expressions import IS_REWRITTEN
+from lakelab.local.sql.rewrites.expression_types import outside_of_lambdas
 from lakelab.local.sql.rewrites.values import correct_values
 from lakelab.local.sql.spark_names.functions import makes_rows
 
@@ -103,7 +104,7 @@ class _PlanTypes:
 
     def of(self, expressions: Sequence[exp.Expr]) -> list[DataType | None]:
         messages = []
-        for node in expressions:
+        for node in map(outside_of_lambdas, expressions):
             message = expressions_pb2.Expression()
             if any(
                 isinstance(part, exp.Column) for part in node.walk()

@@ -110,3 +110,11 @@ def test_each_place_of_a_statement(spark: LocalSparkSession, schema: str) -> Non
     ordered = spark.sql("SELECT id + 1, count(*) AS n FROM t GROUP BY id + 1 ORDER BY id + 1")
     assert ordered.columns == ["(id + 1)", "n"]
     assert ordered.collect() == [(2, 1), (3, 1)]
+
+
+@pytest.mark.parametrize("values", [{"p": 1}, [1]])
+def test_a_parameter(spark: LocalSparkSession, values: Any) -> None:
+    marker = ":p" if isinstance(values, dict) else "?"
+    with pytest.raises(PySparkException) as refused:
+        spark.sql(f"SELECT 2147483647 + {marker}", args=values).collect()
+    assert refused.value.getCondition() == "ARITHMETIC_OVERFLOW"

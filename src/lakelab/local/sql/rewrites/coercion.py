@@ -44,9 +44,11 @@ from lakelab.local.sql.rewrites.scopes import parts_of, scopes
 from lakelab.local.sql.rewrites.set_operations import coerce_branches
 from lakelab.local.sql.rewrites.spark_types import common_type
 from lakelab.local.sql.rewrites.sums import correct_aggregate, summed
+from lakelab.local.sql.rewrites.typed_calls import correct_result
 
 _COMPARISONS = (exp.GT, exp.GTE, exp.LT, exp.LTE, exp.EQ, exp.NEQ, exp.NullSafeEQ)
 _TIMES = (DateType, TimestampType, TimestampNTZType)
+_WITH_TYPED_NULLS = ("coalesce", "ifnull", "nvl")
 _WITHOUT_TEXTS = ("greatest", "least")
 _DIFFERENT = "DATATYPE_MISMATCH.DATA_DIFF_TYPES"
 _COMPARED = "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES"
@@ -66,12 +68,15 @@ class Group:
         Whether the type is that of a value; else they are only compared.
     takes_texts : bool
         Whether a text beside another type is cast.
+    casts_nulls : bool
+        Whether the engine needs a cast of NULL, too.
     """
 
     operands: Operands
     condition: str = _DIFFERENT
     is_value: bool = True
     takes_texts: bool = True
+    casts_nulls: bool = False
 
     def may_mix(self, types: OperandTypes) -> bool:
         """Return whether the operands may need a cast, as far as their text tells.
@@ -85,6 +90,8 @@ class Group:
         if None not in known:
             return True
         others = [kind for kind in known if kind is not None and not isinstance(kind, NullType)]
+        if self.casts_nulls and len(others) < len(known) - known.count(None):
+            return len(known) > 1
         if self.is_value:
             return len(others) + known.count(None) > 1
         suspects = [
@@ -149,6 +156,8 @@ def _coerce_scope(scope: exp.Expr, types: Types) -> bool:
         if operands and None in (known.of(operand) for operand in operands):
             wanted += operands
         number = summed(node)
+        if isinstance(node, exp.BitwiseNot):
+            wanted.append(node.this)
         wanted += [] if number is None else [number]
         wanted += [one for group in _groups(node) if group.may_mix(known) for one in group.operands]
     known.ask(wanted)
@@ -160,6 +169,8 @@ def _coerce_scope(scope: exp.Expr, types: Types) -> bool:
             changed |= correct_operator(node, known)
         elif summed(node) is not None:
             changed |= correct_aggregate(node, known)
+        else:
+            changed |= correct_result(node, known)
     return changed
 
 
@@ -176,7 +187,10 @@ def _coerce(group: Group, types: OperandTypes) -> bool:
     if target is None:
         return False
     casts = [
-        cast_operand(node, kind, target) for node, kind in zip(group.operands, known, strict=True)
+        cast_operand(
+            node, None if group.casts_nulls and isinstance(kind, NullType) else kind, target
+        )
+        for node, kind in zip(group.operands, known, strict=True)
     ]
     return any(casts)
 
@@ -256,12 +270,22 @@ def _if(node: exp.Expr) -> Iterator[Group]:
 def _call(node: exp.Expr) -> Iterator[Group]:
     name, arguments = str(node.name).lower(), list(node.expressions)
     if name in BRANCHES:
-        yield Group(arguments[BRANCHES[name] :], takes_texts=name not in _WITHOUT_TEXTS)
+        yield Group(
+            arguments[BRANCHES[name] :],
+            takes_texts=name not in _WITHOUT_TEXTS,
+            casts_nulls=name in _WITH_TYPED_NULLS,
+        )
+    elif name == "concat" and any(map(_is_array, arguments)):
+        yield Group(arguments)
     elif name == "map" and len(arguments) % 2 == 0:
         yield Group(arguments[0::2])
         yield Group(arguments[1::2])
     elif name == "nullif" and len(arguments) == 2:
         yield _compared(*arguments)
+
+
+def _is_array(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Anonymous) and str(node.name).lower() == "array"
 
 
 def _values(node: exp.Expr) -> Iterator[Group]:

@@ -161,7 +161,7 @@ def _query_of(expressions: Sequence[exp.Expr], named: bool) -> exp.Select:
 
 def _selection(expressions: Sequence[exp.Expr], named: bool) -> exp.Select:
     """Return a query of expressions, without relations."""
-    copies = [_outside_of_lambdas(expression) for expression in expressions]
+    copies = [outside_of_lambdas(expression) for expression in expressions]
     columns = [
         exp.alias_(expression, f"_{number}", copy=False) if named else expression
         for number, expression in enumerate(copies)
@@ -194,7 +194,7 @@ def _read_as(query: exp.Select, scope: exp.Expr, keys: tuple[str, ...]) -> None:
         query.set("with_", exp.With(expressions=[table.copy() for table in tables]))
 
 
-def _outside_of_lambdas(expression: exp.Expr) -> exp.Expr:
+def outside_of_lambdas(expression: exp.Expr) -> exp.Expr:
     """Return a copy of an expression with elements of the arrays in place of a lambda's variables."""
     copy = exp.paren(expression.copy(), copy=False)
     lambda_ = expression.find_ancestor(exp.Lambda)

@@ -91,6 +91,7 @@ _FIXED: dict[str, DataType] = {
     "rank": IntegerType(),
     "dense_rank": IntegerType(),
     "ntile": IntegerType(),
+    "regexp_count": IntegerType(),
 }
 _BOOLEANS = (exp.Boolean, exp.Connector, exp.Not, exp.Predicate)
 _CASTS: dict[exp.DType, DataType] = {
@@ -112,6 +113,8 @@ _CASTS: dict[exp.DType, DataType] = {
     exp.DType.NULL: NullType(),
 }
 _WRAPPERS = (exp.Paren, exp.Alias, exp.Filter, exp.Window, exp.IgnoreNulls, exp.RespectNulls)
+_SUFFIXED = (ByteType, ShortType, LongType)
+"""The types of whole numbers with a suffix, such as ``2L``."""
 _MAX_INT, _MAX_BIGINT = 2**31 - 1, 2**63 - 1
 
 
@@ -189,6 +192,9 @@ class OperandTypes:
                     return self.of(result)
         return None
 
+
+IS_DIVISOR = "is_divisor"
+"""Mark of ``nullif(x, 0)`` in the place of the divisor x."""
 
 Rule = Callable[[exp.Expr, "list[DataType | None]"], "DataType | None"]
 
@@ -288,6 +294,8 @@ def _call_parts(node: exp.Anonymous) -> tuple[Operands, Rule] | None:
         return None
     first = arguments[0]
     first = first.expressions[0] if isinstance(first, exp.Distinct) else first
+    if name in ("datediff", "date_diff") and len(arguments) == 2:
+        return [], lambda _, __: IntegerType()
     if name in BRANCHES:
         return arguments[BRANCHES[name] :], _array if name == "array" else _common
     if name in _AS_FIRST:
@@ -348,13 +356,12 @@ def beside(node: exp.Expr, own: DataType, other: DataType) -> DataType:
     """
     node = bare(node)
     node = bare(node.this) if isinstance(node, exp.Neg) else node
-    if (
-        isinstance(node, exp.Cast)
-        and isinstance(node.this, exp.Literal)
-        and not node.this.is_string
-    ):
+    if node.meta.get(IS_DIVISOR):
+        node = bare(node.expressions[0])
+    if isinstance(cast_type(node), _SUFFIXED) and isinstance(node.this, exp.Literal):
         node = node.this  # 2L
-    if isinstance(other, DecimalType) and isinstance(node, exp.Literal) and node.is_int:
+    is_number = isinstance(node, exp.Literal) and not node.is_string and node.is_int
+    if isinstance(other, DecimalType) and is_number:
         return DecimalType(max(len(node.name.lstrip("0")), 1), 0)
     return own
 

@@ -50,12 +50,55 @@ def coerce_branches(node: exp.SetOperation, types: Types, known: dict[int, list[
     common = [kind for kind in found if kind is not None]
     if len(common) < len(found):
         return False
-    known[id(node)] = common
     changed = [
         _cast_columns(side, own, common, types)
         for side, own in zip(sides, (left, right), strict=True)
     ]
-    return any(changed)
+    counted = isinstance(node, exp.Intersect) and not node.args.get("distinct")
+    result = _count_rows(node, types) if counted else node
+    known[id(result)] = common
+    return any(changed) or counted
+
+
+def _count_rows(node: exp.SetOperation, types: Types) -> exp.Expr:
+    """Replace INTERSECT ALL by an intersection of rows with their numbers: the engine does not count rows."""
+    fields = types.result(node.this)
+    if not fields:
+        return node
+    names = [exp.to_identifier(f"_{place}") for place in range(len(fields))]
+    sides = [_numbered(side, names) for side in (node.this, node.expression)]
+    rows = exp.Intersect(this=sides[0], expression=sides[1], distinct=True)
+    columns = [
+        exp.Alias(
+            this=exp.Column(this=name.copy()), alias=exp.to_identifier(field.name, quoted=True)
+        )
+        for name, field in zip(names, fields, strict=True)
+    ]
+    query = exp.Select(expressions=columns)
+    with_, order, limit = (node.args.get(key) for key in ("with_", "order", "limit"))
+    node.replace(query)
+    alias = exp.TableAlias(this=exp.to_identifier("_rows"))
+    query.set("from_", exp.From(this=exp.Subquery(this=rows, alias=alias)))
+    for key, value in (("with_", with_), ("order", order), ("limit", limit)):
+        query.set(key, value)
+    return query
+
+
+def _numbered(side: exp.Expr, names: list[exp.Identifier]) -> exp.Select:
+    """Return the rows of one side, with the number of each among the rows that are equal."""
+    columns: list[exp.Expr] = [exp.Column(this=name.copy()) for name in names]
+    number = exp.Window(
+        this=exp.Anonymous(this="row_number"),
+        partition_by=[column.copy() for column in columns],
+        order=exp.Order(expressions=[exp.Ordered(this=columns[0].copy())]),
+        over="OVER",
+    )
+    inner = side.this if isinstance(side, exp.Subquery) and not side.args.get("alias") else side
+    alias = exp.TableAlias(this=exp.to_identifier("_side"), columns=[name.copy() for name in names])
+    return exp.Select(
+        expressions=[*columns, exp.Alias(this=number, alias=exp.to_identifier("_row"))],
+        from_=exp.From(this=exp.Subquery(this=inner, alias=alias)),
+    )
 
 
 def common_column(left: DataType, right: DataType) -> DataType | None:

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from sqlglot import exp
+
 from lakelab.local.sql.dialect import parse, to_sql
 from lakelab.local.sql.rewrites.assigned_values import cast_assigned_values
 from lakelab.local.sql.rewrites.group_by_all import expand_group_by_all, expand_order_by_all
@@ -33,8 +35,6 @@ from lakelab.local.sql.rewrites.unpivot import rewrite_unpivot
 from lakelab.local.sql.rewrites.values import correct_statement
 
 if TYPE_CHECKING:
-    from sqlglot import exp
-
     from lakelab.local.sql.session import Session
 
 Rewrite = Callable[["Session", "exp.Expr"], bool]
@@ -85,5 +85,6 @@ def rewrite_for_engine(session: Session, text: str) -> str:
         return text
     rewritten = tree.copy()
     aliases = name_result_columns(session, rewritten)
-    changed = [rewrite(session, rewritten) for rewrite in REWRITES]
-    return to_sql(rewritten) if any(changed) else insert_aliases(text, aliases)
+    whole = exp.Paren(this=rewritten)  # a parent: a rewrite may replace the tree
+    changed = [rewrite(session, whole.this) for rewrite in REWRITES]
+    return to_sql(whole.this) if any(changed) else insert_aliases(text, aliases)

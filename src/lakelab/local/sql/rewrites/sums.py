@@ -7,7 +7,7 @@ Follows https://docs.databricks.com/aws/en/sql/language-manual/functions/sum
 
 from __future__ import annotations
 
-from pyspark.sql.types import DataType, DecimalType, DoubleType, LongType, StringType
+from pyspark.sql.types import DataType, DecimalType, DoubleType, LongType, NullType, StringType
 from sqlglot import exp
 
 from lakelab.local.sql.rewrites.casts import cast_operand, replace_by_cast
@@ -70,8 +70,8 @@ def correct_aggregate(node: exp.Expr, types: OperandTypes) -> bool:
     kind: DataType | None = types.of(number) if number is not None else None
     if number is None or kind is None:
         return False
-    if isinstance(kind, StringType):
-        return cast_operand(number, kind, DoubleType())
+    if isinstance(kind, StringType | NullType):
+        return cast_operand(number, None, DoubleType())
     if str(node.name).lower() != "sum" or not isinstance(kind, LongType):
         return False
     frame = node

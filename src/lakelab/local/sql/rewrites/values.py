@@ -16,6 +16,7 @@ from lakelab.local.sql.rewrites import (
     not_a_number,
     percentiles,
     rounding,
+    typed_calls,
 )
 from lakelab.local.sql.rewrites.calls import Rule, rewrite_calls
 from lakelab.local.sql.rewrites.coercion import coerce_operands
@@ -23,6 +24,7 @@ from lakelab.local.sql.rewrites.column_names import ColumnNames
 from lakelab.local.sql.rewrites.expression_types import StatementTypes, Types
 from lakelab.local.sql.rewrites.literals import write_literals
 from lakelab.local.sql.rewrites.texts import write_texts
+from lakelab.local.sql.rewrites.windows import refuse_windows
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -37,6 +39,7 @@ RULES: dict[str, Rule] = {
     **not_a_number.RULES,
     **percentiles.RULES,
     **rounding.RULES,
+    **typed_calls.RULES,
 }
 """The name of a function in lower case -> its rule."""
 
@@ -61,7 +64,9 @@ def correct_values(tree: exp.Expr, types: Types) -> bool:
     pyspark.errors.AnalysisException
         If the local engine does not have a function.
     """
-    casts = coerce_operands(tree, types)
+    refuse_windows(tree)
+    casts = rewrite_calls(tree, types, typed_calls.FIRST_RULES)
+    casts |= coerce_operands(tree, types)
     literals = write_literals(tree)
     texts = write_texts(tree, types)
     return rewrite_calls(tree, types, RULES) or casts or literals or texts
