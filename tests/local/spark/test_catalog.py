@@ -99,3 +99,26 @@ def test_schemas_tables_and_views_are_created_and_dropped(spark, schema):
     spark.sql("CREATE VIEW seen AS SELECT 1 AS x")
     catalog.dropView("seen")
     assert not catalog.tableExists("seen")
+
+
+def test_cached_tables(spark, schema):
+    spark.sql("CREATE TABLE t (a INT)")
+    spark.sql("CREATE VIEW v AS SELECT a FROM t")
+    for name in ("t", "v"):
+        assert not spark.catalog.isCached(name)
+        spark.catalog.cacheTable(name)
+        assert spark.catalog.isCached(f"{schema}.{name.upper()}")
+    spark.catalog.uncacheTable("t")
+    assert (spark.catalog.isCached("t"), spark.catalog.isCached("v")) == (False, True)
+    spark.catalog.clearCache()
+    assert not spark.catalog.isCached("v")
+    for call in (spark.catalog.cacheTable, spark.catalog.isCached, spark.catalog.uncacheTable):
+        with pytest.raises(AnalysisException) as caught:
+            call("absent")
+        assert caught.value.getCondition() == "TABLE_OR_VIEW_NOT_FOUND"
+
+
+def test_drop_of_global_temporary_views(spark):
+    spark.range(1).createOrReplaceGlobalTempView("everywhere")
+    assert spark.catalog.dropGlobalTempView("everywhere")
+    assert not spark.catalog.dropGlobalTempView("everywhere")

@@ -5,7 +5,7 @@ Follows https://api-docs.databricks.com/python/pyspark/latest/pyspark.sql/catalo
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from pyspark.errors import AnalysisException
 from pyspark.sql.catalog import CatalogMetadata, Column, Table
@@ -23,6 +23,9 @@ from lakelab.local.catalog.views import UnityView, Views
 from lakelab.local.spark.new_tables import in_own_folder
 from lakelab.local.sql.errors import analysis_error, spark_errors
 from lakelab.local.sql.text import sql_literal
+
+if TYPE_CHECKING:
+    from pyspark.storagelevel import StorageLevel
 
 _NO_VIEW = "Temporary View not found"
 """The engine's words for a temporary view that does not exist."""
@@ -57,6 +60,7 @@ class LocalCatalog(Catalog):
 
     def __init__(self, session: SparkSession):
         super().__init__(session)
+        self._cached: set[str] = set()
         self._session = session
 
     def setCurrentCatalog(self, catalogName: str) -> None:
@@ -87,6 +91,55 @@ class LocalCatalog(Catalog):
             if _NO_VIEW not in str(error):
                 raise
             return False
+
+    def dropGlobalTempView(self, viewName: str) -> bool:
+        """Drop a global temporary view; return whether there was one."""
+        if not self.tableExists(f"global_temp.{viewName}"):
+            return False
+        super().dropGlobalTempView(viewName)
+        return True
+
+    def cacheTable(self, tableName: str, storageLevel: StorageLevel | None = None) -> None:
+        """Mark a table or view as cached: the local engine reads it anew for each query.
+
+        Raises
+        ------
+        pyspark.errors.AnalysisException
+            If there is no such table or view.
+        """
+        self._cached.add(self._cache_name(tableName))
+
+    def isCached(self, tableName: str) -> bool:
+        """Return whether a table or view is marked as cached.
+
+        Raises
+        ------
+        pyspark.errors.AnalysisException
+            If there is no such table or view.
+        """
+        return self._cache_name(tableName) in self._cached
+
+    def uncacheTable(self, tableName: str) -> None:
+        """Remove the mark of a cached table or view.
+
+        Raises
+        ------
+        pyspark.errors.AnalysisException
+            If there is no such table or view.
+        """
+        self._cached.discard(self._cache_name(tableName))
+
+    def clearCache(self) -> None:
+        """Remove the marks of all cached tables and views."""
+        self._cached.clear()
+
+    def _cache_name(self, name: str) -> str:
+        """Return the name under which the mark of a table or view is kept, after a check that it exists."""
+        if not self.tableExists(name):
+            with spark_errors():
+                self._session.unity.table(self._session.resolve(name))  # raises if there is none
+        is_temporary = len(split_levels(name) or []) == 1 and super().getTable(name).isTemporary
+        return name.lower() if is_temporary else str(self._session.resolve(name))
 
     def createDatabase(
         self, dbName: str, ifNotExists: bool = False, properties: dict[str, str] | None = None

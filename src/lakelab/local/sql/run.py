@@ -24,6 +24,7 @@ from lakelab.local.sql.dialect import Statement, parse
 from lakelab.local.sql.errors import spark_errors, syntax_error
 from lakelab.local.sql.function_calls import rewrite_calls
 from lakelab.local.sql.parameters import bind_parameters
+from lakelab.local.sql.recursion import compute_recursions
 from lakelab.local.sql.registry import run_node
 from lakelab.local.sql.results import empty_result
 from lakelab.local.sql.rewrites.steps import rewrite_for_engine
@@ -65,6 +66,7 @@ def run_statement(session: Session, query: str, args: Any, kwargs: dict[str, Any
         with spark_errors():
             statement, args = bind_parameters(statement, args)
             statement = replace_variables(session, expand_views(session, statement))
+            statement = compute_recursions(session, statement)
             if not kwargs and (result := run_node(session, statement.tree)) is not None:
                 return result
             return _run_on_engine(session, statement, args, kwargs)

@@ -192,9 +192,14 @@ def _resolve(session: Session, table: exp.Table) -> TableName | None:
 
 def _is_common(table: exp.Table) -> bool:
     """Return whether a name is that of a common table expression."""
-    return len(table.parts) == 1 and any(
-        common.alias.lower() == table.name.lower() for common in common_tables(table)
-    )
+    if len(table.parts) > 1:
+        return False
+    own = table.find_ancestor(exp.CTE)
+    while own is not None and own.alias.lower() != table.name.lower():
+        own = own.find_ancestor(exp.CTE)
+    if own is not None and own.parent is not None and own.parent.args.get("recursive"):
+        return True  # a recursion names itself
+    return any(common.alias.lower() == table.name.lower() for common in common_tables(table))
 
 
 def _refuse_change(table: exp.Table, name: TableName) -> None:

@@ -47,6 +47,9 @@ END = "written_end"
 UNIT = "unit"
 """The field of an EXTRACT as the user wrote it."""
 
+MAX_LEVEL = "max_level"
+"""Argument of a common table expression: the number of MAX RECURSION LEVEL."""
+
 _KEYWORD_ARGUMENTS = ("TRIM", "SUBSTRING", "SUBSTR", "POSITION", "OVERLAY")
 """Functions whose arguments may have keywords between them: ``SUBSTRING(a FROM 1 FOR 2)``."""
 
@@ -143,6 +146,21 @@ class ExpressionParser(DatabricksParser):
         if column is not None:
             column.meta[END] = self._prev.end + 1
         return column
+
+    def _parse_cte(self) -> Any:
+        """Parse a common table expression; ``MAX RECURSION LEVEL number`` may follow its name."""
+        index = self._index
+        alias = self._parse_table_alias(self.ID_VAR_TOKENS)
+        if not self._match_text_seq("MAX", "RECURSION", "LEVEL"):
+            self._retreat(index)
+            return super()._parse_cte()
+        level = self._curr.text if self._curr else ""
+        self._advance()
+        self._match(TokenType.ALIAS)
+        query = self._parse_wrapped(self._parse_statement)
+        table = exp.CTE(this=query, alias=alias)
+        table.set(MAX_LEVEL, level)
+        return table
 
     def _is_table_query(self) -> bool:
         return bool(
@@ -278,6 +296,11 @@ class ExpressionGenerator(DatabricksGenerator):
         exp.NullSafeEQ: lambda self, node: self.binary(node, "<=>"),
         exp.RegexpLike: lambda self, node: self.binary(node, "RLIKE"),
     }
+
+    def cte_sql(self, expression: exp.CTE) -> str:
+        text = str(super().cte_sql(expression))
+        level, alias = expression.args.get(MAX_LEVEL), self.sql(expression, "alias")
+        return text.replace(alias, f"{alias} MAX RECURSION LEVEL {level}", 1) if level else text
 
     def cast_sql(self, expression: exp.Cast, safe_prefix: str | None = None) -> str:
         if SUFFIX in expression.meta and isinstance(expression.this, exp.Literal):

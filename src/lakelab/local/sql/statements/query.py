@@ -13,6 +13,7 @@ from lakelab.local.sql import information_schema
 from lakelab.local.sql.dialect import parse
 from lakelab.local.sql.errors import syntax_error
 from lakelab.local.sql.function_calls import rewrite_calls
+from lakelab.local.sql.recursion import compute_recursions
 from lakelab.local.sql.rewrites.steps import rewrite_for_engine
 from lakelab.local.sql.variables import replace_variables
 from lakelab.local.sql.views import expand_views
@@ -39,6 +40,7 @@ def prepare_query(session: Session, text: str) -> str:
     if not isinstance(statement.tree, exp.Query | exp.Values):
         raise syntax_error(text, statement.error or "expected a query")
     statement = replace_variables(session, expand_views(session, statement))
+    statement = compute_recursions(session, statement)
     query = rewrite_calls(session, statement.text)
     if information_schema.SCHEMA in query.lower():
         query = information_schema.inline_relations(
