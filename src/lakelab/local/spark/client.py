@@ -34,6 +34,7 @@ from lakelab.local.spark.plan_values import correct_plan
 from lakelab.local.spark.relation_names import lower_names, names_relation
 from lakelab.local.spark.relations.observed_metrics import compute_metrics
 from lakelab.local.spark.row_counts import report_changed_rows
+from lakelab.local.spark.shown_rows import shown_rows
 from lakelab.local.spark.statistics import omit_statistics
 from lakelab.local.spark.time_travel import prepare_time_travel
 from lakelab.local.spark.views import replace_views
@@ -113,6 +114,11 @@ class LocalSparkClient(SparkConnectClient):
         prepared = Command(self._session, command, table_change(command))
         with spark_errors():
             return run_steps(COMMAND_STEPS, prepared, execute_on_engine)
+
+    def to_table(self, plan: Any, observations: Any) -> Any:
+        """Return the rows of a plan; rows that are shown are the text of Spark."""
+        table, *others = super().to_table(plan, observations)
+        return shown_rows(plan, table), *others
 
     def same_semantics(self, plan: Any, other: Any) -> bool:
         """Return whether two plans mean the same."""

@@ -82,7 +82,7 @@ _OTHER = (
 ) - _RIGHT
 """Functions that the engine writes otherwise than Spark."""
 
-_DISTINCT = frozenset(["avg", "count", "sum"])
+_DISTINCT = frozenset(["count", "sum"])
 
 
 def engine_agrees(node: exp.Expr, relations: Collection[str] = ()) -> bool:

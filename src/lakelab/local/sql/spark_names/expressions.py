@@ -388,6 +388,9 @@ class SparkNames:
 
     def _ignore_nulls(self, node: exp.Expr) -> str:
         name = self.name(node.this)
+        for function in ("first", "last"):
+            if name.startswith(f"{function}_value("):
+                return f"{function}{name.removeprefix(f'{function}_value')}"
         ignores = isinstance(node, exp.IgnoreNulls)
         return f"{name} ignore nulls" if ignores and name.startswith("nth_value(") else name
 
