@@ -108,6 +108,30 @@ def write_table(root: str, number: int, steps: Steps) -> None:
     client.write_table(name=name, df=new, mode="merge")
 
 
+REWRITES = {
+    "rows": "INSERT INTO {} REPLACE WHERE k = 3 SELECT 'b', 3 UNION ALL SELECT 'c', 3",
+    "partitions": "INSERT OVERWRITE {} PARTITION (g) SELECT 9L, 'b'",
+    "columns": "CREATE OR REPLACE TABLE {} AS SELECT 'new' AS x",
+    "clone": "CREATE OR REPLACE TABLE {} DEEP CLONE main.killed.features",
+    "new_clone": "CREATE TABLE {} DEEP CLONE main.killed.features",
+}
+"""Statements that replace rows, partitions, columns or all of a table, or create one."""
+
+
+def rewrite_table(way: str) -> Callable[[str, int, Steps], None]:
+    def task(root: str, number: int, steps: Steps) -> None:
+        spark = start_spark(Home(Path(root)))
+        name = f"main.killed.{way}_{number}"
+        if way != "new_clone":
+            spark.sql(f"CREATE TABLE {name} (g STRING, k BIGINT) PARTITIONED BY (g)")
+            spark.sql(f"INSERT INTO {name} VALUES ('a', 1), ('b', 2), ('b', 3)")
+        spark.sql("SET spark.sql.sources.partitionOverwriteMode = dynamic")
+        steps.armed = True
+        spark.sql(REWRITES[way].format(name))
+
+    return task
+
+
 def log_model(root: str, number: int, steps: Steps) -> None:
     import mlflow
     import sqlalchemy
@@ -190,6 +214,7 @@ TASKS = {
     "create_by_sql": create_by_sql,
     "write_table": write_table,
     "log_model": log_model,
+    **{way: rewrite_table(way) for way in REWRITES},
 }
 
 

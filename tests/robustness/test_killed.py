@@ -23,7 +23,16 @@ from .processes import HERE, PATIENCE_SECONDS, environment
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kill -9")
 
-TASKS = ("create_table", "create_by_sql", "write_table", "log_model")
+REWRITES = {
+    "rows": [("a", 1), ("b", 2), ("b", 3), ("c", 3)],
+    "partitions": [("a", 1), ("b", 9)],
+    "columns": [("new",)],
+    "clone": [(1, 1.0), (2, 2.0)],
+    "new_clone": [(1, 1.0), (2, 2.0)],
+}
+"""The rows after each statement that rewrites or clones a table."""
+
+TASKS = ("create_table", "create_by_sql", "write_table", "log_model", *REWRITES)
 
 # the first cell of a notebook; lesson 01 needs no prepared tables
 START = "from lakelab.start import start; start()['spark'].sql('SHOW SCHEMAS').collect()"
@@ -107,6 +116,32 @@ def test_write_table_commits_all_rows_or_none_and_loses_none(
             f"MERGE INTO {name} t USING (SELECT 3L k) s ON t.k = s.k WHEN MATCHED THEN DELETE"
         )
         assert (3,) not in [tuple(row) for row in spark.table(name).select("k").collect()]
+
+
+@pytest.mark.parametrize("way", REWRITES)
+def test_a_statement_replaces_all_or_nothing(
+    killed: dict[str, list[str]], spark: LocalSparkSession, way: str
+) -> None:
+    old, new = [("a", 1), ("b", 2), ("b", 3)], REWRITES[way]
+    steps = killed[way]
+    states = []
+    for number in range(len(steps) + 1):
+        name = f"main.killed.{way}_{number}"
+        if way == "new_clone" and not spark.unity.exists(spark.resolve(name)):
+            states.append("old")
+            spark.sql(f"CREATE TABLE {name} DEEP CLONE main.killed.features")
+            continue
+        rows = sorted(map(tuple, spark.table(name).collect()))
+        assert rows in (old, new)
+        states.append("new" if rows == new else "old")
+        # the killed process does not block the next writer, and leaves nothing that it reads
+        spark.sql(f"DELETE FROM {name}")
+        spark.sql(f"INSERT INTO {name} SELECT * FROM {name}")
+        assert spark.table(name).count() == 0
+    # the run that was not killed; then those killed before the commit, and those after it
+    assert states[0] == "new"
+    assert "old" in states
+    assert states[1:] == sorted(states[1:], reverse=True)
 
 
 def test_log_model_makes_a_version_ready_with_all_its_files_or_not_at_all(
