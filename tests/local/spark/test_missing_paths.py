@@ -12,7 +12,7 @@ READERS = [
     (lambda spark, path: spark.read.text(f"file://{path}"), "PATH_NOT_FOUND"),
     (lambda spark, path: spark.read.parquet(f"{path}/*.parquet"), "PATH_NOT_FOUND"),
     (lambda spark, path: spark.sql(f"SELECT * FROM parquet.`{path}`"), "PATH_NOT_FOUND"),
-    (lambda spark, path: spark.read.format("delta").load(path), "DELTA_PATH_DOES_NOT_EXIST"),
+    (lambda spark, path: spark.read.format("delta").load(path), "PATH_NOT_FOUND"),
     (lambda spark, path: spark.sql(f"SELECT * FROM delta.`{path}`"), "DELTA_PATH_DOES_NOT_EXIST"),
 ]
 

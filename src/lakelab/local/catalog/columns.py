@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import AlreadyExistsError, NotFoundError, UnityCatalogError
 from lakelab.local.catalog.names import TableName
 from lakelab.local.catalog.properties import without
@@ -54,8 +55,7 @@ def check_column_names(columns: StructType | Iterable[str | Mapping[str, Any]]) 
             "Please use other characters and try again.\n"
             "Alternatively, enable Column Mapping to keep using these characters: that works on "
             "Databricks only.",
-            condition="DELTA_INVALID_CHARACTERS_IN_COLUMN_NAMES",
-            sql_state="42K05",
+            condition=conditions.DELTA_INVALID_CHARACTERS_IN_COLUMN_NAMES,
         )
 
 
@@ -85,8 +85,7 @@ def _check_duplicates(names: Sequence[str]) -> None:
             raise UnityCatalogError(
                 f"The column `{name.lower()}` already exists. Choose another name or rename the existing "
                 f"column.",
-                condition="COLUMN_ALREADY_EXISTS",
-                sql_state="42711",
+                condition=conditions.COLUMN_ALREADY_EXISTS,
             )
         seen.add(name.lower())
 
@@ -105,8 +104,7 @@ def find_column(fields: Sequence[dict[str, Any]], column: str, table: TableName)
     names = ", ".join(field["name"] for field in fields)
     raise NotFoundError(
         f"Table '{table}' has no column '{column}'. It has: {names}.",
-        condition="UNRESOLVED_COLUMN.WITH_SUGGESTION",
-        sql_state="42703",
+        condition=conditions.UNRESOLVED_COLUMN_WITH_SUGGESTION,
     )
 
 
@@ -149,8 +147,7 @@ def add_columns(
             full = ".".join(f"`{level}`" for level in (*path, field["name"]))
             raise AlreadyExistsError(
                 f"Cannot add column, because {full} already exists in table '{table}'.",
-                condition="FIELD_ALREADY_EXISTS",
-                sql_state="42710",
+                condition=conditions.FIELD_ALREADY_EXISTS,
             )
         position = len(names) if previous is None else 0
         if previous:
@@ -195,8 +192,7 @@ def _no_struct(name: Sequence[str], path: Sequence[str], kind: Any) -> UnityCata
     return UnityCatalogError(
         f"Field name {'.'.join(f'`{n}`' for n in name)} is invalid: {'.'.join(f'`{p}`' for p in path)} is "
         f"not a struct.{hint.get(_type_name(kind), '')}",
-        condition="INVALID_FIELD_NAME",
-        sql_state="42000",
+        condition=conditions.INVALID_FIELD_NAME,
     )
 
 

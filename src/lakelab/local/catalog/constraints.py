@@ -12,6 +12,7 @@ from typing import Any
 
 from deltalake import DeltaTable
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.columns import find_column, set_field_metadata
 from lakelab.local.catalog.errors import AlreadyExistsError, UnityCatalogError
 from lakelab.local.catalog.names import TableName, quoted
@@ -152,8 +153,7 @@ def check_no_nulls(delta: DeltaTable, column: str, table: TableName) -> None:
         raise UnityCatalogError(
             f"Cannot set '{column}' of table '{table}' to NOT NULL: {nulls} of its rows "
             f"have null there. Fill or delete them first.",
-            condition="DELTA_NEW_NOT_NULL_VIOLATION",
-            sql_state="23512",
+            condition=conditions.DELTA_NEW_NOT_NULL_VIOLATION,
         )
 
 
@@ -204,6 +204,5 @@ def defaults_not_allowed(statement: str, table: TableName) -> UnityCatalogError:
         f"Failed to execute {statement} command because it assigned a column DEFAULT value, but the "
         f"corresponding table feature was not enabled. Please retry the command again after executing "
         f"ALTER TABLE {table} SET TBLPROPERTIES('{COLUMN_DEFAULTS}' = 'supported').",
-        condition="WRONG_COLUMN_DEFAULTS_FOR_DELTA_FEATURE_NOT_ENABLED",
-        sql_state="0AKDE",
+        condition=conditions.WRONG_COLUMN_DEFAULTS_FOR_DELTA_FEATURE_NOT_ENABLED,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 
 _PREFIX = "delta."
@@ -47,8 +48,7 @@ def _is_fixed_interval(value: str) -> bool:
             f"{value} is not a valid INTERVAL."
             if value.strip()
             else "Interval cannot be null or blank.",
-            condition="DELTA_INVALID_INTERVAL",
-            sql_state="22006",
+            condition=conditions.DELTA_INVALID_INTERVAL,
         )
     return not _NOT_FIXED.search(value)
 
@@ -161,13 +161,11 @@ def check_delta_property(name: str, value: str) -> None:
     if check is None:
         raise UnityCatalogError(
             f"Unknown configuration was specified: {name}",
-            condition="DELTA_UNKNOWN_CONFIGURATION",
-            sql_state="F0000",
+            condition=conditions.DELTA_UNKNOWN_CONFIGURATION,
         )
     is_valid, rule = check
     if not is_valid(value):
         raise UnityCatalogError(
             f"'{canonical}' = '{value}' cannot be set: {canonical} {rule}",
-            condition="DELTA_VIOLATE_TABLE_PROPERTY_VALIDATION_FAILED",
-            sql_state="0A000",
+            condition=conditions.DELTA_VIOLATE_TABLE_PROPERTY_VALIDATION_FAILED,
         )

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from deltalake.exceptions import DeltaError
 
+from lakelab.local.catalog import conditions
+from lakelab.local.catalog.conditions import Condition
+
 
 class UnityCatalogError(Exception):
     """Unity Catalog refuses a name or an object; the message says what to do.
@@ -15,39 +18,45 @@ class UnityCatalogError(Exception):
     ----------
     message : str
         What is wrong, and what to do.
-    condition, sql_state : str, optional
-        The error condition under which Databricks documents the error, and its SQLSTATE:
-        https://docs.databricks.com/aws/en/error-messages/error-classes
+    condition : str, optional
+        The error condition: one of :mod:`lakelab.local.catalog.conditions`.
+    sql_state : str, optional
+        The SQLSTATE of a condition that is not there.
     """
 
     def __init__(self, message: str, *, condition: str | None = None, sql_state: str | None = None):
         super().__init__(message)
         self.condition = condition
-        self.sql_state = sql_state
+        self.sql_state: str | None = getattr(condition, "sql_state", sql_state)
+
+    @property
+    def rest_code(self) -> Condition:
+        """The code with which REST answers the error."""
+        rest: Condition = getattr(self.condition, "rest", conditions.INVALID_PARAMETER_VALUE)
+        return rest
 
 
 class NotFoundError(UnityCatalogError):
     """The catalog, schema or table does not exist."""
 
+    @property
+    def rest_code(self) -> Condition:
+        """The code with which REST answers the error."""
+        return conditions.RESOURCE_DOES_NOT_EXIST
+
 
 class AlreadyExistsError(UnityCatalogError):
     """The catalog, schema or table exists already."""
 
+    @property
+    def rest_code(self) -> Condition:
+        """The code with which REST answers the error."""
+        rest: Condition = getattr(self.condition, "rest", conditions.RESOURCE_ALREADY_EXISTS)
+        return rest
+
 
 class DamagedTableError(UnityCatalogError, DeltaError):
     """The Delta log of a table cannot be read."""
-
-
-_STATUS = {
-    "UNAUTHENTICATED": 401,
-    "PERMISSION_DENIED": 403,
-    "NOT_FOUND": 404,
-    "RESOURCE_DOES_NOT_EXIST": 404,
-    "CATALOG_DOES_NOT_EXIST": 404,
-    "SCHEMA_DOES_NOT_EXIST": 404,
-    "TABLE_DOES_NOT_EXIST": 404,
-    "ENDPOINT_NOT_FOUND": 404,
-}
 
 
 class ApiError(Exception):
@@ -56,7 +65,7 @@ class ApiError(Exception):
     Parameters
     ----------
     code : str
-        Databricks' error code, such as ``RESOURCE_DOES_NOT_EXIST``.
+        Databricks' error code: one of :mod:`lakelab.local.catalog.conditions`, or one of MLflow's.
     message : str
         What the caller passed, what was expected and what to do.
     """
@@ -69,7 +78,7 @@ class ApiError(Exception):
     @property
     def status(self) -> int:
         """The HTTP status. Never 429 or 5xx: the clients would silently retry these for minutes."""
-        return _STATUS.get(self.code, 400)
+        return getattr(self.code, "status", 400)
 
 
 class InsufficientPermissionsError(UnityCatalogError):
@@ -86,6 +95,8 @@ def insufficient_permissions(message: str) -> InsufficientPermissionsError:
     >>> str(insufficient_permissions("User does not have SELECT on Table 'main.flights.weather'."))
     "[INSUFFICIENT_PERMISSIONS] Insufficient privileges:\nUser does not have SELECT on Table 'main.flights.weather'. SQLSTATE: 42501"
     """
+    condition = conditions.INSUFFICIENT_PERMISSIONS
     return InsufficientPermissionsError(
-        f"[INSUFFICIENT_PERMISSIONS] Insufficient privileges:\n{message} SQLSTATE: 42501"
+        f"[{condition}] Insufficient privileges:\n{message} SQLSTATE: {condition.sql_state}",
+        condition=condition,
     )

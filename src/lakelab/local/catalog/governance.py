@@ -12,6 +12,7 @@ from typing import Any
 
 from filelock import FileLock
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.privileges import PRIVILEGES, parse_privilege
 from lakelab.local.catalog.securable import Securable
@@ -188,7 +189,7 @@ class Governance:
             entries = None
         if not isinstance(entries, dict):
             raise ApiError(
-                "INVALID_STATE",
+                conditions.INVALID_STATE,
                 f"The file with owners and grants is damaged: {self.path}. "
                 "Mend it, or remove it: all grants and comments of catalogs and schemas are lost then.",
             )
@@ -213,5 +214,6 @@ class Governance:
 
 def _denied(privilege: str, securable: Securable) -> ApiError:
     return ApiError(
-        "PERMISSION_DENIED", f"User does not have {privilege.replace('_', ' ')} on {securable}."
+        conditions.PERMISSION_DENIED,
+        f"User does not have {privilege.replace('_', ' ')} on {securable}.",
     )

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.system.unfinished import is_abandoned, unfinished_name
 
@@ -45,7 +46,9 @@ class ModelFiles:
         """
         parts = relative.split("/")
         if len(parts) != 4 or any(_unsafe(part) for part in parts):
-            raise ApiError("INVALID_STATE", f"'{relative}' is not the folder of a model version.")
+            raise ApiError(
+                conditions.INVALID_STATE, f"'{relative}' is not the folder of a model version."
+            )
         return self.inside(self.root, parts)
 
     def inside(self, folder: Path, parts: Sequence[str]) -> Path:
@@ -59,7 +62,7 @@ class ModelFiles:
         path = folder.joinpath(*parts)
         if any(_unsafe(part) for part in parts) or not _leads_inside(path, folder):
             raise ApiError(
-                "INVALID_PARAMETER_VALUE",
+                conditions.INVALID_PARAMETER_VALUE,
                 f"Invalid path '{'/'.join(parts)}': it leads out of the model version.",
             )
         return path

@@ -20,6 +20,7 @@ from urllib.parse import urlparse
 
 from filelock import FileLock
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.logged_models import logged_model_id, remove_link
 from lakelab.local.catalog.model_files import ModelFiles
@@ -83,7 +84,7 @@ class ModelRegistry:
         except SQLAlchemyError as error:
             reason = getattr(error, "orig", None) or error
             raise ApiError(
-                "INVALID_STATE",
+                conditions.INVALID_STATE,
                 f"The MLflow store {self.tracking_uri} cannot be opened: {reason}. Restore the file, "
                 "or move it away to begin with an empty store.",
             ) from error
@@ -112,7 +113,7 @@ class ModelRegistry:
         with self._locked():
             if self._find(client.get_registered_model, name):
                 raise ApiError(
-                    "RESOURCE_ALREADY_EXISTS", f"Registered model '{name}' already exists."
+                    conditions.RESOURCE_ALREADY_EXISTS, f"Registered model '{name}' already exists."
                 )
             return client.create_registered_model(name, tags, description)
 
@@ -127,7 +128,7 @@ class ModelRegistry:
         model = self._find(self.client.get_registered_model, name)
         if model is None:
             raise ApiError(
-                "RESOURCE_DOES_NOT_EXIST",
+                conditions.RESOURCE_DOES_NOT_EXIST,
                 f"Routine or Model '{name}' does not exist. Create it first, or check the name.",
             )
         return model
@@ -150,7 +151,8 @@ class ModelRegistry:
         with self._locked():
             if self._find(self.client.get_registered_model, new_name):
                 raise ApiError(
-                    "RESOURCE_ALREADY_EXISTS", f"Registered model '{new_name}' already exists."
+                    conditions.RESOURCE_ALREADY_EXISTS,
+                    f"Registered model '{new_name}' already exists.",
                 )
             self.client.rename_registered_model(name, new_name)
 
@@ -270,7 +272,7 @@ class ModelRegistry:
         version = self.version(name, number)
         if not (self.files.folder(version.record.files) / "MLmodel").is_file():
             raise ApiError(
-                "INVALID_STATE",
+                conditions.INVALID_STATE,
                 f"Version {number} of model '{name}' has no MLmodel file: its upload did not end. "
                 "Register the model again.",
             )
@@ -289,7 +291,7 @@ class ModelRegistry:
         if entity is None:
             self.model(name)
             raise ApiError(
-                "RESOURCE_DOES_NOT_EXIST",
+                conditions.RESOURCE_DOES_NOT_EXIST,
                 f"Model Version '{name}' version {number} does not exist.",
             )
         return Version.read(entity)
@@ -306,7 +308,7 @@ class ModelRegistry:
         if alias not in aliases:
             existing = ", ".join(sorted(aliases)) or "none"
             raise ApiError(
-                "RESOURCE_DOES_NOT_EXIST",
+                conditions.RESOURCE_DOES_NOT_EXIST,
                 f"Alias '{alias}' does not exist on model '{name}'. Its aliases are: {existing}.",
             )
         return self.version(name, str(aliases[alias]))
@@ -407,7 +409,7 @@ class ModelRegistry:
         try:
             return get(*arguments)
         except MlflowException as error:
-            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"):
+            if error.error_code in (conditions.RESOURCE_DOES_NOT_EXIST, conditions.NOT_FOUND):
                 return None
             raise
 

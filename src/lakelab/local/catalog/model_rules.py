@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.model_version import RECORD_TAG
 
@@ -45,20 +46,20 @@ def check_tags(tags: dict[str, str], existing: Iterable[str] = ()) -> None:
     number = len({*tags, *existing})
     if number > _MAX_TAGS:
         raise ApiError(
-            "INVALID_PARAMETER_VALUE",
+            conditions.INVALID_PARAMETER_VALUE,
             f"{number} tags are too many: one model or version takes at most {_MAX_TAGS}. Delete "
             "one first.",
         )
     for key, value in tags.items():
         if not _TAG_KEY.fullmatch(key):
             raise ApiError(
-                "INVALID_PARAMETER_VALUE",
+                conditions.INVALID_PARAMETER_VALUE,
                 f"Tag key '{key}' is not valid in Unity Catalog: expected 1 to 255 characters, none of "
                 ". , - = / : among them, and no space at its ends.",
             )
         if len(value) > _MAX_TAG_VALUE_LENGTH:
             raise ApiError(
-                "INVALID_PARAMETER_VALUE",
+                conditions.INVALID_PARAMETER_VALUE,
                 f"The value of tag '{key}' has {len(value)} characters: at most "
                 f"{_MAX_TAG_VALUE_LENGTH} are possible in Unity Catalog.",
             )
@@ -74,7 +75,7 @@ def check_not_reserved(keys: Iterable[str]) -> None:
     """
     if RECORD_TAG in keys:
         raise ApiError(
-            "INVALID_PARAMETER_VALUE",
+            conditions.INVALID_PARAMETER_VALUE,
             f"The tag key '{RECORD_TAG}' is reserved: the local workspace keeps its notes in it.",
         )
 
@@ -92,7 +93,7 @@ def check_alias(alias: str) -> None:
     """
     if _RESERVED_ALIAS.fullmatch(alias) or not _ALIAS.fullmatch(alias):
         raise ApiError(
-            "INVALID_PARAMETER_VALUE",
+            conditions.INVALID_PARAMETER_VALUE,
             f"Invalid alias name '{alias}': expected letters, digits, '_' and '-'; 'latest' and "
             "'v' with a number are reserved.",
         )
@@ -108,7 +109,7 @@ def check_number(version: str) -> str:
     """
     if not re.fullmatch(r"[0-9]{1,9}", version):
         raise ApiError(
-            "INVALID_PARAMETER_VALUE",
+            conditions.INVALID_PARAMETER_VALUE,
             f"Model version must be a whole number, got '{version}'. For an alias use "
             "models:/<name>@<alias>.",
         )

@@ -10,6 +10,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.logged_models import NO_LOGGED_MODEL, logged_model_id
 
@@ -76,7 +77,7 @@ class Version:
             return cls(entity, Record(**json.loads(tag)))
         except (TypeError, ValueError) as error:
             raise ApiError(
-                "INVALID_STATE",
+                conditions.INVALID_STATE,
                 f"The tag '{RECORD_TAG}' of version {entity.version} of model '{entity.name}' was "
                 "changed outside of the local workspace. Register the model again.",
             ) from error

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError, UnityCatalogError
 
 _MAX_LEVEL = 255
@@ -122,7 +123,7 @@ def valid_name(level: str, name: str) -> str:
         raise UnityCatalogError(
             f"'{name}' is not a valid name: '{level}' must have 1 to 255 characters, and no period, "
             "slash, space or control character.",
-            condition="INVALID_PARAMETER_VALUE",
+            condition=conditions.INVALID_PARAMETER_VALUE,
         )
     return level
 
@@ -149,7 +150,7 @@ character.
         return parts
     expected = ".".join(["catalog_name", "schema_name", "object_name"][:levels])
     raise ApiError(
-        "INVALID_PARAMETER_VALUE",
+        conditions.INVALID_PARAMETER_VALUE,
         f"{kind} name '{name}' is not valid: expected {expected}, each of 1 to 255 characters "
         "without period, space, slash or control character.",
     )
@@ -169,7 +170,7 @@ def model_name(name: str) -> str:
     parts = name.lower().split(".")
     if len(parts) != 3:
         raise ApiError(
-            "INVALID_PARAMETER_VALUE",
+            conditions.INVALID_PARAMETER_VALUE,
             f"Registered model name '{name}' is not valid. Please specify all three levels of the "
             "model in the form `catalog_name.schema_name.model_name`.",
         )

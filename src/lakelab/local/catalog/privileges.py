@@ -5,6 +5,7 @@ Follows https://docs.databricks.com/aws/en/data-governance/unity-catalog/manage-
 
 from __future__ import annotations
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.securable import Securable
 
@@ -70,7 +71,7 @@ def parse_privilege(name: str, securable: Securable) -> str:
     privilege = "ALL_PRIVILEGES" if privilege == "ALL" else privilege
     if privilege not in _APPLICABLE[securable.kind]:
         raise ApiError(
-            "INVALID_PARAMETER_VALUE",
+            conditions.INVALID_PARAMETER_VALUE,
             f"Privilege {privilege} is not applicable to this entity [{securable}]. Possible are: "
             f"{', '.join(sorted(_APPLICABLE[securable.kind]))}.",
         )

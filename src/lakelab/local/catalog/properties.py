@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.delta_properties import canonical_name, check_delta_property
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.delta.statistics import NUM_INDEXED_COLUMNS
@@ -94,8 +95,7 @@ def check_properties(properties: Mapping[str, str]) -> None:
         if name.lower().startswith(_CONSTRAINTS):
             raise UnityCatalogError(
                 "Please use ALTER TABLE ADD CONSTRAINT to add CHECK constraints.",
-                condition="DELTA_ADD_CONSTRAINTS",
-                sql_state="0A000",
+                condition=conditions.DELTA_ADD_CONSTRAINTS,
             )
         if not name.lower().startswith(_FEATURES):
             check_delta_property(name, value)
@@ -104,8 +104,7 @@ def check_properties(properties: Mapping[str, str]) -> None:
         raise UnityCatalogError(
             f"Column mapping ('delta.columnMapping.mode' = '{mode}') is not supported on a laptop: the "
             f"local Delta library could not read the table any more. It works on Databricks.",
-            condition="DELTA_UNSUPPORTED_COLUMN_MAPPING_WRITE",
-            sql_state="0AKDC",
+            condition=conditions.DELTA_UNSUPPORTED_COLUMN_MAPPING_WRITE,
         )
 
 
@@ -125,8 +124,7 @@ def require_may_remove(configuration: Mapping[str, str]) -> None:
         raise UnityCatalogError(
             "This table is configured to only allow appends. If you would like to permit updates or "
             "deletes, use 'ALTER TABLE <table_name> SET TBLPROPERTIES (delta.appendOnly=false)'.",
-            condition="DELTA_CANNOT_MODIFY_APPEND_ONLY",
-            sql_state="42809",
+            condition=conditions.DELTA_CANNOT_MODIFY_APPEND_ONLY,
         )
 
 

@@ -8,6 +8,7 @@ Follows https://docs.databricks.com/aws/en/data-governance/unity-catalog/manage-
 
 from __future__ import annotations
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.governance import Governance
 from lakelab.local.catalog.model_registry import ModelRegistry
@@ -49,7 +50,7 @@ def create_catalog(
     """
     if user != governance.admin:
         raise ApiError(
-            "PERMISSION_DENIED", "User does not have CREATE CATALOG on Metastore 'local'."
+            conditions.PERMISSION_DENIED, "User does not have CREATE CATALOG on Metastore 'local'."
         )
     unity.create_catalog(name)
     _own(governance, user, Securable("catalog", name), comment)

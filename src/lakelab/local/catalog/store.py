@@ -21,6 +21,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import (
     AlreadyExistsError,
     NotFoundError,
@@ -151,8 +152,7 @@ class UnityCatalog:
             existing = ", ".join(table.table for table in tables) or "no table"
             raise NotFoundError(
                 f"Table '{name}' does not exist. Schema '{name.catalog}.{name.schema}' has: {existing}.",
-                condition="TABLE_OR_VIEW_NOT_FOUND",
-                sql_state="42P01",
+                condition=conditions.TABLE_OR_VIEW_NOT_FOUND,
             )
 
     def require_catalog(self, catalog: str) -> None:
@@ -166,8 +166,7 @@ class UnityCatalog:
         if not self.folder(catalog).is_dir():
             raise NotFoundError(
                 f"Catalog '{catalog}' does not exist. There are: {', '.join(self.catalogs())}.",
-                condition="NO_SUCH_CATALOG_EXCEPTION",
-                sql_state="42704",
+                condition=conditions.NO_SUCH_CATALOG_EXCEPTION,
             )
 
     def require_schema(self, catalog: str, schema: str) -> Path:
@@ -184,8 +183,7 @@ class UnityCatalog:
             raise NotFoundError(
                 f"Schema '{catalog}.{schema}' does not exist. "
                 f"Create it first: CREATE SCHEMA {catalog}.{schema}.",
-                condition="SCHEMA_NOT_FOUND",
-                sql_state="42704",
+                condition=conditions.SCHEMA_NOT_FOUND,
             )
         return folder
 
@@ -334,8 +332,7 @@ def table_already_exists(name: TableName) -> AlreadyExistsError:
     """Return the error for a new table whose name is taken."""
     return AlreadyExistsError(
         f"Table '{name}' already exists.",
-        condition="TABLE_OR_VIEW_ALREADY_EXISTS",
-        sql_state="42P07",
+        condition=conditions.TABLE_OR_VIEW_ALREADY_EXISTS,
     )
 
 
@@ -343,8 +340,7 @@ def not_a_table(name: TableName, command: str = "The statement") -> UnityCatalog
     """Return the error for a view in the place of a table."""
     return UnityCatalogError(
         f"{command} expects a table but {name.quoted} is a view.",
-        condition="EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE",
-        sql_state="42809",
+        condition=conditions.EXPECT_TABLE_NOT_VIEW.sub("NO_ALTERNATIVE"),
     )
 
 

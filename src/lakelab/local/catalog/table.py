@@ -18,7 +18,7 @@ from typing import Any
 
 from deltalake.exceptions import CommitFailedError, DeltaError
 
-from lakelab.local.catalog import columns, constraints
+from lakelab.local.catalog import columns, conditions, constraints
 from lakelab.local.catalog.constraints import PrimaryKey
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.properties import (
@@ -134,8 +134,7 @@ class UnityTable(TableSnapshot):
             raise UnityCatalogError(
                 f"{statement} of table '{self.name}' runs on Databricks only: the table has the feature "
                 f"{unsupported['features']}, which the Delta library of a laptop does not write.",
-                condition="DELTA_UNSUPPORTED_FEATURES_FOR_WRITE",
-                sql_state="56038",
+                condition=conditions.DELTA_UNSUPPORTED_FEATURES_FOR_WRITE,
             ) from error
 
     # ---- comments, properties and tags -------------------------------------------------------------
@@ -186,8 +185,7 @@ class UnityTable(TableSnapshot):
         except DeltaError as error:
             raise UnityCatalogError(
                 f"The properties {stored} of table '{self.name}' cannot be set: {error}",
-                condition="DELTA_VIOLATE_TABLE_PROPERTY_VALIDATION_FAILED",
-                sql_state="0A000",
+                condition=conditions.DELTA_VIOLATE_TABLE_PROPERTY_VALIDATION_FAILED,
             ) from error
 
     def unset_properties(self, names: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.properties import COLUMN_TAGS, TAGS
 
@@ -50,14 +51,14 @@ def merge_tags(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]
                 f"'{key}' = '{value}' is not a valid tag: a key has 1 to 255 characters, none of "
                 f"{' '.join(sorted(_INVALID_KEY_CHARACTERS))}, a value at most 1,000, and neither has a "
                 f"space at its ends.",
-                condition="INVALID_PARAMETER_VALUE",
+                condition=conditions.INVALID_PARAMETER_VALUE,
             )
     tags = {**old, **new}
     if len(tags) > _MAX_TAGS:
         raise UnityCatalogError(
             f"{len(tags)} tags are too many: an object can have at most {_MAX_TAGS}. Unset some "
             f"first.",
-            condition="INVALID_PARAMETER_VALUE",
+            condition=conditions.INVALID_PARAMETER_VALUE,
         )
     return tags
 

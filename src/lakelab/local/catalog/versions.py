@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 from deltalake import DeltaTable
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 
 RETENTION = "delta.deletedFileRetentionDuration"
@@ -53,8 +54,7 @@ class Versions:
             raise UnityCatalogError(
                 f"Cannot time travel Delta table to version {version}. Available versions: "
                 f"[{self._first}, {self._last}].",
-                condition="DELTA_VERSION_NOT_FOUND",
-                sql_state="22003",
+                condition=conditions.DELTA_VERSION_NOT_FOUND,
             )
         self.require_retained(version)
         return version
@@ -71,8 +71,7 @@ class Versions:
         if version != self._last and age > self._retention * 3600:
             raise UnityCatalogError(
                 f"Cannot time travel beyond {RETENTION} ({self._retention:g} HOURS) set on the table.",
-                condition="DELTA_UNSUPPORTED_TIME_TRAVEL_BEYOND_DELETED_FILE_RETENTION_DURATION",
-                sql_state="0AKDC",
+                condition=conditions.DELTA_UNSUPPORTED_TIME_TRAVEL_BEYOND_DELETED_FILE_RETENTION_DURATION,
             )
 
     def at(self, moment: datetime) -> int:
@@ -90,15 +89,13 @@ class Versions:
             raise UnityCatalogError(
                 f"The provided timestamp ({moment:%F %T.%f}) is before the earliest version available to "
                 f"this table ({self._name}). Please use a timestamp after {_shown(first)}.",
-                condition="DELTA_TIMESTAMP_EARLIER_THAN_COMMIT_RETENTION",
-                sql_state="42816",
+                condition=conditions.DELTA_TIMESTAMP_EARLIER_THAN_COMMIT_RETENTION,
             )
         if milliseconds > last:
             raise UnityCatalogError(
                 f"The provided timestamp ({moment:%F %T.%f}) is after the latest version available to "
                 f"this table ({self._name}). Please use a timestamp before or at {_shown(last)}.",
-                condition="DELTA_TIMESTAMP_GREATER_THAN_COMMIT",
-                sql_state="42816",
+                condition=conditions.DELTA_TIMESTAMP_GREATER_THAN_COMMIT,
             )
         return self.require(max(v for v, at in self._times.items() if at <= milliseconds))
 

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import AlreadyExistsError, NotFoundError, UnityCatalogError
 from lakelab.local.catalog.names import TableName, valid_name
 from lakelab.local.catalog.object_files import check_file_name, write_file
@@ -96,8 +97,7 @@ class UnityView:
             raise NotFoundError(
                 f"A column, variable, or function parameter with name `{name}` cannot be resolved. Did you "
                 f"mean one of the following? [{', '.join(f'`{c.name}`' for c in self.columns)}].",
-                condition="UNRESOLVED_COLUMN.WITH_SUGGESTION",
-                sql_state="42703",
+                condition=conditions.UNRESOLVED_COLUMN_WITH_SUGGESTION,
             )
         return found
 
@@ -251,8 +251,7 @@ def not_a_view(name: TableName, alternative: str = "") -> AlreadyExistsError:
     suffix = f"USE_{alternative.replace(' ', '_')}" if alternative else "NO_ALTERNATIVE"
     return AlreadyExistsError(
         f"The statement expects a view but {name.quoted} is a table.{end}",
-        condition=f"EXPECT_VIEW_NOT_TABLE.{suffix}",
-        sql_state="42809",
+        condition=conditions.EXPECT_VIEW_NOT_TABLE.sub(suffix),
     )
 
 
@@ -260,6 +259,5 @@ def _not_found(unity: UnityCatalog, name: TableName) -> NotFoundError:
     existing = ", ".join(v.table for v in unity.views(name.catalog, name.schema)) or "no view"
     return NotFoundError(
         f"View '{name}' does not exist. Schema '{name.catalog}.{name.schema}' has: {existing}.",
-        condition="TABLE_OR_VIEW_NOT_FOUND",
-        sql_state="42P01",
+        condition=conditions.TABLE_OR_VIEW_NOT_FOUND,
     )

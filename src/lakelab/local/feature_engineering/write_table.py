@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from deltalake.exceptions import CommitFailedError, DeltaError
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.delta.merge import upsert
 from lakelab.local.feature_engineering.session import (
@@ -95,9 +96,8 @@ def write_table(
                     raise
                 checks = [f"{name} ({condition})" for name, condition in table.checks.items()]
                 raise analysis_error(
-                    "DELTA_VIOLATE_CONSTRAINT_WITH_VALUES",
+                    conditions.DELTA_VIOLATE_CONSTRAINT_WITH_VALUES,
                     f"CHECK constraint {' or '.join(checks)} violated: {error}",
-                    "23001",
                 ) from error
 
 

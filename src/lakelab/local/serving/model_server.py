@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.functions import Functions
 from lakelab.local.catalog.store import UnityCatalog
 from lakelab.local.feature_engineering.log_model import hide_artifact_progress
@@ -66,7 +67,7 @@ class LocalEndpoint:
             await self._app(scope, receive, send)
             return
         refusal = {
-            "error_code": "UNAUTHENTICATED",
+            "error_code": conditions.UNAUTHENTICATED,
             "message": "Invalid access token. Send Authorization: Bearer <token of the endpoint>.",
         }
         await JSONResponse(refusal, status_code=401)(scope, receive, send)

@@ -14,6 +14,7 @@ from pyspark.sql.connect.dataframe import DataFrame
 from pyspark.sql.connect.session import SparkSession
 from pyspark.sql.types import StructType
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.functions import Functions
 from lakelab.local.catalog.names import quoted, split_levels
 from lakelab.local.catalog.store import table_already_exists
@@ -153,10 +154,9 @@ class LocalCatalog(Catalog):
         """
         if properties:
             raise analysis_error(
-                "UNSUPPORTED_FEATURE.LOCAL_ENGINE",
+                conditions.UNSUPPORTED_FEATURE_LOCAL_ENGINE,
                 "The local engine does not support properties in spark.catalog.createDatabase. "
                 "Leave them out. They are kept on Databricks.",
-                "0A000",
             )
         self._session.sql(f"CREATE SCHEMA {'IF NOT EXISTS ' if ifNotExists else ''}{dbName}")
 

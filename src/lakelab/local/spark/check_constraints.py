@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lakelab.local.catalog.char_types import EXCEEDED, varchar_limits
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.names import TableName, quoted
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.delta.log import LogSnapshot
@@ -90,9 +91,8 @@ def violation(check: str, condition: str, row: dict[str, Any] | None) -> Analysi
     """
     values = "".join(f"\n - {column} : {value}" for column, value in (row or {}).items())
     return analysis_error(
-        "DELTA_VIOLATE_CONSTRAINT_WITH_VALUES",
+        conditions.DELTA_VIOLATE_CONSTRAINT_WITH_VALUES,
         f"CHECK constraint {check} ({condition}) violated by row with values:{values}",
-        "23001",
     )
 
 

@@ -20,7 +20,8 @@ from pathlib import Path
 
 from pyspark.errors import PySparkException
 
-from lakelab.local.catalog.errors import UnityCatalogError
+from lakelab.local.catalog import conditions
+from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
 from lakelab.local.catalog.names import TableName
 from lakelab.local.catalog.properties import check_properties
 from lakelab.local.catalog.store import table_already_exists
@@ -35,6 +36,8 @@ from lakelab.local.spark.written_columns import adapt_frame
 from lakelab.local.sql.securables import refresh_schema
 from lakelab.local.sql.session import Session
 from lakelab.local.sql.statements.cluster_by import canonical_columns, check_column_count
+
+_FILE_FORMATS = ("avro", "binaryfile", "csv", "json", "orc", "parquet", "text", "xml")
 
 
 def keep_table_schema(command: Command, proceed: Proceed) -> Answer:
@@ -142,8 +145,7 @@ def _refuse_dynamic_files(session: Session, write: WriteMessage) -> None:
         raise UnityCatalogError(
             f"partitionOverwriteMode=dynamic is supported for Delta tables, not for files of the format "
             f"'{write.format}'. Write a Delta table, or the folder of each partition.",
-            condition="UNSUPPORTED_FEATURE",
-            sql_state="0A000",
+            condition=conditions.UNSUPPORTED_FEATURE,
         )
 
 
@@ -166,19 +168,22 @@ def _write_by_engine(
 
 def _require_delta(write: WriteMessage) -> None:
     """Refuse what no Delta table has: another format, or buckets."""
+    if write.format not in ("", "delta", *_FILE_FORMATS):
+        raise NotFoundError(
+            f"Failed to find the data source: {write.format}. Make sure the provider name is correct.",
+            condition=conditions.DATA_SOURCE_NOT_FOUND,
+        )
     if write.format not in ("", "delta"):
         raise UnityCatalogError(
             f"A table of Unity Catalog is a Delta table, but the write has the format '{write.format}'. "
             f"Leave the format out, or write files: .format('{write.format}').save(path).",
-            condition="UNSUPPORTED_FEATURE.TABLE_OPERATION",
-            sql_state="0A000",
+            condition=conditions.UNSUPPORTED_FEATURE_TABLE_OPERATION,
         )
     if write.is_bucketed:
         raise UnityCatalogError(
             "Operation not allowed: `Bucketing` is not supported for Delta tables. Leave bucketBy and "
             "sortBy out; clusterBy or partitionBy lay the rows out.",
-            condition="DELTA_OPERATION_NOT_ALLOWED",
-            sql_state="0AKDC",
+            condition=conditions.DELTA_OPERATION_NOT_ALLOWED,
         )
 
 
@@ -191,8 +196,7 @@ def _take_location(write: WriteMessage, folder: Path, name: TableName) -> None:
         raise UnityCatalogError(
             f"The location of the existing table {name.quoted} is {folder}. It doesn't match the specified "
             f"location {given}. Leave the option path out.",
-            condition="DELTA_TABLE_LOCATION_MISMATCH",
-            sql_state="42613",
+            condition=conditions.DELTA_TABLE_LOCATION_MISMATCH,
         )
     write.remove_option("path")
 
@@ -210,8 +214,7 @@ def _require_partitioning(write: WriteMessage, columns: list[str]) -> None:
             f"Table: {', '.join(f'`{column}`' for column in columns)}\n"
             f"To overwrite your schema or change partitioning, please set: "
             f'.option("overwriteSchema", "true").',
-            condition="DELTA_METADATA_MISMATCH",
-            sql_state="42KDG",
+            condition=conditions.DELTA_METADATA_MISMATCH,
         )
 
 
@@ -241,8 +244,7 @@ def _take_clustering(session: Session, name: TableName, write: WriteMessage) -> 
         raise UnityCatalogError(
             f"The provided clustering columns do not match the existing table's.\n"
             f"- provided: {', '.join(columns)}\n- existing: {', '.join(existing) or 'none'}",
-            condition="DELTA_CLUSTERING_COLUMNS_MISMATCH",
-            sql_state="42P10",
+            condition=conditions.DELTA_CLUSTERING_COLUMNS_MISMATCH,
         )
     write.remove_clustering()
     return columns

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.names import TableName
 from lakelab.local.catalog.properties import check_properties, stored_name
@@ -111,8 +112,7 @@ class DeltaTarget:
             if options.replace_where is not None:
                 raise UnityCatalogError(
                     "You can't use replaceWhere in conjunction with an overwrite by filter",
-                    condition="DELTA_REPLACE_WHERE_IN_OVERWRITE",
-                    sql_state="42613",
+                    condition=conditions.DELTA_REPLACE_WHERE_IN_OVERWRITE,
                 )
             return self._by_condition(Condition.of_expression(self.write.condition, columns))
         if self.write.replaces_partitions:
@@ -129,8 +129,7 @@ class DeltaTarget:
         if options.overwrite_schema:
             raise UnityCatalogError(
                 "'overwriteSchema' cannot be used in dynamic partition overwrite mode.",
-                condition="DELTA_OVERWRITE_SCHEMA_WITH_DYNAMIC_PARTITION_OVERWRITE",
-                sql_state="42613",
+                condition=conditions.DELTA_OVERWRITE_SCHEMA_WITH_DYNAMIC_PARTITION_OVERWRITE,
             )
         return None, rows_of_written_partitions
 
@@ -177,14 +176,12 @@ def _require_condition_alone(
         raise UnityCatalogError(
             "A 'replaceWhere' expression and 'partitionOverwriteMode'='dynamic' cannot both be set in the "
             "DataFrameWriter options.",
-            condition="DELTA_REPLACE_WHERE_WITH_DYNAMIC_PARTITION_OVERWRITE",
-            sql_state="42613",
+            condition=conditions.DELTA_REPLACE_WHERE_WITH_DYNAMIC_PARTITION_OVERWRITE,
         )
     others = [column for column in condition.columns if column not in state.partition_columns]
     if others and not options.data_change:
         raise UnityCatalogError(
             f"'replaceWhere' cannot be used with data filters when 'dataChange' is set to false. Filters: "
             f"{condition.text}",
-            condition="DELTA_REPLACE_WHERE_WITH_FILTER_DATA_CHANGE_UNSET",
-            sql_state="42613",
+            condition=conditions.DELTA_REPLACE_WHERE_WITH_FILTER_DATA_CHANGE_UNSET,
         )

@@ -807,6 +807,14 @@ _TABLE: tuple[tuple[str, Rule], ...] = (
         ),
     ),
     (
+        r"DELTA_GENERATED_COLUMNS_VALUE_MISMATCH",
+        _fixed(
+            "DELTA_VIOLATE_CONSTRAINT_WITH_VALUES",
+            "23001",
+            "A value of a generated column is not the one that its expression gives. Leave the column out.",
+        ),
+    ),
+    (
         r"Providing values for GENERATED ALWAYS AS IDENTITY column `(?P<name>.*?)` is not supported",
         _fixed(
             "DELTA_IDENTITY_COLUMNS_EXPLICIT_INSERT_NOT_SUPPORTED",

@@ -21,6 +21,7 @@ from pyspark.sql.connect.dataframe import DataFrame as ConnectDataFrame
 from pyspark.sql.connect.plan import CachedRelation, LocalRelation
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.names import quoted
 from lakelab.local.catalog.table import UnityTable
@@ -58,8 +59,7 @@ def replace_rows_by_insert(command: Command, proceed: Proceed) -> Answer:
         raise UnityCatalogError(
             "INSERT INTO ... REPLACE USING runs on Databricks only. Replace the rows with REPLACE WHERE, "
             "or with MERGE.",
-            condition="UNSUPPORTED_FEATURE",
-            sql_state="0A000",
+            condition=conditions.UNSUPPORTED_FEATURE,
         )
     session = command.session
     table = _target(session, insert)
@@ -158,8 +158,7 @@ def _static_values(insert: exp.Insert, table: UnityTable) -> dict[str, exp.Expre
         if column.lower() not in columns:
             raise UnityCatalogError(
                 f"PARTITION clause cannot contain the non-partition column: `{column}`.",
-                condition="NON_PARTITION_COLUMN",
-                sql_state="42000",
+                condition=conditions.NON_PARTITION_COLUMN,
             )
         if isinstance(part, exp.EQ):
             static[table.field(column)["name"]] = part.expression
@@ -230,8 +229,7 @@ def _default_value(field: Mapping[str, Any]) -> exp.Expr:
         raise UnityCatalogError(
             f"DEFAULT is not supported for the column {quoted(field['name'])} beside values of other rows: "
             f"the table computes its values. Leave it out of the list of columns.",
-            condition="UNSUPPORTED_FEATURE",
-            sql_state="0A000",
+            condition=conditions.UNSUPPORTED_FEATURE,
         )
     return exp.null() if default is None else parse_expression(default)
 

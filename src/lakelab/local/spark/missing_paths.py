@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import NotFoundError
 from lakelab.local.spark.plans import messages
 from lakelab.local.sql.dialect import parse
@@ -51,7 +52,7 @@ def _paths_read(plan: Message) -> Iterator[tuple[str, str]]:
     for message in messages(plan):
         if message.DESCRIPTOR.name == "DataSource" and hasattr(message, "paths"):
             for path in message.paths:
-                yield message.format.lower(), path
+                yield "", path
         for field in ("sql", "query"):
             text = getattr(message, field, None)
             if isinstance(text, str) and text:
@@ -91,11 +92,9 @@ def _not_found(kind: str, path: str) -> NotFoundError:
     if kind == "delta":
         return NotFoundError(
             f"{path} doesn't exist, or is not a Delta table. Check the path.",
-            condition="DELTA_PATH_DOES_NOT_EXIST",
-            sql_state="42K03",
+            condition=conditions.DELTA_PATH_DOES_NOT_EXIST,
         )
     return NotFoundError(
         f"Path does not exist: {path}. Check the path; a relative path begins in {Path.cwd()}.",
-        condition="PATH_NOT_FOUND",
-        sql_state="42K03",
+        condition=conditions.PATH_NOT_FOUND,
     )

@@ -24,6 +24,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql.connect import functions as F
 from pyspark.sql.connect import proto
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.columns import check_column_names
 from lakelab.local.catalog.properties import require_may_remove
 from lakelab.local.delta.commit import Action, commit_version
@@ -162,7 +163,7 @@ class StagedWrite:
         try:
             return send(command)
         except PySparkException as error:
-            if self.condition and "DELTA_VIOLATE_CONSTRAINT_WITH_VALUES" in str(error):
+            if self.condition and conditions.DELTA_VIOLATE_CONSTRAINT_WITH_VALUES in str(error):
                 raise _mismatch(self.condition, str(error)) from error
             raise
 
@@ -322,8 +323,7 @@ def _new_folder(scratch: Path) -> Iterator[Path]:
 
 def _mismatch(condition: Condition, reason: str) -> Exception:
     return analysis_error(
-        "DELTA_REPLACE_WHERE_MISMATCH",
+        conditions.DELTA_REPLACE_WHERE_MISMATCH,
         f"Written data does not conform to partial table overwrite condition or constraint "
         f"'{condition.text}'.\n{reason}",
-        "44000",
     )

@@ -17,6 +17,7 @@ from pyspark.sql.connect.expressions import Expression
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.spark.plans import messages
 from lakelab.local.sql.dialect import parse_expression
@@ -150,8 +151,7 @@ def _canonical(named: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:
             raise UnityCatalogError(
                 f"A column, variable, or function parameter with name `{name}` cannot be resolved. Did "
                 f"you mean one of the following? [{', '.join(f'`{column}`' for column in columns)}].",
-                condition="UNRESOLVED_COLUMN.WITH_SUGGESTION",
-                sql_state="42703",
+                condition=conditions.UNRESOLVED_COLUMN_WITH_SUGGESTION,
             )
     return tuple(dict.fromkeys(by_name[name.lower()] for name in named))
 
@@ -180,6 +180,5 @@ def _text(expression: proto.Expression) -> str:
 def _not_recognized(text: str) -> UnityCatalogError:
     return UnityCatalogError(
         f"Cannot recognize the predicate '{text}'",
-        condition="DELTA_FAILED_RECOGNIZE_PREDICATE",
-        sql_state="42601",
+        condition=conditions.DELTA_FAILED_RECOGNIZE_PREDICATE,
     )

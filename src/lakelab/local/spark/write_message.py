@@ -17,6 +17,7 @@ from pyspark.sql.connect import proto
 from pyspark.sql.connect.dataframe import DataFrame as ConnectDataFrame
 from pyspark.sql.connect.plan import CachedRelation
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 
 _SaveMode = proto.WriteOperation.SaveMode
@@ -266,7 +267,6 @@ def _column_name(expression: Any) -> str:
         raise UnityCatalogError(
             "Partition transforms such as years, days, hours and bucket are not supported for Delta "
             "tables: partition by a column, or by a generated column.",
-            condition="DELTA_OPERATION_NOT_ALLOWED",
-            sql_state="0AKDC",
+            condition=conditions.DELTA_OPERATION_NOT_ALLOWED,
         )
     return str(expression.unresolved_attribute.unparsed_identifier).strip("`")

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 
 PARTITION_OVERWRITE_MODE = "spark.sql.sources.partitionOverwriteMode"
@@ -143,8 +144,7 @@ def _transaction(options: Mapping[str, str]) -> Transaction | None:
         raise UnityCatalogError(
             "Invalid options for idempotent Dataframe writes: Both txnAppId and txnVersion must be "
             "specified for idempotent data frame writes",
-            condition="DELTA_INVALID_IDEMPOTENT_WRITES_OPTIONS",
-            sql_state="42616",
+            condition=conditions.DELTA_INVALID_IDEMPOTENT_WRITES_OPTIONS,
         )
     try:
         return Transaction(application, int(version))
@@ -152,16 +152,14 @@ def _transaction(options: Mapping[str, str]) -> Transaction | None:
         raise UnityCatalogError(
             f"Invalid options for idempotent Dataframe writes: txnVersion must be a whole number, got "
             f"'{version}'",
-            condition="DELTA_INVALID_IDEMPOTENT_WRITES_OPTIONS",
-            sql_state="42616",
+            condition=conditions.DELTA_INVALID_IDEMPOTENT_WRITES_OPTIONS,
         ) from None
 
 
 def _illegal(name: str, value: str, explanation: str) -> UnityCatalogError:
     return UnityCatalogError(
         f"Invalid value '{value}' for option '{name}', {explanation}",
-        condition="DELTA_ILLEGAL_OPTION",
-        sql_state="42616",
+        condition=conditions.DELTA_ILLEGAL_OPTION,
     )
 
 
@@ -169,6 +167,5 @@ def _runs_on_databricks(name: str) -> UnityCatalogError:
     return UnityCatalogError(
         f"The option '{name}' runs on Databricks only. Write the rows with the option replaceWhere, or "
         f"with MERGE.",
-        condition="UNSUPPORTED_FEATURE",
-        sql_state="0A000",
+        condition=conditions.UNSUPPORTED_FEATURE,
     )

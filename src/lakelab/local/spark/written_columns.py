@@ -20,6 +20,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql.connect import functions
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.columns import check_column_names
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.names import quoted
@@ -103,8 +104,7 @@ def _by_name(write: WriteMessage, frame: DataFrame, fields: Fields, table: str) 
             f"{', '.join(sorted(added))}. It has: {', '.join(f['name'] for f in fields)}. To "
             f'add columns to it, set .option("mergeSchema", "true"); to replace its columns, '
             f'.mode("overwrite") with .option("overwriteSchema", "true").',
-            condition="DELTA_METADATA_MISMATCH",
-            sql_state="42KDG",
+            condition=conditions.DELTA_METADATA_MISMATCH,
         )
     names = {c: by_name[c.lower()]["name"] for c in frame.columns if c.lower() in by_name}
     if any(column != canonical for column, canonical in names.items()):
@@ -165,13 +165,17 @@ def arity_error(table: str, names: Sequence[str], given: Sequence[str]) -> Unity
     Examples
     --------
     >>> arity_error("main.s.t", ["a", "b"], ["a"]).condition
-    'INSERT_COLUMN_ARITY_MISMATCH.NOT_ENOUGH_DATA_COLUMNS'
+    'DELTA_INSERT_COLUMN_ARITY_MISMATCH'
     """
-    kind = "NOT_ENOUGH" if len(given) < len(names) else "TOO_MANY"
+    if len(given) < len(names):
+        return UnityCatalogError(
+            f"Cannot write to '{table}', not enough data columns; target table has {len(names)} column(s) "
+            f"but the inserted data has {len(given)} column(s).",
+            condition=conditions.DELTA_INSERT_COLUMN_ARITY_MISMATCH,
+        )
     return UnityCatalogError(
-        f"Cannot write to {table}, the reason is {kind.lower().replace('_', ' ')} data columns:\n"
+        f"A schema mismatch detected when writing to the Delta table {table}.\n"
         f"Table columns: {', '.join(f'`{name}`' for name in names)}.\n"
         f"Data columns: {', '.join(f'`{name}`' for name in given)}.",
-        condition=f"INSERT_COLUMN_ARITY_MISMATCH.{kind}_DATA_COLUMNS",
-        sql_state="21S01",
+        condition=conditions.DELTA_METADATA_MISMATCH,
     )

@@ -23,6 +23,8 @@ from sqlglot.dialects.databricks import Databricks
 from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.tokens import Token, TokenType
 
+from lakelab.local.catalog import conditions
+from lakelab.local.catalog.conditions import Condition
 from lakelab.local.sql.grammar.expressions import ExpressionParser
 from lakelab.local.sql.grammar.functions import FunctionParser
 from lakelab.local.sql.grammar.governance import GovernanceParser
@@ -55,7 +57,6 @@ FAMILIES: tuple[type[StatementParser], ...] = (
 
 _CACHED_STATEMENTS = 128
 _FIRST_WORDS = 5
-_SYNTAX_ERROR = "PARSE_SYNTAX_ERROR"
 
 
 class LocalDatabricks(Databricks):
@@ -118,14 +119,14 @@ class Statement:
         The tree, which must not be changed: take a copy. None if sqlglot does not parse the statement.
     error : str
         Why sqlglot does not parse the statement; else empty.
-    condition : str
-        The error condition if the engine must not run the statement either; else empty.
+    condition : Condition, optional
+        The error condition if the engine must not run the statement either.
     """
 
     text: str
     tree: exp.Expr | None
     error: str = ""
-    condition: str = ""
+    condition: Condition | None = None
 
 
 @lru_cache(maxsize=_CACHED_STATEMENTS)
@@ -155,7 +156,7 @@ def parse(text: str) -> Statement:
     while tokens and tokens[-1].token_type == TokenType.SEMICOLON:
         tokens.pop()
     if not tokens:
-        return Statement("", None, "an empty statement", "PARSE_EMPTY_STATEMENT")
+        return Statement("", None, "an empty statement", conditions.PARSE_EMPTY_STATEMENT)
     plain = _text_of(text, tokens)
     try:
         trees = dialect.parser().parse(tokens, text)
@@ -164,7 +165,7 @@ def parse(text: str) -> Statement:
     except SqlglotError as error:
         return Statement(plain, None, error_text(error))
     if len(trees) != 1:
-        return Statement(plain, None, "more than one statement", _SYNTAX_ERROR)
+        return Statement(plain, None, "more than one statement", conditions.PARSE_SYNTAX_ERROR)
     # sqlglot parses any two words as an expression with an alias
     if isinstance(trees[0], exp.Condition | exp.Alias) and not isinstance(trees[0], exp.Query):
         return Statement(plain, None, "no statement begins so")

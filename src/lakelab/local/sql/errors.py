@@ -11,48 +11,43 @@ from contextlib import contextmanager
 from deltalake.exceptions import CommitFailedError
 from pyspark.errors.exceptions.connect import AnalysisException, ParseException, SparkException
 
+from lakelab.local.catalog import conditions
+from lakelab.local.catalog.conditions import Condition
 from lakelab.local.catalog.errors import InsufficientPermissionsError, UnityCatalogError
 from lakelab.local.sql.text import statement_start
 
 # words of delta-rs about a commit that comes too late -> Delta's own condition and message
 _CONFLICTS = {
     "deleted the same data": (
-        "DELTA_CONCURRENT_DELETE_DELETE",
+        conditions.DELTA_CONCURRENT_DELETE_DELETE,
         "ConcurrentDeleteDeleteException: This transaction attempted to delete one or more files that "
         "were deleted by a concurrent update.",
     ),
     "deleted data this operation read": (
-        "DELTA_CONCURRENT_DELETE_READ",
+        conditions.DELTA_CONCURRENT_DELETE_READ,
         "ConcurrentDeleteReadException: This transaction attempted to read one or more files that were "
         "deleted by a concurrent update.",
     ),
     "added new data": (
-        "DELTA_CONCURRENT_APPEND",
+        conditions.DELTA_CONCURRENT_APPEND,
         "ConcurrentAppendException: Files were added by a concurrent update.",
     ),
     "Metadata changed": (
-        "DELTA_METADATA_CHANGED",
+        conditions.DELTA_METADATA_CHANGED,
         "MetadataChangedException: The metadata of the Delta table has been changed by a concurrent "
         "update.",
     ),
     "Protocol changed": (
-        "DELTA_PROTOCOL_CHANGED",
+        conditions.DELTA_PROTOCOL_CHANGED,
         "ProtocolChangedException: The protocol version of the Delta table has been changed by a "
         "concurrent update.",
     ),
 }
 _CONCURRENT_WRITE = (
-    "DELTA_CONCURRENT_WRITE",
+    conditions.DELTA_CONCURRENT_WRITE,
     "ConcurrentWriteException: A concurrent transaction has written new data since the current "
     "transaction read the table.",
 )
-
-_SYNTAX_STATES = {
-    "PARSE_SYNTAX_ERROR": "42601",
-    "PARSE_EMPTY_STATEMENT": "42617",
-    "INVALID_IDENTIFIER": "42602",
-    "CREATE_VIEW_WITH_IF_NOT_EXISTS_AND_REPLACE": "42601",
-}
 
 
 def analysis_error(condition: str, message: str, sql_state: str | None = None) -> AnalysisException:
@@ -61,20 +56,21 @@ def analysis_error(condition: str, message: str, sql_state: str | None = None) -
     Parameters
     ----------
     condition : str
-        The name of the condition, which ``getCondition`` returns.
+        The condition, which ``getCondition`` returns: one of :mod:`lakelab.local.catalog.conditions`.
     message : str
         What is wrong, and what the user can do.
     sql_state : str, optional
-        The SQLSTATE, which ``getSqlState`` returns.
+        The SQLSTATE of a condition that is not there.
 
     Examples
     --------
-    >>> error = analysis_error("SCHEMA_NOT_FOUND", "The schema `x` cannot be found.", "42704")
+    >>> error = analysis_error(conditions.SCHEMA_NOT_FOUND, "The schema `x` cannot be found.")
     >>> str(error)
     '[SCHEMA_NOT_FOUND] The schema `x` cannot be found. SQLSTATE: 42704'
     >>> error.getCondition()
     'SCHEMA_NOT_FOUND'
     """
+    sql_state = getattr(condition, "sql_state", sql_state)
     end = f" SQLSTATE: {sql_state}" if sql_state else ""
     return AnalysisException(
         message=f"[{condition}] {message}{end}", errorClass=condition, sql_state=sql_state
@@ -86,8 +82,8 @@ def as_spark_error(error: UnityCatalogError) -> AnalysisException:
 
     Examples
     --------
-    >>> as_spark_error(UnityCatalogError("No.", condition="NO", sql_state="42000")).getSqlState()
-    '42000'
+    >>> as_spark_error(UnityCatalogError("No.", condition=conditions.SCHEMA_NOT_EMPTY)).getSqlState()
+    '2BP01'
     >>> str(as_spark_error(UnityCatalogError("No.")))
     'No.'
     """
@@ -109,21 +105,22 @@ def conflict_error(error: CommitFailedError) -> SparkException:
     found = (conflict for words, conflict in _CONFLICTS.items() if words in str(error))
     condition, message = next(found, _CONCURRENT_WRITE)
     return SparkException(
-        message=f"[{condition}] {message} Please try the operation again. SQLSTATE: 2D521",
+        message=f"[{condition}] {message} Please try the operation again. SQLSTATE: {condition.sql_state}",
         errorClass=condition,
-        sql_state="2D521",
+        sql_state=condition.sql_state,
     )
 
 
 def permission_error(error: InsufficientPermissionsError) -> AnalysisException:
     """Return the exception that Spark raises for a missing privilege."""
+    condition = conditions.INSUFFICIENT_PERMISSIONS
     return AnalysisException(
-        message=str(error), errorClass="INSUFFICIENT_PERMISSIONS", sql_state="42501"
+        message=str(error), errorClass=condition, sql_state=condition.sql_state
     )
 
 
 def syntax_error(
-    text: str, reason: object, condition: str = "PARSE_SYNTAX_ERROR"
+    text: str, reason: object, condition: Condition = conditions.PARSE_SYNTAX_ERROR
 ) -> ParseException:
     """Return the exception for a statement that the local engine does not understand.
 
@@ -133,7 +130,7 @@ def syntax_error(
         The statement.
     reason : object
         Why the engine does not understand it.
-    condition : str
+    condition : Condition
         The error condition under which Databricks documents the error.
 
     Examples
@@ -141,13 +138,12 @@ def syntax_error(
     >>> print(syntax_error("MSCK REPAIR TABLE t", "expected SELECT"))
     [PARSE_SYNTAX_ERROR] The local engine does not understand this statement: MSCK REPAIR TABLE t (expected SELECT). Check its spelling; if it is valid Databricks SQL, it runs on Databricks only. SQLSTATE: 42601
     """
-    sql_state = _SYNTAX_STATES[condition]
     return ParseException(
         message=f"[{condition}] The local engine does not understand this statement: "
         f"{statement_start(text)} ({reason}). Check its spelling; if it is valid Databricks SQL, it "
-        f"runs on Databricks only. SQLSTATE: {sql_state}",
+        f"runs on Databricks only. SQLSTATE: {condition.sql_state}",
         errorClass=condition,
-        sql_state=sql_state,
+        sql_state=condition.sql_state,
     )
 
 
@@ -158,10 +154,10 @@ def spark_errors() -> Iterator[None]:
     Examples
     --------
     >>> with spark_errors():
-    ...     raise UnityCatalogError("No.", condition="NO")
+    ...     raise UnityCatalogError("No.", condition=conditions.SCHEMA_NOT_EMPTY)
     Traceback (most recent call last):
     ...
-    pyspark.errors.exceptions.connect.AnalysisException: [NO] No.
+    pyspark.errors.exceptions.connect.AnalysisException: [SCHEMA_NOT_EMPTY] No. SQLSTATE: 2BP01
     """
     try:
         yield

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.functions import Parameter, UnityFunction
 from lakelab.local.sql.errors import analysis_error
@@ -96,10 +97,9 @@ def wrong_arguments(function: UnityFunction, arguments: str) -> AnalysisExceptio
         The arguments, as the message shows them.
     """
     return analysis_error(
-        "WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
+        conditions.WRONG_NUM_ARGS_WITHOUT_SUGGESTION,
         f"The arguments {arguments} are not those of {function.signature}. Give each parameter without a "
         f"default one, by position or as name => value.",
-        "42605",
     )
 
 

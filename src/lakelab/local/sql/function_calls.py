@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.errors import AnalysisException
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import NotFoundError
 from lakelab.local.catalog.functions import FEATURE_SPEC, PYTHON, SQL, Functions, UnityFunction
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
@@ -251,7 +252,7 @@ def _unresolved(name: TableName, functions: Functions) -> AnalysisException:
     except NotFoundError as error:
         reason = str(error)
     return analysis_error(
-        "UNRESOLVED_ROUTINE", f"Cannot resolve routine {name.quoted}. {reason}", "42883"
+        conditions.UNRESOLVED_ROUTINE, f"Cannot resolve routine {name.quoted}. {reason}"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
 from lakelab.local.catalog.securable import Securable
@@ -21,7 +22,7 @@ def has_model(session: Session, name: TableName) -> bool:
     try:
         return registry is not None and bool(registry.model(str(name)))
     except ApiError as error:
-        if error.code == "RESOURCE_DOES_NOT_EXIST":
+        if error.code == conditions.RESOURCE_DOES_NOT_EXIST:
             return False
         raise
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lakelab.local.catalog import governed_catalogs
+from lakelab.local.catalog import conditions, governed_catalogs
 from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
 from lakelab.local.catalog.functions import Functions
 from lakelab.local.catalog.governed_catalogs import GovernedCatalogs
@@ -111,8 +111,7 @@ def parse_catalog_name(name: Name) -> str:
     if len(name.levels) != 1:
         raise UnityCatalogError(
             f"'{name.plain}' is not the name of a catalog: a catalog has one level.",
-            condition="REQUIRES_SINGLE_PART_NAMESPACE",
-            sql_state="42K05",
+            condition=conditions.REQUIRES_SINGLE_PART_NAMESPACE,
         )
     return name.levels[0].lower()
 
@@ -129,8 +128,7 @@ def resolve_schema(session: Session, name: Name) -> tuple[str, str]:
     if not 1 <= len(levels) <= 2:
         raise UnityCatalogError(
             f"'{name.plain}' is not the name of a schema: give catalog.schema or schema.",
-            condition="REQUIRES_SINGLE_PART_NAMESPACE",
-            sql_state="42K05",
+            condition=conditions.REQUIRES_SINGLE_PART_NAMESPACE,
         )
     catalog = levels[0] if len(levels) == 2 else session.catalog.currentCatalog()
     return catalog, levels[-1]
@@ -160,10 +158,10 @@ def refresh_schema(session: Session, name: TableName) -> None:
 
 
 def _not_found(securable: Securable) -> NotFoundError:
-    condition, state = {
-        "catalog": ("NO_SUCH_CATALOG_EXCEPTION", "42704"),
-        "schema": ("SCHEMA_NOT_FOUND", "42704"),
-        "table": ("TABLE_OR_VIEW_NOT_FOUND", "42P01"),
-        "function": ("ROUTINE_NOT_FOUND", "42883"),
+    condition = {
+        "catalog": conditions.NO_SUCH_CATALOG_EXCEPTION,
+        "schema": conditions.SCHEMA_NOT_FOUND,
+        "table": conditions.TABLE_OR_VIEW_NOT_FOUND,
+        "function": conditions.ROUTINE_NOT_FOUND,
     }[securable.kind]
-    return NotFoundError(f"{securable} does not exist.", condition=condition, sql_state=state)
+    return NotFoundError(f"{securable} does not exist.", condition=condition)

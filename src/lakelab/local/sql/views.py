@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError, insufficient_permissions
 from lakelab.local.catalog.functions import Functions
 from lakelab.local.catalog.governed_catalogs import GovernedCatalogs
@@ -141,8 +142,7 @@ def recursive_view(cycle: tuple[TableName, ...]) -> UnityCatalogError:
     path = " -> ".join(name.quoted for name in cycle)
     return UnityCatalogError(
         f"Recursive view {cycle[0].quoted} detected (cycle: {path}).",
-        condition="RECURSIVE_VIEW",
-        sql_state="42K0H",
+        condition=conditions.RECURSIVE_VIEW,
     )
 
 
@@ -212,8 +212,7 @@ def _refuse_change(table: exp.Table, name: TableName) -> None:
         raise not_a_table(name, "'INSERT'")
     raise UnityCatalogError(
         f"{verb} destination only supports Delta sources: {name.quoted} is a view.",
-        condition="DELTA_UNSUPPORTED_SOURCE",
-        sql_state="0AKDD",
+        condition=conditions.DELTA_UNSUPPORTED_SOURCE,
     )
 
 
@@ -257,9 +256,8 @@ def _replace(
 def time_travel_of_view(name: TableName) -> Exception:
     """Return the error for an older version of a view."""
     return analysis_error(
-        "UNSUPPORTED_FEATURE.TIME_TRAVEL",
+        conditions.UNSUPPORTED_FEATURE_TIME_TRAVEL,
         f"The feature is not supported: Time travel on the relation: {name.quoted}.",
-        "0A000",
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError
 
 MLFLOW_API = "/api/2.0/mlflow/unity-catalog"
@@ -38,7 +39,8 @@ class Call:
         value = self.optional(name)
         if not value:
             raise ApiError(
-                "INVALID_PARAMETER_VALUE", f"Missing value for required parameter '{name}'."
+                conditions.INVALID_PARAMETER_VALUE,
+                f"Missing value for required parameter '{name}'.",
             )
         return value
 
@@ -56,7 +58,7 @@ class Call:
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
         raise ApiError(
-            "INVALID_PARAMETER_VALUE",
+            conditions.INVALID_PARAMETER_VALUE,
             f"Invalid value {value!r} for parameter '{name}': expected text.",
         )
 
@@ -74,7 +76,7 @@ class Call:
             return default
         if value is None or not re.fullmatch(r"[0-9]{1,9}", value):
             raise ApiError(
-                "INVALID_PARAMETER_VALUE",
+                conditions.INVALID_PARAMETER_VALUE,
                 f"Invalid value {value!r} for parameter '{name}': expected a whole number.",
             )
         return int(value)
@@ -87,7 +89,7 @@ class Call:
         if value in (True, "true"):
             return True
         raise ApiError(
-            "INVALID_PARAMETER_VALUE",
+            conditions.INVALID_PARAMETER_VALUE,
             f"Invalid value {value!r} for parameter '{name}': expected true or false.",
         )
 
@@ -98,7 +100,7 @@ class Call:
             value = [value] if value else []
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise ApiError(
-                "INVALID_PARAMETER_VALUE",
+                conditions.INVALID_PARAMETER_VALUE,
                 f"Invalid value {value!r} for parameter '{name}': expected a list of texts.",
             )
         return value
@@ -108,7 +110,7 @@ class Call:
         value = self.parameters.get(name) or []
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise ApiError(
-                "INVALID_PARAMETER_VALUE",
+                conditions.INVALID_PARAMETER_VALUE,
                 f"Invalid value for parameter '{name}': expected a list of objects.",
             )
         return value
@@ -146,7 +148,7 @@ def _offset(token: str | None) -> int:
         return int(base64.urlsafe_b64decode(token.encode()))
     except ValueError as error:
         raise ApiError(
-            "INVALID_PARAMETER_VALUE",
+            conditions.INVALID_PARAMETER_VALUE,
             f"Invalid page token '{token}': give the one of the last page.",
         ) from error
 

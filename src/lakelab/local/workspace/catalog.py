@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from lakelab.local.catalog import service
+from lakelab.local.catalog import conditions, service
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.names import split_name
 from lakelab.local.catalog.securable import Securable
@@ -75,7 +75,7 @@ class CatalogApi:
         ]
         if schemas and not call.flag("force"):
             raise ApiError(
-                "INVALID_STATE",
+                conditions.INVALID_STATE,
                 f"{catalog} is not empty. The catalog has {len(schemas)} schema(s).",
             )
         service.drop_catalog(self._unity, self._governance, self._registry, call.user, catalog)
@@ -110,7 +110,7 @@ class CatalogApi:
         functions = [*models, *self._securables.functions_of(schema)]
         if (tables or functions) and not call.flag("force"):
             raise ApiError(
-                "INVALID_STATE",
+                conditions.INVALID_STATE,
                 f"{schema} is not empty. The schema has {len(tables)} table(s), {len(functions)} "
                 "function(s), 0 volume(s). Models count as functions.",
             )
@@ -139,7 +139,7 @@ class CatalogApi:
         securable = self._securables.owned(call, kind)
         if call.optional("new_name") not in (None, "", securable.name.rpartition(".")[2]):
             raise ApiError(
-                "INVALID_PARAMETER_VALUE",
+                conditions.INVALID_PARAMETER_VALUE,
                 f"{securable} keeps its name on a laptop; in a workspace it can be renamed.",
             )
         self._governance.update(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.model_files import ModelFiles
 from lakelab.local.workspace.api import Call, Endpoint
@@ -44,7 +45,7 @@ class UploadArea:
         path = f"{path}/"
         if not path.startswith(ROOT):
             raise ApiError(
-                "PERMISSION_DENIED",
+                conditions.PERMISSION_DENIED,
                 f"dbfs:{path[:-1]} is not on a laptop: there is dbfs:{ROOT} only, which MLflow uploads to.",
             )
         # the client writes two slashes after the root
@@ -67,7 +68,7 @@ class UploadArea:
             return {"files": [{"path": path, "is_dir": False, "file_size": size}]}
         if not folder.is_dir():
             raise ApiError(
-                "RESOURCE_DOES_NOT_EXIST", f"No file or directory exists on path {path}."
+                conditions.RESOURCE_DOES_NOT_EXIST, f"No file or directory exists on path {path}."
             )
         return {
             "files": [

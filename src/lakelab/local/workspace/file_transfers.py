@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.model_files import ModelFiles
 from lakelab.local.workspace.dbfs import UploadArea
@@ -74,7 +75,7 @@ class FileTransfers:
         )
         self._files.inside(folder, file.relative_to(folder).parts)
         if not file.is_file():
-            raise ApiError("NOT_FOUND", f"The file is gone: {file.name}.")
+            raise ApiError(conditions.NOT_FOUND, f"The file is gone: {file.name}.")
         return FileResponse(file, media_type="application/octet-stream")
 
 

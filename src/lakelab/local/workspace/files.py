@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.model_version import PENDING
 from lakelab.local.catalog.names import model_name
@@ -44,7 +45,7 @@ class FilesApi:
         version = self._registry.version(name, number)
         if version.record.status != PENDING:
             raise ApiError(
-                "INVALID_STATE",
+                conditions.INVALID_STATE,
                 f"Version {version.number} of model '{version.name}' is {version.record.status}: its "
                 "files do not change any more. Register a new version.",
             )
@@ -57,7 +58,7 @@ class FilesApi:
         file = self._file(folder, parts)
         if not file.is_file():
             raise ApiError(
-                "NOT_FOUND", f"The file being accessed is not found: {call.text('path')}."
+                conditions.NOT_FOUND, f"The file being accessed is not found: {call.text('path')}."
             )
         return self._urls.sign("GET", folder, file)
 
@@ -66,7 +67,9 @@ class FilesApi:
         folder = self._models.ready_folder(name, number)
         directory, path = self._files.inside(folder, parts), call.text("path").strip("/")
         if not directory.is_dir():
-            raise ApiError("NOT_FOUND", f"The directory being accessed is not found: /{path}.")
+            raise ApiError(
+                conditions.NOT_FOUND, f"The directory being accessed is not found: /{path}."
+            )
         return {
             "contents": [
                 {
@@ -91,7 +94,7 @@ class FilesApi:
         root, *levels = path.strip("/").split("/")
         if root != "Models" or len(levels) < 4:
             raise ApiError(
-                "INVALID_PARAMETER_VALUE",
+                conditions.INVALID_PARAMETER_VALUE,
                 f"Invalid path '{path}': expected /Models/<catalog>/<schema>/<model>/<version>/...",
             )
         name = model_name(".".join(levels[:3]))
@@ -100,5 +103,5 @@ class FilesApi:
 
     def _file(self, folder: Path, parts: list[str]) -> Path:
         if not parts:
-            raise ApiError("INVALID_PARAMETER_VALUE", "Invalid path: it names no file.")
+            raise ApiError(conditions.INVALID_PARAMETER_VALUE, "Invalid path: it names no file.")
         return self._files.inside(folder, parts)

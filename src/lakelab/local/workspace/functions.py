@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.functions import (
     FEATURE_SPEC,
@@ -57,7 +58,7 @@ class FunctionsApi:
         securable = Securable("function", name)
         if not self._functions.exists(TableName.parse(name)):
             self._securables.require(Securable("schema", name.rpartition(".")[0]))
-            raise ApiError("RESOURCE_DOES_NOT_EXIST", f"{securable} does not exist.")
+            raise ApiError(conditions.RESOURCE_DOES_NOT_EXIST, f"{securable} does not exist.")
         self._governance.require(call.user, securable, *one_of)
         return securable
 

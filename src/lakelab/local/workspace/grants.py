@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.securable import Securable
 from lakelab.local.workspace.api import UNITY_API, Call, Endpoint
@@ -93,7 +94,7 @@ class GrantsApi:
         kind = "function" if kind == "model" else kind
         if kind not in LEVELS:
             raise ApiError(
-                "INVALID_PARAMETER_VALUE",
+                conditions.INVALID_PARAMETER_VALUE,
                 f"Securable type '{call.text('kind')}' has no grants on a laptop: expected CATALOG, "
                 "SCHEMA, TABLE or FUNCTION (registered models are functions).",
             )
@@ -120,6 +121,7 @@ def _privileges(value: Any) -> list[str]:
         isinstance(value, list) and all(isinstance(item, str) for item in value)
     ):
         raise ApiError(
-            "INVALID_PARAMETER_VALUE", f"Invalid value {value!r}: expected a list of privileges."
+            conditions.INVALID_PARAMETER_VALUE,
+            f"Invalid value {value!r}: expected a list of privileges.",
         )
     return value or []

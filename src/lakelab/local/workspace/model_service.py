@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.model_registry import ModelRegistry
 from lakelab.local.catalog.model_version import READY, Version
@@ -107,7 +108,7 @@ class ModelService:
         """Check that no function has the name: models and functions of a schema share their names."""
         if self.securables.functions.exists(TableName(*name.split("."))):
             raise ApiError(
-                "RESOURCE_ALREADY_EXISTS",
+                conditions.RESOURCE_ALREADY_EXISTS,
                 f"There is a function '{name}'; models and functions of a schema share their names. "
                 "Choose another name for the model.",
             )
@@ -139,7 +140,7 @@ class ModelService:
         full = model_name(new_name if "." in new_name else f"{schema}.{new_name}")
         if full.rpartition(".")[0] != schema:
             raise ApiError(
-                "INVALID_PARAMETER_VALUE",
+                conditions.INVALID_PARAMETER_VALUE,
                 f"Cannot rename '{name}' to '{new_name}': a model stays in its schema '{schema}'. "
                 "To have it elsewhere, copy its versions: copy_model_version.",
             )
@@ -216,7 +217,7 @@ def require_ready(version: Version) -> None:
     """
     if version.record.status != READY:
         raise ApiError(
-            "INVALID_STATE",
+            conditions.INVALID_STATE,
             f"Version {version.number} of model '{version.name}' is {version.record.status}, not "
             f"{READY}: its upload did not end. Register the model again.",
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.model_version import Version
 from lakelab.local.catalog.names import model_name
@@ -87,7 +88,7 @@ class ModelsApi:
     def search(self, call: Call) -> dict[str, Any]:
         if call.optional("filter"):
             raise ApiError(
-                "INVALID_PARAMETER_VALUE",
+                conditions.INVALID_PARAMETER_VALUE,
                 "Filters are not supported when searching registered models in Unity Catalog.",
             )
         models, token = paginate(call, self._models.visible_models(call))
@@ -141,7 +142,7 @@ class ModelsApi:
         match = _NAME_FILTER.fullmatch(filter_string)
         if not match:
             raise ApiError(
-                "INVALID_PARAMETER_VALUE",
+                conditions.INVALID_PARAMETER_VALUE,
                 f"Unsupported filter query : `{filter_string}`. Please specify your filter parameter "
                 "in the format `name = 'model_name'`.",
             )

@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.names import split_name
 from lakelab.local.workspace.api import Call, Endpoint, paginate, without_none
@@ -98,7 +99,8 @@ class OnlineStoresApi:
         parameters = call.parameters.get("publish_spec")
         if not isinstance(parameters, dict):
             raise ApiError(
-                "INVALID_PARAMETER_VALUE", "Missing value for required parameter 'publish_spec'."
+                conditions.INVALID_PARAMETER_VALUE,
+                "Missing value for required parameter 'publish_spec'.",
             )
         spec = Call(call.user, parameters)
         published = self.stores.publish(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError
 
 _LIFETIME_SECONDS = 15 * 60.0
@@ -85,7 +86,7 @@ class PresignedUrls:
             signed = self._signed.get(key)
             if not signed or signed.method != method or signed.expires < time.monotonic():
                 raise ApiError(
-                    "PERMISSION_DENIED",
+                    conditions.PERMISSION_DENIED,
                     "This URL was used already or has expired. Ask for another.",
                 )
             if not keep:

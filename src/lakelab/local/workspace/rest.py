@@ -13,10 +13,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import (
-    AlreadyExistsError,
     ApiError,
-    NotFoundError,
     UnityCatalogError,
 )
 from lakelab.local.workspace.api import Call, Handler
@@ -65,7 +64,7 @@ def with_json_errors(endpoint: AsyncEndpoint) -> AsyncEndpoint:
         except Exception as error:
             # The only handler of all exceptions, at the HTTP boundary: it logs and answers the error
             refusal = to_api_error(error)
-            if refusal.code == "INTERNAL_ERROR":
+            if refusal.code == conditions.INTERNAL_ERROR:
                 _logger.exception("%s %s", request.method, request.url.path)
             answer = {"error_code": refusal.code, "message": refusal.message}
             return json_response(answer, refusal.status)
@@ -93,12 +92,8 @@ def to_api_error(error: Exception) -> ApiError:
     """
     if isinstance(error, ApiError):
         return error
-    if isinstance(error, AlreadyExistsError):
-        return ApiError("RESOURCE_ALREADY_EXISTS", str(error))
-    if isinstance(error, NotFoundError):
-        return ApiError("RESOURCE_DOES_NOT_EXIST", str(error))
     if isinstance(error, UnityCatalogError):
-        return ApiError("INVALID_PARAMETER_VALUE", str(error))
+        return ApiError(error.rest_code, str(error))
     # An MlflowException is recognised by its code: importing the class here would import MLflow at
     # the start
     if isinstance(code := getattr(error, "error_code", None), str):
@@ -106,12 +101,12 @@ def to_api_error(error: Exception) -> ApiError:
         return ApiError(code, message.removeprefix(f"{code}: "))
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
         return ApiError(
-            "INVALID_STATE",
+            conditions.INVALID_STATE,
             f"The local workspace cannot write {error.filename or 'its files'}: {error.strerror}. Free "
             "some space there, or set LAKELAB_HOME to a folder that you can write; then do it again.",
         )
     return ApiError(
-        "INTERNAL_ERROR", f"The local workspace failed: {type(error).__name__}: {error}"
+        conditions.INTERNAL_ERROR, f"The local workspace failed: {type(error).__name__}: {error}"
     )
 
 
@@ -121,11 +116,11 @@ async def _parameters(request: Request) -> dict[str, Any]:
     try:
         body = json.loads(content) if content else {}
     except ValueError as error:  # UnicodeDecodeError is one
-        raise ApiError("MALFORMED_REQUEST", f"The body is not JSON: {error}.") from error
+        raise ApiError(conditions.MALFORMED_REQUEST, f"The body is not JSON: {error}.") from error
     except RecursionError as error:
-        raise ApiError("MALFORMED_REQUEST", "The body is nested too deeply.") from error
+        raise ApiError(conditions.MALFORMED_REQUEST, "The body is nested too deeply.") from error
     if not isinstance(body, dict):
-        raise ApiError("MALFORMED_REQUEST", "The body is not a JSON object.")
+        raise ApiError(conditions.MALFORMED_REQUEST, "The body is not a JSON object.")
     query: dict[str, Any] = {}
     for key in request.query_params:
         values = request.query_params.getlist(key)  # a list is sent as the same key several times

@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.functions import Functions
 from lakelab.local.catalog.governance import Governance
@@ -66,7 +67,7 @@ class Securables:
         """
         for level in securable.lineage:
             if not self.exists(level):
-                raise ApiError("RESOURCE_DOES_NOT_EXIST", f"{level} does not exist.")
+                raise ApiError(conditions.RESOURCE_DOES_NOT_EXIST, f"{level} does not exist.")
 
     def owned(self, call: Call, kind: str) -> Securable:
         """Return the securable of a call that its owner makes.

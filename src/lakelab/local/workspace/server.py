@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.governance import DEFAULT_USER, Governance
 from lakelab.local.catalog.model_files import ModelFiles
@@ -168,7 +169,7 @@ class LocalWorkspace:
         async def refuse(request: Request) -> Response:
             authenticate(request, self._tokens)
             raise ApiError(
-                "ENDPOINT_NOT_FOUND",
+                conditions.ENDPOINT_NOT_FOUND,
                 f"No API found for '{request.method} {request.url.path}' in the local workspace. It "
                 "may exist on Databricks.",
             )

@@ -12,6 +12,7 @@ from typing import Any
 
 from deltalake.exceptions import DeltaError
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.names import TableName
 from lakelab.local.catalog.securable import Securable
@@ -110,7 +111,7 @@ class TablesApi:
             }
         except (DeltaError, OSError, ValueError) as error:
             raise ApiError(
-                "INVALID_STATE",
+                conditions.INVALID_STATE,
                 f"The Delta log of {securable} cannot be read: {self._unity.path(name)}. {error}",
             ) from error
         if table.comment:

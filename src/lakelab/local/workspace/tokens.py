@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError
 
 
@@ -66,7 +67,7 @@ class AccessTokens:
                 user = known
         if scheme.lower() != "bearer" or user is None:
             raise ApiError(
-                "UNAUTHENTICATED",
+                conditions.UNAUTHENTICATED,
                 "Invalid access token. The local workspace wants the DATABRICKS_TOKEN of the session "
                 "that started it: Authorization: Bearer <token>.",
             )

@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.workspace.api import Call, Endpoint
 
@@ -45,13 +46,13 @@ class UserFolder:
     def delete(self, call: Call) -> None:
         path, file = self._find(call)
         if file == self._root:
-            raise ApiError("BAD_REQUEST", f"{path} is the user's own folder, which stays.")
+            raise ApiError(conditions.BAD_REQUEST, f"{path} is the user's own folder, which stays.")
         if not file.is_dir():
             file.unlink()
         elif call.flag("recursive"):
             shutil.rmtree(file)
         elif any(file.iterdir()):
-            raise ApiError("DIRECTORY_NOT_EMPTY", f"Folder ({path}) is not empty")
+            raise ApiError(conditions.DIRECTORY_NOT_EMPTY, f"Folder ({path}) is not empty")
         else:
             file.rmdir()
 
@@ -68,7 +69,7 @@ class UserFolder:
         outside = path != self._home and not path.startswith(f"{self._home}/")
         if outside or call.user != self._user or {".", ".."} & set(parts) or "\\" in path:
             raise ApiError(
-                "PERMISSION_DENIED",
+                conditions.PERMISSION_DENIED,
                 f"{call.user} has no access to {path}. On a laptop there is {self._home} only.",
             )
         file = self._root.joinpath(*parts)
@@ -76,5 +77,5 @@ class UserFolder:
             p for p in (file, *file.parents) if p.is_relative_to(self._root) and p.is_symlink()
         ]
         if links or "\0" in path or not file.exists():
-            raise ApiError("RESOURCE_DOES_NOT_EXIST", f"Path ({path}) doesn't exist.")
+            raise ApiError(conditions.RESOURCE_DOES_NOT_EXIST, f"Path ({path}) doesn't exist.")
         return path, file

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.workspace.api import Call, Endpoint, paginate, without_none
 from lakelab.local.workspace.presigned_urls import PresignedUrls
@@ -174,7 +175,9 @@ class WorkspaceRegistryApi:
             size = path.stat().st_size
             return {"files": [{"path": relative, "is_dir": False, "file_size": size}]}
         if not path.is_dir():
-            raise ApiError("RESOURCE_DOES_NOT_EXIST", f"No file or directory '{relative}'.")
+            raise ApiError(
+                conditions.RESOURCE_DOES_NOT_EXIST, f"No file or directory '{relative}'."
+            )
         return {
             "files": [
                 {
@@ -190,7 +193,7 @@ class WorkspaceRegistryApi:
         folder = self._store.folder(self._version(call))
         file = self._store.files.inside(folder, call.text("path").split("/"))
         if not file.is_file():
-            raise ApiError("RESOURCE_DOES_NOT_EXIST", f"No file '{call.text('path')}'.")
+            raise ApiError(conditions.RESOURCE_DOES_NOT_EXIST, f"No file '{call.text('path')}'.")
         signed = self._urls.sign("GET", folder, file)
         return {"signed_uri": signed["url"], "headers": signed["headers"]}
 

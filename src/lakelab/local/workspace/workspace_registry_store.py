@@ -19,6 +19,7 @@ from urllib.parse import urlparse
 
 from filelock import FileLock
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.model_files import ModelFiles
 from lakelab.local.catalog.model_registry import all_pages
@@ -139,7 +140,7 @@ class WorkspaceRegistryStore:
         active = sorted(set(_ACTIVE_STAGES) & {version.current_stage for version in versions})
         if active:
             raise ApiError(
-                "INVALID_STATE",
+                conditions.INVALID_STATE,
                 f"Cannot delete registered model '{name}': it has versions in the stages "
                 f"{', '.join(active)}. Move them to None or Archived first.",
             )
@@ -210,7 +211,7 @@ class WorkspaceRegistryStore:
             shutil.copytree(self.folder(copied), folder, dirs_exist_ok=True)
         else:
             raise ApiError(
-                "INVALID_PARAMETER_VALUE",
+                conditions.INVALID_PARAMETER_VALUE,
                 f"Cannot register a model version from '{source}': the local workspace registry takes "
                 "what MLflow's client uploads to it, or models:/<name>/<version> of its own.",
             )
@@ -223,7 +224,7 @@ class WorkspaceRegistryStore:
             uploaded = uploaded.parent
         if not (uploaded / "MLmodel").is_file():
             raise ApiError(
-                "INVALID_PARAMETER_VALUE",
+                conditions.INVALID_PARAMETER_VALUE,
                 f"Cannot register a model version from '{source}': there is no MLmodel file. "
                 "Give runs:/<run_id>/<path>, models:/<model_id>, or the folder of a saved model.",
             )
@@ -243,7 +244,7 @@ class WorkspaceRegistryStore:
         try:
             return MlflowClient(self._store_uri).get_logged_model(model_id).source_run_id
         except MlflowException as error:
-            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"):
+            if error.error_code in (conditions.RESOURCE_DOES_NOT_EXIST, conditions.NOT_FOUND):
                 return None  # logged in another workspace
             raise
 
@@ -297,7 +298,7 @@ class WorkspaceRegistryStore:
         """
         if version.current_stage in _ACTIVE_STAGES:
             raise ApiError(
-                "INVALID_STATE",
+                conditions.INVALID_STATE,
                 f"Cannot delete version {version.version} of '{version.name}': it is in the stage "
                 f"{version.current_stage}. Move it to None or Archived first.",
             )
@@ -338,7 +339,7 @@ class WorkspaceRegistryStore:
         record = version.tags.get(RECORD_TAG)
         if record is None:
             raise ApiError(
-                "INVALID_STATE",
+                conditions.INVALID_STATE,
                 f"Version {version.version} of '{version.name}' was not registered through this "
                 "workspace: its files are where its source says. Register it again.",
             )
@@ -371,7 +372,7 @@ A three-level name is one of Unity Catalog: mlflow.set_registry_uri("databricks-
     if 0 < len(name) <= 255 and _has_one_level(name) and not any(ord(c) < 32 for c in name):
         return name
     raise ApiError(
-        "INVALID_PARAMETER_VALUE",
+        conditions.INVALID_PARAMETER_VALUE,
         f"Invalid name '{name}' for a model of the workspace registry: expected 1 to 255 characters "
         "without period, slash, colon or control character. A three-level name is one of Unity "
         'Catalog: mlflow.set_registry_uri("databricks-uc").',
@@ -386,7 +387,8 @@ def _has_one_level(name: str) -> bool:
 def _number(version: str) -> str:
     if not version.isascii() or not version.isdecimal() or len(version) > 9:
         raise ApiError(
-            "INVALID_PARAMETER_VALUE", f"Model version must be a whole number, got '{version}'."
+            conditions.INVALID_PARAMETER_VALUE,
+            f"Model version must be a whole number, got '{version}'.",
         )
     return version
 
@@ -394,6 +396,6 @@ def _number(version: str) -> str:
 def _refuse_record_tag(tags: Mapping[str, str]) -> None:
     if RECORD_TAG in tags:
         raise ApiError(
-            "INVALID_PARAMETER_VALUE",
+            conditions.INVALID_PARAMETER_VALUE,
             f"The tag key '{RECORD_TAG}' is reserved: the local workspace keeps its notes in it.",
         )

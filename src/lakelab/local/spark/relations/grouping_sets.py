@@ -9,6 +9,7 @@ from typing import Any
 
 from pyspark.sql.connect import proto
 
+from lakelab.local.catalog import conditions
 from lakelab.local.sql.errors import analysis_error
 
 
@@ -36,10 +37,9 @@ def complete_grouping_sets(session: Any, relation: Any) -> None:
                 named.append(expression)
     if list(map(_key, asked.grouping_expressions)) not in ([], named):
         raise analysis_error(
-            "UNSUPPORTED_FEATURE.LOCAL_ENGINE",
+            conditions.UNSUPPORTED_FEATURE_LOCAL_ENGINE,
             "The local engine computes DataFrame.groupingSets where the sets name all grouping columns "
             "in the order of the columns. Change the order. Databricks and Spark run it as it is.",
-            "0A000",
         )
     del asked.grouping_expressions[:]
 

@@ -18,6 +18,9 @@ from sqlglot.errors import ParseError
 from sqlglot.parsers.databricks import DatabricksParser
 from sqlglot.tokens import TokenType
 
+from lakelab.local.catalog import conditions
+from lakelab.local.catalog.conditions import Condition
+
 
 class StatementError(ParseError):
     """A statement of Unity Catalog or Delta is wrong: the engine must not run it instead.
@@ -30,7 +33,7 @@ class StatementError(ParseError):
         The error condition under which Databricks documents the error.
     """
 
-    def __init__(self, message: str, condition: str = "PARSE_SYNTAX_ERROR"):
+    def __init__(self, message: str, condition: Condition = conditions.PARSE_SYNTAX_ERROR):
         super().__init__(message)
         self.condition = condition
 
@@ -125,7 +128,7 @@ class StatementParser(DatabricksParser):
         if self._prev.end + 1 == self._curr.start and self._match(TokenType.DASH):
             raise StatementError(
                 f"The unquoted identifier {level.name}-... is invalid and must be back quoted",
-                "INVALID_IDENTIFIER",
+                conditions.INVALID_IDENTIFIER,
             )
         return level
 

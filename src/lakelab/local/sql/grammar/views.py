@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from sqlglot.tokens import TokenType
 
+from lakelab.local.catalog import conditions
 from lakelab.local.sql.grammar.parser import Name, StatementError, StatementNode, StatementParser
 
 _SCHEMA_MODES = (
@@ -64,7 +65,7 @@ class ViewParser(StatementParser):
         if replace and exists:
             raise StatementError(
                 f"CREATE VIEW {name.plain} with both IF NOT EXISTS and REPLACE is not allowed.",
-                "CREATE_VIEW_WITH_IF_NOT_EXISTS_AND_REPLACE",
+                conditions.CREATE_VIEW_WITH_IF_NOT_EXISTS_AND_REPLACE,
             )
         columns = (
             self._parse_in_parentheses(self._parse_view_column)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.sql.errors import analysis_error
 from lakelab.local.sql.rewrites.expression_types import Types
 
@@ -180,8 +181,7 @@ def refuse_function(name: str, reason: str = "") -> exp.Expr:
     pyspark.errors.exceptions.connect.AnalysisException: [UNSUPPORTED_FEATURE.LOCAL_ENGINE] The local engine does not compute the function `input_file_name`. It runs on Databricks and on Spark. SQLSTATE: 0A000
     """
     raise analysis_error(
-        "UNSUPPORTED_FEATURE.LOCAL_ENGINE",
+        conditions.UNSUPPORTED_FEATURE_LOCAL_ENGINE,
         f"The local engine does not compute the function `{name}`. "
         f"{reason + ' ' if reason else ''}It runs on Databricks and on Spark.",
-        "0A000",
     )

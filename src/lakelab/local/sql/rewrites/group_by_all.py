@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.sql.dialect import to_sql
 from lakelab.local.sql.errors import analysis_error
 from lakelab.local.sql.rewrites.aggregates import has_aggregate, is_aggregate
@@ -85,10 +86,9 @@ def _grouping_columns(select: exp.Select) -> list[exp.Expr]:
                 columns.append(expression.copy())
         elif _has_other_column(expression):
             raise analysis_error(
-                "UNRESOLVED_ALL_IN_GROUP_BY",
+                conditions.UNRESOLVED_ALL_IN_GROUP_BY,
                 f"Cannot infer grouping columns for GROUP BY ALL: {to_sql(expression)} uses "
                 f"an aggregate function and other columns. Name the grouping columns.",
-                "42803",
             )
     return columns
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.sql.errors import analysis_error
 
 if TYPE_CHECKING:
@@ -43,9 +44,8 @@ def _step(part: exp.Expr) -> str:
     if isinstance(part, exp.JSONPathSubscript) and isinstance(part.this, int):
         return f"[{part.this}]"
     raise analysis_error(
-        "UNSUPPORTED_FEATURE.JSON_PATH",
+        conditions.UNSUPPORTED_FEATURE_JSON_PATH,
         "The local engine supports names and numbers in a JSON path, such as c:items[0].price.",
-        "0A000",
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.sql.errors import analysis_error
 from lakelab.local.sql.rewrites.aggregates import has_aggregate
 from lakelab.local.sql.rewrites.relations import known_columns, result_name
@@ -80,10 +81,9 @@ def _replace(session: Session, select: exp.Select) -> bool:
                 continue
             if names.count(name) > 1:
                 raise analysis_error(
-                    "AMBIGUOUS_LATERAL_COLUMN_ALIAS",
+                    conditions.AMBIGUOUS_LATERAL_COLUMN_ALIAS,
                     f"Lateral column alias `{name}` is ambiguous: the query has it {names.count(name)} "
                     f"times.",
-                    "42702",
                 )
             _check_aggregate(use, name, aliases[name])
             _check_repeatable(name, aliases[name])
@@ -128,10 +128,9 @@ def _check_repeatable(name: str, expression: exp.Expr) -> None:
     for call in expression.find_all(exp.Anonymous):
         if str(call.name).lower() in _NONDETERMINISTIC:
             raise analysis_error(
-                "UNSUPPORTED_FEATURE.LATERAL_COLUMN_ALIAS_NONDETERMINISTIC",
+                conditions.UNSUPPORTED_FEATURE_LATERAL_COLUMN_ALIAS_NONDETERMINISTIC,
                 f"The local engine does not support the lateral column alias `{name}` of "
                 f"{call.name}(), which gives another value each time. Use a subquery.",
-                "0A000",
             )
 
 
@@ -139,9 +138,8 @@ def _check_aggregate(use: exp.Expr, name: str, expression: exp.Expr) -> None:
     call = use.find_ancestor(exp.Anonymous)
     if call is not None and has_aggregate(call) and has_aggregate(expression):
         raise analysis_error(
-            "UNSUPPORTED_FEATURE.LATERAL_COLUMN_ALIAS_IN_AGGREGATE_FUNC",
+            conditions.UNSUPPORTED_FEATURE_LATERAL_COLUMN_ALIAS_IN_AGGREGATE_FUNC,
             f"Referencing the lateral column alias `{name}` in an aggregate function is not supported.",
-            "0A000",
         )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.sql.dialect import to_sql
 from lakelab.local.sql.errors import analysis_error
 from lakelab.local.sql.rewrites.relations import columns_of, relation_columns
@@ -52,7 +53,7 @@ def _expanded(session: Session, column: exp.Expr) -> list[exp.Expr]:
     left = [item for item in columns if item.name.lower() not in names]
     if not left:
         raise analysis_error(
-            "EMPTY_SELECT_LIST", "EXCEPT leaves no column of the star. Leave one out.", "42000"
+            conditions.EMPTY_SELECT_LIST, "EXCEPT leaves no column of the star. Leave one out."
         )
     return list(left)
 
@@ -71,9 +72,8 @@ def _name(item: exp.Expr) -> str:
     if isinstance(item, exp.Column | exp.Identifier) and not item.find(exp.Dot):
         return str(item.name).lower()
     raise analysis_error(
-        "UNSUPPORTED_FEATURE.STAR_EXCEPT_FIELD",
+        conditions.UNSUPPORTED_FEATURE_STAR_EXCEPT_FIELD,
         f"The local engine supports EXCEPT of columns, and not of a field: {to_sql(item)}.",
-        "0A000",
     )
 
 
@@ -81,14 +81,12 @@ def _check_names(names: list[str], existing: list[str]) -> None:
     for name in names:
         if name not in existing:
             raise analysis_error(
-                "UNRESOLVED_COLUMN.WITH_SUGGESTION",
+                conditions.UNRESOLVED_COLUMN_WITH_SUGGESTION,
                 f"A column with name `{name}` cannot be resolved in EXCEPT. Did you mean one of the "
                 f"following? [{', '.join(f'`{column}`' for column in existing)}].",
-                "42703",
             )
         if names.count(name) > 1:
             raise analysis_error(
-                "EXCEPT_OVERLAPPING_COLUMNS",
+                conditions.EXCEPT_OVERLAPPING_COLUMNS,
                 f"Columns in an EXCEPT list must be distinct, but `{name}` stands twice in it.",
-                "42702",
             )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.sql.dialect import to_sql
 from lakelab.local.sql.errors import analysis_error
 
@@ -55,16 +56,14 @@ def _rows(session: Session, query: Any) -> list[Any]:
         if not (error.getCondition() or "").startswith("UNRESOLVED_COLUMN"):
             raise
         raise analysis_error(
-            "DELTA_UNSUPPORTED_SUBQUERY",
+            conditions.DELTA_UNSUPPORTED_SUBQUERY,
             f"The local engine supports a subquery in DELETE and UPDATE that names no column of the "
             f"table which changes: {text}. Use MERGE INTO. ({error})",
-            "0AKDC",
         ) from error
     if len(rows) > _MAX_VALUES:
         raise analysis_error(
-            "DELTA_UNSUPPORTED_SUBQUERY",
+            conditions.DELTA_UNSUPPORTED_SUBQUERY,
             f"The subquery has more than {_MAX_VALUES} rows: {text}. Use MERGE INTO.",
-            "0AKDC",
         )
     return [(_literal(row[0], kind),) for row in rows]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import PySparkException
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.catalog.types import sql_type
@@ -70,8 +71,7 @@ def _set_default(session: Session, table: UnityTable, column: str, expression: s
         raise UnityCatalogError(
             f"Failed to execute ALTER TABLE command because the destination column `{column}` with type "
             f"{kind.upper()} has a DEFAULT value {expression}, which gives no value of that type: {error}",
-            condition="INVALID_DEFAULT_VALUE.UNRESOLVED_EXPRESSION",
-            sql_state="42623",
+            condition=conditions.INVALID_DEFAULT_VALUE_UNRESOLVED_EXPRESSION,
         ) from error
     table.set_default(column, expression)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.names import TableName
 from lakelab.local.catalog.table import UnityTable
@@ -55,8 +56,7 @@ def _is_a_view(name: TableName, action: exp.Expr) -> UnityCatalogError:
     suffix = "USE_ALTER_VIEW" if has_other else "NO_ALTERNATIVE"
     return UnityCatalogError(
         f"'ALTER TABLE' expects a table but {name.quoted} is a view.{end}",
-        condition=f"EXPECT_TABLE_NOT_VIEW.{suffix}",
-        sql_state="42809",
+        condition=conditions.EXPECT_TABLE_NOT_VIEW.sub(suffix),
     )
 
 
@@ -93,8 +93,7 @@ def _rename_column(session: Session, table: UnityTable, action: exp.RenameColumn
     table.field(action.this.name)  # raises if the column does not exist
     raise UnityCatalogError(
         f"Column rename is not supported for your Delta table. {_NO_COLUMN_MAPPING}",
-        condition="DELTA_UNSUPPORTED_RENAME_COLUMN",
-        sql_state="0AKDC",
+        condition=conditions.DELTA_UNSUPPORTED_RENAME_COLUMN,
     )
 
 
@@ -110,8 +109,7 @@ def _drop(session: Session, table: UnityTable, action: exp.Drop) -> None:
             table.field(column)  # raises if the column does not exist
     raise UnityCatalogError(
         f"DROP COLUMN is not supported for your Delta table. {_NO_COLUMN_MAPPING}",
-        condition="DELTA_UNSUPPORTED_DROP_COLUMN",
-        sql_state="0AKDC",
+        condition=conditions.DELTA_UNSUPPORTED_DROP_COLUMN,
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.sql.grammar.maintenance import AnalyzeTable, AnalyzeTables
 from lakelab.local.sql.handlers import Handlers
@@ -22,8 +23,7 @@ def _analyze_table(session: Session, node: AnalyzeTable) -> None:
         require_relation(session, node.this)
         raise UnityCatalogError(
             "The feature is not supported: The ANALYZE TABLE command does not support views.",
-            condition="UNSUPPORTED_FEATURE.ANALYZE_VIEW",
-            sql_state="0A000",
+            condition=conditions.UNSUPPORTED_FEATURE_ANALYZE_VIEW,
         )
     names = [field["name"] for field in session.unity.table(name).fields]
     existing = {column.lower() for column in names}
@@ -31,8 +31,7 @@ def _analyze_table(session: Session, node: AnalyzeTable) -> None:
         if column.lower() not in existing:
             raise UnityCatalogError(
                 f"The column `{column}` cannot be found. Table {name} has: {', '.join(names)}.",
-                condition="COLUMN_NOT_FOUND",
-                sql_state="42703",
+                condition=conditions.COLUMN_NOT_FOUND,
             )
 
 

@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.governed_catalogs import GovernedCatalogs
 from lakelab.local.catalog.names import TableName
@@ -84,8 +85,7 @@ def _check_target(session: Session, node: CloneTable, name: TableName) -> bool:
         raise UnityCatalogError(
             f"Table {name} cannot be replaced as it does not exist. Use CREATE OR REPLACE TABLE to create the "
             f"table.",
-            condition="DELTA_CANNOT_REPLACE_MISSING_TABLE",
-            sql_state="42P01",
+            condition=conditions.DELTA_CANNOT_REPLACE_MISSING_TABLE,
         )
     return exists
 
@@ -102,8 +102,7 @@ def _source_table(session: Session, node: CloneTable, name: TableName) -> UnityT
         if moment is None:
             raise UnityCatalogError(
                 f"The provided timestamp ({expression}) cannot be converted to a valid timestamp.",
-                condition="DELTA_TIMESTAMP_INVALID",
-                sql_state="42816",
+                condition=conditions.DELTA_TIMESTAMP_INVALID,
             )
         return session.unity.table(name, versions.at(moment.replace(tzinfo=UTC)))
     return table
@@ -202,8 +201,7 @@ def _clone_errors(table: UnityTable) -> Iterator[None]:
     except (CloneError, StatisticsError) as error:
         raise UnityCatalogError(
             f"Table '{table.name}' cannot be cloned: {error}.",
-            condition="DELTA_CLONE_UNSUPPORTED_SOURCE",
-            sql_state="0AKDC",
+            condition=conditions.DELTA_CLONE_UNSUPPORTED_SOURCE,
         ) from error
 
 

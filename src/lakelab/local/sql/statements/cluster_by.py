@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from pyspark.errors import ParseException
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
 from lakelab.local.catalog.names import TableName
 from lakelab.local.sql.grammar.tables import SetClustering
@@ -58,8 +59,7 @@ def extract_clustering(statement: exp.Create) -> list[str]:
         raise UnityCatalogError(
             "Clustering and partitioning cannot both be specified. Please remove PARTITIONED BY if you "
             "want to create a Delta table with clustering.",
-            condition="DELTA_CLUSTER_BY_WITH_PARTITIONED_BY",
-            sql_state="42613",
+            condition=conditions.DELTA_CLUSTER_BY_WITH_PARTITIONED_BY,
         )
     node.pop()
     columns = [column.name for column in node.expressions]
@@ -96,8 +96,7 @@ def canonical_columns(
             raise NotFoundError(
                 f"Table '{table}' has no column '{column}' to cluster by. "
                 f"It has: {', '.join(existing)}.",
-                condition="UNRESOLVED_COLUMN.WITH_SUGGESTION",
-                sql_state="42703",
+                condition=conditions.UNRESOLVED_COLUMN_WITH_SUGGESTION,
             )
     return [by_lower_case[column.lower()] for column in columns]
 
@@ -113,8 +112,7 @@ def check_column_count(columns: Sequence[str]) -> None:
         raise UnityCatalogError(
             f"CLUSTER BY supports up to {_MAX_COLUMNS} clustering columns, but the table has "
             f"{len(columns)} clustering columns. Please remove the extra clustering columns.",
-            condition="DELTA_CLUSTER_BY_INVALID_NUM_COLUMNS",
-            sql_state="54000",
+            condition=conditions.DELTA_CLUSTER_BY_INVALID_NUM_COLUMNS,
         )
 
 
@@ -127,8 +125,7 @@ def _set_clustering(session: Session, node: SetClustering) -> None:
     if columns and table.delta.metadata().partition_columns:
         raise UnityCatalogError(
             f"ALTER TABLE CLUSTER BY cannot be applied to a partitioned table: '{table.name}' is one.",
-            condition="DELTA_ALTER_TABLE_CLUSTER_BY_ON_PARTITIONED_TABLE_NOT_ALLOWED",
-            sql_state="42000",
+            condition=conditions.DELTA_ALTER_TABLE_CLUSTER_BY_ON_PARTITIONED_TABLE_NOT_ALLOWED,
         )
     existing = [field["name"] for field in table.fields]
     table.set_clustering(canonical_columns(columns, existing, table.name))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql.types import BooleanType
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.sql.dialect import parse, parse_expression, to_sql
@@ -52,24 +53,21 @@ def _add_check(session: Session, table: UnityTable, name: str, condition: str) -
         raise UnityCatalogError(
             f"Constraint '{name}' already exists. Please delete the old constraint first.\n"
             f"Old constraint:\n{existing[name.lower()]}",
-            condition="DELTA_CONSTRAINT_ALREADY_EXISTS",
-            sql_state="42710",
+            condition=conditions.DELTA_CONSTRAINT_ALREADY_EXISTS,
         )
     query = rewrite_for_engine(session, f"SELECT ({condition}) AS holds FROM {table.name.quoted}")
     rows = session.engine_sql(query)
     if not isinstance(rows.schema[0].dataType, BooleanType):
         raise UnityCatalogError(
             f"CHECK constraint '{name}' ({condition}) should be a boolean expression.",
-            condition="DELTA_NON_BOOLEAN_CHECK_CONSTRAINT",
-            sql_state="42621",
+            condition=conditions.DELTA_NON_BOOLEAN_CHECK_CONSTRAINT,
         )
     # a condition that evaluates to null is broken, too, as in Delta
     violations = rows.where("NOT coalesce(holds, false)").count()
     if violations:
         raise UnityCatalogError(
             f"{violations} rows in {table.name} violate the new CHECK constraint ({condition}).",
-            condition="DELTA_NEW_CHECK_CONSTRAINT_VIOLATION",
-            sql_state="23512",
+            condition=conditions.DELTA_NEW_CHECK_CONSTRAINT_VIOLATION,
         )
     table.add_check(name, _stored_condition(query, condition))
 
@@ -117,8 +115,7 @@ def drop_constraint(table: UnityTable, name: str, *, if_exists: bool) -> None:
     raise NotFoundError(
         f"Cannot drop nonexistent constraint {name} from table '{table.name}': it has "
         f"{', '.join(f'`{n}`' for n in existing) or 'none'}. Add IF EXISTS to pass over it.",
-        condition="DELTA_CONSTRAINT_DOES_NOT_EXIST",
-        sql_state="42704",
+        condition=conditions.DELTA_CONSTRAINT_DOES_NOT_EXIST,
     )
 
 

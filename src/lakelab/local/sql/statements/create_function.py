@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.errors.exceptions.connect import ParseException
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import AlreadyExistsError
 from lakelab.local.catalog.functions import PYTHON, SQL, Functions, Parameter, UnityFunction
 from lakelab.local.catalog.names import TableName
@@ -103,7 +104,7 @@ def _run_create_function(session: Session, node: CreateFunction) -> None:
     except AlreadyExistsError as error:
         if if_not_exists and Functions(session.unity).exists(name):
             return  # another process created it meanwhile
-        raise analysis_error("ROUTINE_ALREADY_EXISTS", str(error), "42723") from error
+        raise analysis_error(conditions.ROUTINE_ALREADY_EXISTS, str(error)) from error
 
 
 def _create_temporary(session: Session, node: CreateFunction) -> None:
@@ -242,17 +243,15 @@ def _check_parameter(name: str, has_default: bool, previous: list[Parameter]) ->
     """Raise if a parameter has a name, or lacks a default, that the previous ones do not allow."""
     if not has_default and previous and previous[-1].default is not None:
         raise analysis_error(
-            "USER_DEFINED_FUNCTIONS.NOT_A_VALID_DEFAULT_PARAMETER_POSITION",
+            conditions.USER_DEFINED_FUNCTIONS_NOT_A_VALID_DEFAULT_PARAMETER_POSITION,
             f"The parameter `{name}` stands behind `{previous[-1].name}`, which has a default, "
             f"and has none: give it one, or move it before the others.",
-            "42601",
         )
     if name.lower() in (parameter.name.lower() for parameter in previous):
         raise analysis_error(
-            "DUPLICATE_ROUTINE_PARAMETER_NAMES",
+            conditions.DUPLICATE_ROUTINE_PARAMETER_NAMES,
             f"Found duplicate name in the parameter list of the function: `{name}`. Name each "
             f"parameter once.",
-            "42734",
         )
 
 

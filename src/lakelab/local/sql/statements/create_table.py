@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.columns import check_column_names
 from lakelab.local.catalog.constraints import allows_defaults, defaults_not_allowed
 from lakelab.local.catalog.errors import UnityCatalogError
@@ -142,8 +143,7 @@ def _is_taken(session: Session, statement: exp.Create, name: TableName) -> bool:
         raise table_already_exists(name)
     raise UnityCatalogError(
         f"{name.quoted} is a view. Writes to a view are not supported.",
-        condition="DELTA_CANNOT_WRITE_INTO_VIEW",
-        sql_state="0A000",
+        condition=conditions.DELTA_CANNOT_WRITE_INTO_VIEW,
     )
 
 
@@ -220,8 +220,7 @@ def _refuse_checks(statement: exp.Create, name: TableName) -> None:
         raise UnityCatalogError(
             f"The feature is not supported: Table {name.quoted} does not support CHECK constraint in CREATE "
             f"TABLE. Create the table, then: ALTER TABLE {name} ADD CONSTRAINT name CHECK (condition).",
-            condition="UNSUPPORTED_FEATURE.TABLE_OPERATION",
-            sql_state="0A000",
+            condition=conditions.UNSUPPORTED_FEATURE_TABLE_OPERATION,
         )
 
 

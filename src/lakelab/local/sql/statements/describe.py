@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.errors import AnalysisException
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import NotFoundError
 from lakelab.local.catalog.securable import Securable
 from lakelab.local.catalog.table import UnityTable
@@ -162,8 +163,7 @@ def _describe_catalog(session: Session, node: DescribeCatalog) -> DataFrame:
     if catalog not in visible:
         raise NotFoundError(
             f"Catalog '{catalog}' was not found. There are: {', '.join(visible)}.",
-            condition="NO_SUCH_CATALOG_EXCEPTION",
-            sql_state="42704",
+            condition=conditions.NO_SUCH_CATALOG_EXCEPTION,
         )
     securable = Securable("catalog", catalog)
     governance = session.unity.governance
@@ -185,8 +185,7 @@ def _describe_schema(session: Session, node: DescribeSchema) -> DataFrame:
         raise NotFoundError(
             f"The schema `{catalog}`.`{schema}` cannot be found. Verify the spelling and correctness "
             f"of the schema and catalog.",
-            condition="SCHEMA_NOT_FOUND",
-            sql_state="42704",
+            condition=conditions.SCHEMA_NOT_FOUND,
         )
     governance = session.unity.governance
     rows = [

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pyspark.errors import AnalysisException
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
 from lakelab.local.sql.dialect import to_sql
 from lakelab.local.sql.handlers import Handlers, RunOnEngine
@@ -32,8 +33,7 @@ def _drop_table(session: Session, node: exp.Drop) -> None:
         raise UnityCatalogError(
             f"The operation DROP TABLE requires a EXTERNAL or MANAGED. But {name} is a VIEW. Use DROP VIEW "
             f"instead.",
-            condition="WRONG_COMMAND_FOR_OBJECT_TYPE",
-            sql_state="42809",
+            condition=conditions.WRONG_COMMAND_FOR_OBJECT_TYPE,
         )
     if not session.unity.exists(name):
         try:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import NotFoundError
 from lakelab.local.catalog.functions import FEATURE_SPEC, Functions, Parameter, UnityFunction
 from lakelab.local.catalog.securable import Securable
@@ -161,7 +162,7 @@ def _visible_functions(session: Session, catalog: str, schema: str, like: str | 
 
 
 def _not_found(error: NotFoundError) -> AnalysisException:
-    return analysis_error("ROUTINE_NOT_FOUND", str(error), "42883")
+    return analysis_error(conditions.ROUTINE_NOT_FOUND, str(error))
 
 
 HANDLERS: Handlers = {

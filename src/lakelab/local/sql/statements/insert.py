@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.names import quoted
 from lakelab.local.catalog.table import UnityTable
@@ -109,6 +110,12 @@ def _add_omitted(
         for field in table.fields
         if field["name"].lower() not in named and not is_filled_by_engine(field)
     ]
+    for field in table.fields:
+        if field["name"] in omitted and not field["nullable"]:
+            raise UnityCatalogError(
+                f"Column {quoted(field['name'])} is not specified in INSERT: it is NOT NULL, and has no default.",
+                condition=conditions.DELTA_INSERT_COLUMN_MISMATCH,
+            )
     written = [table.field(column)["name"] for column in columns]
     names = [exp.to_identifier(column, quoted=True) for column in (*written, *omitted)]
     insert.set("this", exp.Schema(this=target.copy(), expressions=names))
@@ -151,10 +158,9 @@ def _columns_by_name(session: Session, query: exp.Query, table: UnityTable) -> l
     existing = {field["name"].lower() for field in table.fields}
     if extra := [column for column in columns if column.lower() not in existing]:
         raise UnityCatalogError(
-            f"Cannot write incompatible data for the table {table.name.quoted}: Cannot write extra columns "
-            f"{', '.join(quoted(column) for column in extra)}.",
-            condition="INCOMPATIBLE_DATA_FOR_TABLE.EXTRA_COLUMNS",
-            sql_state="KD000",
+            f"A schema mismatch detected when writing to the Delta table {table.name.quoted}: it has no "
+            f"column {', '.join(quoted(column) for column in extra)}.",
+            condition=conditions.DELTA_METADATA_MISMATCH,
         )
     return columns
 
@@ -184,16 +190,22 @@ def _check_arity(table: UnityTable, counts: list[int], columns: list[str]) -> No
             raise UnityCatalogError(
                 f"Cannot write to '{table.name}', not enough data columns; target table has {len(names)} "
                 f"column(s) but the inserted data has {count} column(s).",
-                condition="DELTA_INSERT_COLUMN_ARITY_MISMATCH",
-                sql_state="42802",
+                condition=conditions.DELTA_INSERT_COLUMN_ARITY_MISMATCH,
+            )
+        if not columns:
+            raise UnityCatalogError(
+                f"A schema mismatch detected when writing to the Delta table {table.name.quoted}: it has "
+                f"{len(names)} column(s), and the inserted data has {count}.",
+                condition=conditions.DELTA_METADATA_MISMATCH,
             )
         kind = "too many" if count > len(names) else "not enough"
         raise UnityCatalogError(
             f"Cannot write to {table.name.quoted}, the reason is {kind} data columns:\n"
             f"Table columns: {', '.join(quoted(name) for name in names)}.\n"
             f"Data columns: {', '.join(quoted(f'col{n + 1}') for n in range(count))}.",
-            condition=f"INSERT_COLUMN_ARITY_MISMATCH.{kind.upper().replace(' ', '_')}_DATA_COLUMNS",
-            sql_state="21S01",
+            condition=conditions.INSERT_COLUMN_ARITY_MISMATCH_TOO_MANY_DATA_COLUMNS
+            if count > len(names)
+            else conditions.INSERT_COLUMN_ARITY_MISMATCH_NOT_ENOUGH_DATA_COLUMNS,
         )
 
 
@@ -214,7 +226,6 @@ def _check_columns(table: UnityTable, columns: list[str]) -> None:
         if column.lower() in named:
             raise UnityCatalogError(
                 f"The column `{column}` already exists: INSERT INTO {table.name} names it twice.",
-                condition="COLUMN_ALREADY_EXISTS",
-                sql_state="42711",
+                condition=conditions.COLUMN_ALREADY_EXISTS,
             )
         named.add(column.lower())

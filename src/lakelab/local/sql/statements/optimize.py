@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import ParseException
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.sql.grammar.maintenance import Optimize
@@ -45,8 +46,7 @@ def _zorder_columns(table: UnityTable, columns: list[str]) -> list[str]:
         raise UnityCatalogError(
             f"OPTIMIZE command for Delta table with clustering doesn't support ZORDER BY. Please remove "
             f"ZORDER BY ({', '.join(columns)}).",
-            condition="DELTA_CLUSTERING_WITH_ZORDER_BY",
-            sql_state="42613",
+            condition=conditions.DELTA_CLUSTERING_WITH_ZORDER_BY,
         )
     existing = {field["name"].lower(): field["name"] for field in table.fields}
     partitions = table.delta.metadata().partition_columns
@@ -55,15 +55,13 @@ def _zorder_columns(table: UnityTable, columns: list[str]) -> list[str]:
             raise NotFoundError(
                 f"OPTIMIZE {table.name} ZORDER BY names the column '{column}', which the table does "
                 f"not have. It has: {', '.join(existing.values())}.",
-                condition="DELTA_ZORDERING_COLUMN_DOES_NOT_EXIST",
-                sql_state="42703",
+                condition=conditions.DELTA_ZORDERING_COLUMN_DOES_NOT_EXIST,
             )
         if existing[column.lower()] in partitions:
             raise UnityCatalogError(
                 f"{column} is a partition column of {table.name}. Z-Ordering can only be performed "
                 f"on data columns.",
-                condition="DELTA_ZORDERING_ON_PARTITION_COLUMN",
-                sql_state="42P10",
+                condition=conditions.DELTA_ZORDERING_ON_PARTITION_COLUMN,
             )
     return [existing[column.lower()] for column in columns]
 

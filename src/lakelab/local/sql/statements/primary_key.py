@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.constraints import PrimaryKey
 from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
 
@@ -110,8 +111,7 @@ def _check_columns(key: PrimaryKey, columns: dict[str, exp.ColumnDef]) -> None:
             raise NotFoundError(
                 f"The primary key `{key.name}` names the column '{name}', which the table does not "
                 f"have. It has: {', '.join(columns)}.",
-                condition="UNRESOLVED_COLUMN.WITH_SUGGESTION",
-                sql_state="42703",
+                condition=conditions.UNRESOLVED_COLUMN_WITH_SUGGESTION,
             )
         if not _is_not_null(columns[name]):
             raise UnityCatalogError(

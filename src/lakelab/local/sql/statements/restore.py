@@ -12,6 +12,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.catalog.versions import Versions
@@ -77,8 +78,7 @@ def _check_files(table: UnityTable, version: int, files: list[str]) -> None:
         raise UnityCatalogError(
             f"Table '{table.name}' cannot be restored to version {version}: {len(missing)} of its files "
             f"are gone, removed by VACUUM for example. The first is {missing[0]}.",
-            condition="DELTA_FILE_NOT_FOUND_DETAILED",
-            sql_state="42K03",
+            condition=conditions.DELTA_FILE_NOT_FOUND_DETAILED,
         )
 
 
@@ -88,8 +88,7 @@ def _existing_version(table: UnityTable, version: int) -> int:
         raise UnityCatalogError(
             f"Cannot restore table to version {version}. Available versions: "
             f"[{min(existing)}, {max(existing)}].",
-            condition="DELTA_CANNOT_RESTORE_TABLE_VERSION",
-            sql_state="22003",
+            condition=conditions.DELTA_CANNOT_RESTORE_TABLE_VERSION,
         )
     return version
 
@@ -100,8 +99,7 @@ def _version_at(session: Session, table: UnityTable, expression: str) -> int:
     if time is None:
         raise UnityCatalogError(
             f"{expression} is no timestamp: write for example '2013-01-31 10:00:00'.",
-            condition="DELTA_INVALID_TIMESTAMP_FORMAT",
-            sql_state="22007",
+            condition=conditions.DELTA_INVALID_TIMESTAMP_FORMAT,
         )
     history: list[tuple[int, int]] = sorted(
         (commit["timestamp"], commit["version"]) for commit in table.delta.history()
@@ -112,15 +110,13 @@ def _version_at(session: Session, table: UnityTable, expression: str) -> int:
         raise UnityCatalogError(
             f"Cannot restore table to timestamp ({time}) as it is before the earliest version "
             f"available. Please use a timestamp after ({first:%F %T.%f}).",
-            condition="DELTA_CANNOT_RESTORE_TIMESTAMP_EARLIER",
-            sql_state="22003",
+            condition=conditions.DELTA_CANNOT_RESTORE_TIMESTAMP_EARLIER,
         )
     if milliseconds > history[-1][0]:
         raise UnityCatalogError(
             f"Cannot restore table to timestamp ({time}) as it is after the latest version "
             f"available. Please use a timestamp before ({last:%F %T.%f}).",
-            condition="DELTA_CANNOT_RESTORE_TIMESTAMP_GREATER",
-            sql_state="22003",
+            condition=conditions.DELTA_CANNOT_RESTORE_TIMESTAMP_GREATER,
         )
     return max(version for timestamp, version in history if timestamp <= milliseconds)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.errors import AnalysisException, ParseException
 
-from lakelab.local.catalog import service
+from lakelab.local.catalog import conditions, service
 from lakelab.local.catalog.errors import (
     AlreadyExistsError,
     ApiError,
@@ -53,8 +53,7 @@ def _create_schema(session: Session, node: CreateSchema) -> None:
             f"Cannot create schema `{schema}` because it already exists. Choose a different name, drop "
             f"or replace the existing object, or add the IF NOT EXISTS clause to tolerate the "
             f"pre-existing schema.",
-            condition="SCHEMA_ALREADY_EXISTS",
-            sql_state="42P06",
+            condition=conditions.SCHEMA_ALREADY_EXISTS,
         )
     with _permissions():
         service.create_schema(
@@ -75,8 +74,7 @@ def _create_catalog(session: Session, node: CreateCatalog) -> None:
             return
         raise AlreadyExistsError(
             f"Catalog '{catalog}' already exists. Choose another name, or add IF NOT EXISTS.",
-            condition="CATALOG_ALREADY_EXISTS",
-            sql_state="42710",
+            condition=conditions.CATALOG_ALREADY_EXISTS,
         )
     governance = session.unity.governance
     with _permissions():
@@ -111,8 +109,7 @@ def _drop_schema(session: Session, node: DropSchema) -> None:
         raise UnityCatalogError(
             f"Cannot drop a schema `{schema}` because it contains objects. Use DROP SCHEMA ... CASCADE "
             f"to drop the schema and all its objects.",
-            condition="SCHEMA_NOT_EMPTY",
-            sql_state="2BP01",
+            condition=conditions.SCHEMA_NOT_EMPTY,
         )
     # another notebook may have dropped the schema meanwhile
     with suppress(NotFoundError) if node.args["exists"] else nullcontext(), _permissions():
@@ -145,7 +142,7 @@ def _drop_catalog(session: Session, node: DropCatalog) -> None:
         raise UnityCatalogError(
             f"Catalog '{catalog}' is not empty. The catalog has {len(used)} schema(s): "
             f"{', '.join(used)}. Use DROP CATALOG ... CASCADE to drop the catalog and all its objects.",
-            condition="CATALOG_NOT_EMPTY",
+            condition=conditions.CATALOG_NOT_EMPTY,
         )
     with _permissions():
         service.drop_catalog(

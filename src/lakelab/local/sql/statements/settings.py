@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.sql.grammar.settings import (
     ResetConfig,
@@ -56,8 +57,7 @@ def _set(session: Session, key: str, value: str) -> None:
         raise UnityCatalogError(
             f"The value '{value}' in the config \"{key}\" is invalid. Cannot resolve the given timezone: write "
             f"a region such as 'Europe/Berlin', or an offset such as '+02:00'.",
-            condition="INVALID_CONF_VALUE.TIME_ZONE",
-            sql_state="22022",
+            condition=conditions.INVALID_CONF_VALUE_TIME_ZONE,
         )
     session.conf.set(key, value)
 
@@ -86,8 +86,7 @@ def _offset(session: Session, interval: str) -> str:
         raise UnityCatalogError(
             f"Error parsing interval '{interval}'. The interval value must be in the range of [-18, +18] hours "
             f"with second precision.",
-            condition="INVALID_INTERVAL_FORMAT.TIMEZONE_INTERVAL_OUT_OF_RANGE",
-            sql_state="22006",
+            condition=conditions.INVALID_INTERVAL_FORMAT_TIMEZONE_INTERVAL_OUT_OF_RANGE,
         )
     hours, minutes = divmod(int(abs(value).total_seconds()) // 60, 60)
     return f"{'-' if value < timedelta(0) else '+'}{hours:02}:{minutes:02}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.sql.grammar.metadata import ShowPartitions
 from lakelab.local.sql.handlers import Handlers
@@ -30,8 +31,7 @@ def _show_partitions(session: Session, node: ShowPartitions) -> DataFrame:
     if not columns:
         raise UnityCatalogError(
             f"SHOW PARTITIONS is not allowed on a table that is not partitioned: {table.name}.",
-            condition="DELTA_SHOW_PARTITION_IN_NON_PARTITIONED_TABLE",
-            sql_state="42809",
+            condition=conditions.DELTA_SHOW_PARTITION_IN_NON_PARTITIONED_TABLE,
         )
     wanted = _wanted(table, columns, node.args["values"])
     partitions = [p for p in table.delta.partitions() if wanted.items() <= p.items()]
@@ -45,8 +45,7 @@ def _wanted(table: UnityTable, columns: list[str], values: dict[str, Any]) -> di
         raise UnityCatalogError(
             f"Non-partitioning column(s) {', '.join(wrong)} are specified for SHOW PARTITIONS. Table "
             f"{table.name} is partitioned by {', '.join(columns)}.",
-            condition="DELTA_SHOW_PARTITION_IN_NON_PARTITIONED_COLUMN",
-            sql_state="42P10",
+            condition=conditions.DELTA_SHOW_PARTITION_IN_NON_PARTITIONED_COLUMN,
         )
     return {
         spelled[name.lower()]: None if value.key == "null" else value.name

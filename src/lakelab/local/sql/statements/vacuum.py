@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.errors import IllegalArgumentException
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.versions import retention_hours
 from lakelab.local.sql.grammar.maintenance import Vacuum
@@ -29,7 +30,7 @@ def _vacuum(session: Session, node: Vacuum) -> DataFrame:
     hours = float(node.args["hours"].name) if node.args["hours"] else retention
     if hours < retention and _checks_retention(session):
         raise IllegalArgumentException(
-            errorClass="DELTA_VACUUM_RETENTION_PERIOD_TOO_SHORT",
+            errorClass=conditions.DELTA_VACUUM_RETENTION_PERIOD_TOO_SHORT,
             message="requirement failed: Are you sure you would like to vacuum files with such a low "
             "retention period? If you have writers that are currently writing to this table, there is a "
             "risk that you may corrupt the state of your Delta table.\n\nIf you are certain that there "

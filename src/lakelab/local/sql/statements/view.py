@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
 from lakelab.local.catalog.securable import Securable
@@ -67,10 +68,9 @@ def _require_create(session: Session, name: TableName) -> None:
 def _check_mode(mode: str | None) -> None:
     if mode not in (None, _MODE):
         raise analysis_error(
-            "UNSUPPORTED_FEATURE.LOCAL_ENGINE",
+            conditions.UNSUPPORTED_FEATURE_LOCAL_ENGINE,
             f"The local engine has views WITH SCHEMA COMPENSATION, which is the default, and not {mode}. "
             f"Leave it out. It is kept on Databricks.",
-            "0A000",
         )
 
 
@@ -113,8 +113,7 @@ def refuse_parameters(query: exp.Expr) -> None:
     if query.find(exp.Placeholder, exp.Parameter):
         raise UnityCatalogError(
             "The feature is not supported: Parameter markers are not allowed in the query of CREATE VIEW.",
-            condition="UNSUPPORTED_FEATURE.PARAMETER_MARKER_IN_UNEXPECTED_STATEMENT",
-            sql_state="0A000",
+            condition=conditions.UNSUPPORTED_FEATURE_PARAMETER_MARKER_IN_UNEXPECTED_STATEMENT,
         )
 
 
@@ -133,16 +132,15 @@ def _check_columns(
             f"Cannot create view {name.quoted}, the reason is {reason}:\n"
             f"View columns: {', '.join(f'`{column}`' for column, _ in columns)}.\n"
             f"Data columns: {found}.",
-            condition="CREATE_VIEW_COLUMN_ARITY_MISMATCH."
-            + ("TOO_MANY_DATA_COLUMNS" if many else "NOT_ENOUGH_DATA_COLUMNS"),
-            sql_state="21S01",
+            condition=conditions.CREATE_VIEW_COLUMN_ARITY_MISMATCH.sub(
+                "TOO_MANY_DATA_COLUMNS" if many else "NOT_ENOUGH_DATA_COLUMNS"
+            ),
         )
     if not columns and (unnamed := _unnamed(tree)):
         raise UnityCatalogError(
             f"Not allowed to create the permanent view {name.quoted} without explicitly assigning an alias "
             f'for the expression "{unnamed}".',
-            condition="CREATE_PERMANENT_VIEW_WITHOUT_ALIAS",
-            sql_state="0A000",
+            condition=conditions.CREATE_PERMANENT_VIEW_WITHOUT_ALIAS,
         )
     names = [column for column, _ in columns] or [str(field["name"]) for field in fields]
     seen: set[str] = set()
@@ -151,8 +149,7 @@ def _check_columns(
             raise UnityCatalogError(
                 f"The column `{column.lower()}` already exists. Choose another name or rename the existing "
                 f"column.",
-                condition="COLUMN_ALREADY_EXISTS",
-                sql_state="42711",
+                condition=conditions.COLUMN_ALREADY_EXISTS,
             )
         seen.add(column.lower())
 
@@ -213,8 +210,7 @@ def temporary_object(name: TableName, kind: str, used: str) -> UnityCatalogError
         f"Cannot create the persistent object {name.quoted} of the type VIEW because it references to the "
         f"temporary object `{used}` of the type {kind}. Please make the temporary object `{used}` "
         f"persistent, or make the persistent object {name.quoted} temporary.",
-        condition="INVALID_TEMP_OBJ_REFERENCE",
-        sql_state="42K0F",
+        condition=conditions.INVALID_TEMP_OBJ_REFERENCE,
     )
 
 
@@ -267,9 +263,8 @@ def _alter_view(session: Session, node: AlterView) -> None:
             )
     elif action.endswith("TAGS"):
         raise analysis_error(
-            "UNSUPPORTED_FEATURE.LOCAL_ENGINE",
+            conditions.UNSUPPORTED_FEATURE_LOCAL_ENGINE,
             f"The local engine keeps no tags of views: ALTER VIEW ... {action} works on Databricks.",
-            "0A000",
         )
     else:
         _check_mode(action)
@@ -306,8 +301,7 @@ def drop_view(session: Session, node: exp.Drop) -> None:
     if session.unity.exists(name):
         raise UnityCatalogError(
             f"The operation DROP VIEW requires a VIEW. But {name} is a MANAGED. Use DROP TABLE instead.",
-            condition="WRONG_COMMAND_FOR_OBJECT_TYPE",
-            sql_state="42809",
+            condition=conditions.WRONG_COMMAND_FOR_OBJECT_TYPE,
         )
     if table.db.lower() == "global_temp":
         raise RunOnEngine
