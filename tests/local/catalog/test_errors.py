@@ -8,7 +8,6 @@ from lakelab.local.catalog.errors import (
     AlreadyExistsError,
     ApiError,
     InsufficientPermissionsError,
-    insufficient_permissions,
 )
 
 
@@ -36,6 +35,6 @@ def test_an_error_has_its_condition_and_sql_state():
 
 
 def test_a_missing_privilege_has_the_words_of_databricks():
-    error = insufficient_permissions("User does not have SELECT on Table 'a.b.c'.")
+    error = InsufficientPermissionsError("User does not have SELECT on Table 'a.b.c'.")
     assert isinstance(error, InsufficientPermissionsError)
     assert str(error).startswith("[INSUFFICIENT_PERMISSIONS] Insufficient privileges:\nUser does")

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from lakelab.local.catalog.errors import ApiError
+from lakelab.local.catalog.errors import ApiError, InsufficientPermissionsError, UnityCatalogError
 from lakelab.local.catalog.governance import EVERYONE, Governance
 from lakelab.local.catalog.securable import Securable
 
@@ -32,14 +32,16 @@ def test_only_the_administrator_has_privileges_without_grants(governance):
 
 def test_the_error_names_the_first_container_that_the_user_cannot_use(governance):
     grant(governance, MODEL, "EXECUTE")
-    with pytest.raises(ApiError, match="USE CATALOG on Catalog 'main'"):
+    with pytest.raises(InsufficientPermissionsError, match="USE CATALOG on Catalog 'main'"):
         governance.require(ANA, MODEL, "EXECUTE")
     grant(governance, CATALOG, "USE_CATALOG")
-    with pytest.raises(ApiError, match="USE SCHEMA on Schema 'main.flights'"):
+    with pytest.raises(InsufficientPermissionsError, match="USE SCHEMA on Schema 'main.flights'"):
         governance.require(ANA, MODEL, "EXECUTE")
     grant(governance, SCHEMA, "USE_SCHEMA")
     governance.require(ANA, MODEL, "EXECUTE")
-    with pytest.raises(ApiError, match="MANAGE on Routine or Model 'main.flights.delay'"):
+    with pytest.raises(
+        InsufficientPermissionsError, match="MANAGE on Routine or Model 'main.flights.delay'"
+    ):
         governance.require(ANA, MODEL)
 
 
@@ -79,7 +81,7 @@ def test_revoking_the_last_privilege_removes_the_principal(governance):
 
 
 def test_unknown_privileges_are_refused_and_nothing_is_written(governance):
-    with pytest.raises(ApiError, match="FLY is not applicable.*EXECUTE"):
+    with pytest.raises(UnityCatalogError, match="FLY is not applicable.*EXECUTE"):
         governance.change_grants(MODEL, ANA, add=["EXECUTE", "FLY"])
     assert governance.grants(MODEL) == {}
 

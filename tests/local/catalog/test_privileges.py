@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lakelab.local.catalog.errors import ApiError
+from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.privileges import PRIVILEGES, parse_privilege
 from lakelab.local.catalog.securable import Securable
 
@@ -23,5 +23,7 @@ def test_a_catalog_takes_every_privilege():
 
 @pytest.mark.parametrize("name", ["EXECUTE", "USE_SCHEMA", "CREATE_TABLE", "FLY"])
 def test_a_table_does_not_take_the_privileges_of_others(name):
-    with pytest.raises(ApiError, match=rf"{name} is not applicable.*Table 'main.flights.weather'"):
+    with pytest.raises(
+        UnityCatalogError, match=rf"{name} is not applicable.*Table 'main.flights.weather'"
+    ):
         parse_privilege(name, TABLE)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from lakelab.local.catalog import service
-from lakelab.local.catalog.errors import ApiError, UnityCatalogError
+from lakelab.local.catalog.errors import InsufficientPermissionsError, UnityCatalogError
 from lakelab.local.catalog.governance import Governance
 from lakelab.local.catalog.securable import Securable
+from lakelab.local.catalog.service import CatalogService
 from lakelab.local.catalog.store import UnityCatalog
 
 ADMIN, BEN = "admin@example.com", "ben@example.com"
@@ -27,8 +27,8 @@ def governance(tmp_path):
 
 @pytest.fixture
 def schema(unity, governance):
-    service.create_catalog(unity, governance, ADMIN, "c")
-    service.create_schema(unity, governance, ADMIN, "c", "s", "mine")
+    CatalogService(unity, governance, ADMIN).create_catalog("c")
+    CatalogService(unity, governance, ADMIN).create_schema("c", "s", "mine")
     for securable in (FUNCTION, Securable("table", "c.s.t"), SCHEMA):
         governance.change_grants(securable, BEN, add=["MANAGE"])
     governance.change_tags(SCHEMA, lambda _: {"a": "b"})
@@ -37,8 +37,8 @@ def schema(unity, governance):
 
 
 def test_a_dropped_schema_leaves_no_owner_grant_tag_or_comment(unity, governance, schema):
-    service.drop_schema(unity, governance, None, ADMIN, schema)
-    service.create_schema(unity, governance, ADMIN, "c", "s")
+    CatalogService(unity, governance, ADMIN).drop_schema("c", "s", cascade=True)
+    CatalogService(unity, governance, ADMIN).create_schema("c", "s")
     assert governance.grants(FUNCTION) == governance.grants(Securable("table", "c.s.t")) == {}
     assert governance.grants(SCHEMA) == governance.tags(SCHEMA) == {}
     assert governance.comment(SCHEMA) is None
@@ -46,34 +46,34 @@ def test_a_dropped_schema_leaves_no_owner_grant_tag_or_comment(unity, governance
 
 
 def test_a_dropped_catalog_leaves_none_either(unity, governance, schema):
-    service.drop_catalog(unity, governance, None, ADMIN, CATALOG)
+    CatalogService(unity, governance, ADMIN).drop_catalog("c", cascade=True)
     assert unity.catalogs() == []
     assert governance.grants(FUNCTION) == governance.grants(SCHEMA) == {}
 
 
 def test_only_who_may_drops(unity, governance, schema):
     governance.change_grants(SCHEMA, BEN, remove=["MANAGE"])
-    with pytest.raises(ApiError, match="MANAGE|USE CATALOG"):
-        service.drop_schema(unity, governance, None, BEN, schema)
-    assert unity.schemas("c") == ["s"]
+    with pytest.raises(InsufficientPermissionsError, match="MANAGE|USE CATALOG"):
+        CatalogService(unity, governance, BEN).drop_schema("c", "s", cascade=True)
+    assert unity.schemas("c") == ["default", "s"]
 
 
 def test_a_user_creates_a_schema_with_create_schema_and_use_catalog(unity, governance, schema):
-    with pytest.raises(ApiError, match="CREATE SCHEMA"):
-        service.create_schema(unity, governance, BEN, "c", "new")
+    with pytest.raises(InsufficientPermissionsError, match="CREATE SCHEMA"):
+        CatalogService(unity, governance, BEN).create_schema("c", "new")
     governance.change_grants(CATALOG, BEN, add=["CREATE_SCHEMA"])
-    with pytest.raises(ApiError, match="USE CATALOG"):
-        service.create_schema(unity, governance, BEN, "c", "new")
+    with pytest.raises(InsufficientPermissionsError, match="USE CATALOG"):
+        CatalogService(unity, governance, BEN).create_schema("c", "new")
     governance.change_grants(CATALOG, BEN, add=["USE_CATALOG"])
-    service.create_schema(unity, governance, BEN, "c", "new")
+    CatalogService(unity, governance, BEN).create_schema("c", "new")
     assert governance.owner(Securable("schema", "c.new")) == BEN
 
 
 def test_only_the_administrator_creates_catalogs(unity, governance):
-    with pytest.raises(ApiError, match="CREATE CATALOG"):
-        service.create_catalog(unity, governance, BEN, "c")
+    with pytest.raises(InsufficientPermissionsError, match="CREATE CATALOG"):
+        CatalogService(unity, governance, BEN).create_catalog("c")
 
 
 def test_a_name_that_is_not_valid_is_refused(unity, governance, schema):
     with pytest.raises(UnityCatalogError, match="'two words' must have"):
-        service.create_schema(unity, governance, ADMIN, "c", "two words")
+        CatalogService(unity, governance, ADMIN).create_schema("c", "two words")

@@ -83,7 +83,7 @@ def test_schemas_are_described_given_away_and_deleted(client, place, schema, wea
     other = f"{schema}_other"
     client.schemas.create(other.partition(".")[2], "main")
     mlflow.register_model(str(saved_models[0]), f"{other}.delay")
-    with pytest.raises(BadRequest, match=r"has 1 table\(s\), 1 function\(s\)"):
+    with pytest.raises(BadRequest, match=r"1 table\(s\), 1 model\(s\)"):
         client.schemas.delete(schema)
     client.schemas.delete(schema, force=True)
     assert not place.unity.exists(weather.name)

@@ -56,6 +56,20 @@ class Condition(str):
         return Condition(f"{self}.{name}", self.sql_state, self.rest)
 
 
+def status_of(code: str) -> int:
+    """Return the HTTP status of a code of REST.
+
+    It is never 429 or 5xx: the clients would silently retry these for minutes.
+
+    Examples
+    --------
+    >>> status_of("NOT_FOUND"), status_of("TEMPORARILY_UNAVAILABLE")
+    (404, 400)
+    """
+    found = globals().get(code)
+    return found.status if isinstance(found, Condition) else 400
+
+
 # ---- codes of REST -----------------------------------------------------------------------------------
 BAD_REQUEST = Condition("BAD_REQUEST")
 CATALOG_DOES_NOT_EXIST = Condition("CATALOG_DOES_NOT_EXIST", status=404)

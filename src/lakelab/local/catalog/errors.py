@@ -35,6 +35,11 @@ class UnityCatalogError(Exception):
         rest: Condition = getattr(self.condition, "rest", conditions.INVALID_PARAMETER_VALUE)
         return rest
 
+    @property
+    def rest_message(self) -> str:
+        """The message with which REST answers the error."""
+        return str(self)
+
 
 class NotFoundError(UnityCatalogError):
     """The catalog, schema or table does not exist."""
@@ -78,25 +83,32 @@ class ApiError(Exception):
     @property
     def status(self) -> int:
         """The HTTP status. Never 429 or 5xx: the clients would silently retry these for minutes."""
-        return getattr(self.code, "status", 400)
+        return conditions.status_of(self.code)
 
 
 class InsufficientPermissionsError(UnityCatalogError):
-    """The user lacks a privilege; the message is the one of Databricks' error class."""
-
-
-def insufficient_permissions(message: str) -> InsufficientPermissionsError:
-    r"""Return the error for a missing privilege, in the words of Databricks.
+    r"""The user lacks a privilege; the text is the one of Databricks' error class.
 
     Follows https://docs.databricks.com/aws/en/error-messages/error-classes#insufficient_permissions
 
+    Parameters
+    ----------
+    message : str
+        The privilege, and what it is missing on: REST answers with this.
+
     Examples
     --------
-    >>> str(insufficient_permissions("User does not have SELECT on Table 'main.flights.weather'."))
+    >>> str(InsufficientPermissionsError("User does not have SELECT on Table 'main.flights.weather'."))
     "[INSUFFICIENT_PERMISSIONS] Insufficient privileges:\nUser does not have SELECT on Table 'main.flights.weather'. SQLSTATE: 42501"
     """
-    condition = conditions.INSUFFICIENT_PERMISSIONS
-    return InsufficientPermissionsError(
-        f"[{condition}] Insufficient privileges:\n{message} SQLSTATE: {condition.sql_state}",
-        condition=condition,
-    )
+
+    def __init__(self, message: str):
+        condition = conditions.INSUFFICIENT_PERMISSIONS
+        text = f"[{condition}] Insufficient privileges:\n{message} SQLSTATE: {condition.sql_state}"
+        super().__init__(text, condition=condition)
+        self.message = message
+
+    @property
+    def rest_message(self) -> str:
+        """The message with which REST answers the error."""
+        return self.message

@@ -13,7 +13,7 @@ from typing import Any
 from filelock import FileLock
 
 from lakelab.local.catalog import conditions
-from lakelab.local.catalog.errors import ApiError
+from lakelab.local.catalog.errors import ApiError, InsufficientPermissionsError
 from lakelab.local.catalog.privileges import PRIVILEGES, parse_privilege
 from lakelab.local.catalog.securable import Securable
 
@@ -97,8 +97,8 @@ class Governance:
 
         Raises
         ------
-        ApiError
-            ``INVALID_PARAMETER_VALUE`` if the securable cannot have one of the privileges.
+        UnityCatalogError
+            If the securable cannot have one of the privileges.
         """
         added = {parse_privilege(p, securable) for p in add}
         removed = {parse_privilege(p, securable) for p in remove}
@@ -143,7 +143,7 @@ class Governance:
         """Return whether `require` accepts the user."""
         try:
             self.require(user, securable, *one_of)
-        except ApiError:
+        except InsufficientPermissionsError:
             return False
         return True
 
@@ -152,8 +152,8 @@ class Governance:
 
         Raises
         ------
-        ApiError
-            ``PERMISSION_DENIED``, with the first missing privilege and its securable.
+        InsufficientPermissionsError
+            With the first missing privilege and its securable.
         """
         if self.owns(user, securable):
             return
@@ -212,8 +212,7 @@ class Governance:
                 draft.unlink(missing_ok=True)
 
 
-def _denied(privilege: str, securable: Securable) -> ApiError:
-    return ApiError(
-        conditions.PERMISSION_DENIED,
-        f"User does not have {privilege.replace('_', ' ')} on {securable}.",
+def _denied(privilege: str, securable: Securable) -> InsufficientPermissionsError:
+    return InsufficientPermissionsError(
+        f"User does not have {privilege.replace('_', ' ')} on {securable}."
     )

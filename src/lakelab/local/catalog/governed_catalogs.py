@@ -16,9 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lakelab.local.catalog.errors import (
-    ApiError,
     UnityCatalogError,
-    insufficient_permissions,
 )
 from lakelab.local.catalog.governance import Governance
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
@@ -37,12 +35,8 @@ def require_privilege(
     InsufficientPermissionsError
         If the user has none of the privileges.
     """
-    if securable.name.partition(".")[0] == HIVE_METASTORE:
-        return
-    try:
+    if securable.name.partition(".")[0] != HIVE_METASTORE:
         governance.require(user, securable, *one_of)
-    except ApiError as error:
-        raise insufficient_permissions(error.message) from error
 
 
 class GovernedCatalogs(WorkspaceCatalogs):
@@ -128,34 +122,6 @@ class GovernedCatalogs(WorkspaceCatalogs):
             return table
         self.require("table", str(name), "SELECT", "BROWSE", "MODIFY")
         return GovernedTable(name, table.path, version, partial(self.require, "table", str(name)))
-
-    def create_catalog(self, catalog: str) -> None:
-        if catalog not in self.catalogs():
-            raise insufficient_permissions(
-                "User does not have CREATE CATALOG on Metastore 'local'."
-            )
-
-    def create_schema(self, catalog: str, schema: str) -> Path:
-        if catalog in self.catalogs() and schema not in self.schemas(catalog):
-            self.require("catalog", catalog, "CREATE_SCHEMA")
-            self.require("catalog", catalog, "USE_CATALOG")
-        return super().create_schema(catalog, schema)
-
-    def drop_table(self, name: TableName) -> None:
-        self.require("table", str(name))
-        super().drop_table(name)
-
-    def rename_table(self, name: TableName, new: TableName) -> None:
-        self.require("table", str(name))
-        super().rename_table(name, new)
-
-    def drop_schema(self, catalog: str, schema: str) -> None:
-        self.require("schema", f"{catalog}.{schema}")
-        super().drop_schema(catalog, schema)
-
-    def drop_catalog(self, catalog: str) -> None:
-        self.require("catalog", catalog)
-        super().drop_catalog(catalog)
 
 
 class GovernedTable(UnityTable):

@@ -6,7 +6,7 @@ Follows https://docs.databricks.com/aws/en/data-governance/unity-catalog/manage-
 from __future__ import annotations
 
 from lakelab.local.catalog import conditions
-from lakelab.local.catalog.errors import ApiError
+from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.securable import Securable
 
 PRIVILEGES = frozenset(
@@ -54,7 +54,7 @@ def parse_privilege(name: str, securable: Securable) -> str:
 
     Raises
     ------
-    ApiError
+    UnityCatalogError
         If Unity Catalog has no such privilege for the securable, or a laptop does not support it.
 
     Examples
@@ -64,15 +64,15 @@ def parse_privilege(name: str, securable: Securable) -> str:
     >>> parse_privilege("EXECUTE", Securable("table", "main.flights.weather"))
     Traceback (most recent call last):
     ...
-    lakelab.local.catalog.errors.ApiError: Privilege EXECUTE is not applicable to this entity \
+    lakelab.local.catalog.errors.UnityCatalogError: Privilege EXECUTE is not applicable to this entity \
 [Table 'main.flights.weather']. Possible are: ALL_PRIVILEGES, APPLY_TAG, BROWSE, MANAGE, MODIFY, SELECT.
     """
     privilege = "_".join(str(name).upper().replace("_", " ").split())
     privilege = "ALL_PRIVILEGES" if privilege == "ALL" else privilege
     if privilege not in _APPLICABLE[securable.kind]:
-        raise ApiError(
-            conditions.INVALID_PARAMETER_VALUE,
+        raise UnityCatalogError(
             f"Privilege {privilege} is not applicable to this entity [{securable}]. Possible are: "
             f"{', '.join(sorted(_APPLICABLE[securable.kind]))}.",
+            condition=conditions.INVALID_PARAMETER_VALUE,
         )
     return privilege

@@ -46,7 +46,8 @@ from lakelab.local.feature_engineering.session import (
 )
 from lakelab.local.feature_engineering.training_set import TrainingSet
 from lakelab.local.feature_engineering.validation import as_list, quoted
-from lakelab.local.sql.function_rights import create_function, drop_function, executable_function
+from lakelab.local.sql.catalog_service import catalog_service
+from lakelab.local.sql.function_rights import create_function, executable_function
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -206,7 +207,7 @@ def delete_feature_spec(spark: LocalSparkSession, name: str) -> None:
     full = _full_name(spark, name)
     _open(spark, full)
     try:
-        drop_function(spark, full)
+        catalog_service(spark).drop_function(full)
     except InsufficientPermissionsError as error:
         raise PermissionDenied(str(error)) from error
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from lakelab.local.feature_engineering.entities.feature_table import FeatureTable
 from lakelab.local.feature_engineering.session import entity_keys, open_table, primary_key
 from lakelab.local.feature_engineering.validation import require_no_kwargs
+from lakelab.local.sql.catalog_service import catalog_service
+from lakelab.local.sql.errors import spark_errors
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -61,7 +63,7 @@ def register_table(
             f"{existing.timestamp_keys}; given were primary_keys={keys} and timestamp_keys={times}. Give "
             f"the declared ones, or declare others in SQL."
         )
-    with spark.unity.locked(table.name):
+    with spark_errors(), spark.unity.locked(table.name):
         table = open_table(spark, table.name)
         if description is not None:
             table.set_comment(description)
@@ -136,8 +138,8 @@ def _format(milliseconds: int) -> str:
 def drop_table(spark: LocalSparkSession, name: str) -> None:
     """Drop a feature table and its files."""
     table = open_table(spark, name)
-    with spark.unity.locked(table.name):
-        spark.unity.drop_table(table.name)
+    with spark_errors(), spark.unity.locked(table.name):
+        catalog_service(spark).drop_table(table.name)
     spark.sync()
 
 
@@ -145,7 +147,7 @@ def set_tag(spark: LocalSparkSession, name: str, key: str, value: str) -> None:
     """Set a tag of a feature table; the value replaces an earlier one."""
     _require_tag_key(key)
     table = open_table(spark, name)
-    with spark.unity.locked(table.name):
+    with spark_errors(), spark.unity.locked(table.name):
         open_table(spark, table.name).set_tags({key: value or ""})
 
 
@@ -153,7 +155,7 @@ def delete_tag(spark: LocalSparkSession, name: str, key: str) -> None:
     """Delete a tag of a feature table; log a warning if the tag does not exist."""
     _require_tag_key(key)
     table = open_table(spark, name)
-    with spark.unity.locked(table.name):
+    with spark_errors(), spark.unity.locked(table.name):
         table = open_table(spark, table.name)
         if key in table.tags:
             table.unset_tags([key])

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from lakelab.local.catalog.errors import UnityCatalogError, insufficient_permissions
+from lakelab.local.catalog.errors import InsufficientPermissionsError, UnityCatalogError
 from lakelab.local.catalog.governed_catalogs import GovernedCatalogs
 from lakelab.local.catalog.names import TableName
 from lakelab.local.spark.plans import messages, paths
@@ -159,7 +159,7 @@ def _require_outside_tables(catalogs: GovernedCatalogs, path: str) -> None:
     workspaces, own = catalogs.own.parent.resolve(), catalogs.own.resolve()
     of_another = folder.is_relative_to(workspaces) and not folder.is_relative_to(own)
     if of_another or folder.is_relative_to(warehouse) or warehouse.is_relative_to(folder):
-        raise insufficient_permissions("User does not have permission SELECT on any file.")
+        raise InsufficientPermissionsError("User does not have permission SELECT on any file.")
 
 
 def _without_scheme(path: str) -> str:

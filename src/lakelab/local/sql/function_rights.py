@@ -11,7 +11,7 @@ from lakelab.local.catalog.errors import AlreadyExistsError, UnityCatalogError
 from lakelab.local.catalog.functions import Functions, UnityFunction
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
 from lakelab.local.catalog.securable import Securable
-from lakelab.local.sql.registered_models import has_model
+from lakelab.local.sql.catalog_service import catalog_service
 from lakelab.local.sql.securables import require_privilege
 
 if TYPE_CHECKING:
@@ -79,26 +79,9 @@ def create_function(session: Session, function: UnityFunction, *, replace: bool)
     return created
 
 
-def drop_function(session: Session, name: TableName) -> None:
-    """Drop a function that the session's user owns, with its grants.
-
-    Raises
-    ------
-    NotFoundError
-        If no function has that name.
-    InsufficientPermissionsError
-        If another user owns it.
-    """
-    functions, securable = Functions(session.unity), Securable("function", str(name))
-    if functions.exists(name):
-        require_privilege(session, securable)
-    functions.drop(name)
-    session.unity.governance.remove(securable)
-
-
 def _require_no_model(session: Session, name: TableName) -> None:
     """Raise if a registered model has the name: models and functions of a schema share their names."""
-    if has_model(session, name):
+    if catalog_service(session).has_model(name):
         raise AlreadyExistsError(
             f"There is a registered model '{name}'; models and functions of a schema share their "
             f"names. Choose another name for the function."

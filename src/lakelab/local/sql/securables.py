@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lakelab.local.catalog import conditions, governed_catalogs
-from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
+from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.functions import Functions
 from lakelab.local.catalog.governed_catalogs import GovernedCatalogs
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
 from lakelab.local.catalog.securable import Securable
+from lakelab.local.catalog.service import not_found
 from lakelab.local.catalog.views import Views
-from lakelab.local.sql.registered_models import has_model
+from lakelab.local.sql.catalog_service import catalog_service
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -66,10 +67,12 @@ def resolve_securable(session: Session, kind: str, name: Name) -> Securable:
                 session.unity.require_table(full)
         else:
             session.unity.require_schema(full.catalog, full.schema)
-            if not Functions(session.unity).exists(full) and not has_model(session, full):
-                raise _not_found(securable)
+            if not Functions(session.unity).exists(full) and not catalog_service(session).has_model(
+                full
+            ):
+                raise not_found(securable)
     if not is_visible(session, securable):
-        raise _not_found(securable)
+        raise not_found(securable)
     return securable
 
 
@@ -155,13 +158,3 @@ def refresh_schema(session: Session, name: TableName) -> None:
     """Refresh the schema of a table in the engine, unless the user may not read the table."""
     if not isinstance(session.unity, GovernedCatalogs) or session.unity.may_read(name):
         session.refresh_schema(name)
-
-
-def _not_found(securable: Securable) -> NotFoundError:
-    condition = {
-        "catalog": conditions.NO_SUCH_CATALOG_EXCEPTION,
-        "schema": conditions.SCHEMA_NOT_FOUND,
-        "table": conditions.TABLE_OR_VIEW_NOT_FOUND,
-        "function": conditions.ROUTINE_NOT_FOUND,
-    }[securable.kind]
-    return NotFoundError(f"{securable} does not exist.", condition=condition)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from lakelab.local.catalog import conditions
-from lakelab.local.catalog.errors import UnityCatalogError, insufficient_permissions
+from lakelab.local.catalog.errors import InsufficientPermissionsError, UnityCatalogError
 from lakelab.local.catalog.functions import Functions
 from lakelab.local.catalog.governed_catalogs import GovernedCatalogs
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
@@ -311,4 +311,4 @@ def _require(session: Session, user: str, name: TableName) -> None:
     governance = session.unity.governance
     if name.catalog == HIVE_METASTORE or governance.may(user, securable, "SELECT"):
         return
-    raise insufficient_permissions(f"User does not have SELECT on {securable}.")
+    raise InsufficientPermissionsError(f"User does not have SELECT on {securable}.")

@@ -6,11 +6,9 @@ Follows https://docs.databricks.com/api/workspace/catalogs and /schemas
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
-from lakelab.local.catalog import conditions, service
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.names import split_name
 from lakelab.local.catalog.securable import Securable
@@ -30,7 +28,6 @@ class CatalogApi:
         self._securables = securables
         self._unity = securables.unity
         self._governance = securables.governance
-        self._registry = securables.registry
 
     def endpoints(self) -> list[Endpoint]:
         return [
@@ -62,23 +59,15 @@ class CatalogApi:
 
     def create_catalog(self, call: Call) -> dict[str, Any]:
         catalog = parse_securable(call, "catalog")
-        create = partial(service.create_catalog, self._unity, self._governance, call.user)
-        return self._create(catalog, lambda: create(catalog.name, call.optional("comment")))
+        self._securables.service(call).create_catalog(catalog.name, call.optional("comment"))
+        return self._securables.common_fields(catalog)
 
     def update_catalog(self, call: Call) -> dict[str, Any]:
         return self._update(call, "catalog")
 
     def delete_catalog(self, call: Call) -> None:
-        catalog = self._securables.owned(call, "catalog")
-        schemas = [
-            Securable("schema", f"{catalog.name}.{s}") for s in self._unity.schemas(catalog.name)
-        ]
-        if schemas and not call.flag("force"):
-            raise ApiError(
-                conditions.INVALID_STATE,
-                f"{catalog} is not empty. The catalog has {len(schemas)} schema(s).",
-            )
-        service.drop_catalog(self._unity, self._governance, self._registry, call.user, catalog)
+        catalog = parse_securable(call, "catalog").name
+        self._securables.service(call).drop_catalog(catalog, cascade=call.flag("force"))
 
     # ---- schemas -----------------------------------------------------------------------------
     def list_schemas(self, call: Call) -> dict[str, Any]:
@@ -94,27 +83,15 @@ class CatalogApi:
     def create_schema(self, call: Call) -> dict[str, Any]:
         name = f"{call.text('catalog_name')}.{call.text('name')}"
         catalog, schema = split_name(name, 2, "Schema")
-        new, parent = Securable("schema", f"{catalog}.{schema}"), Securable("catalog", catalog)
-        self._securables.require(parent)
-        service.require_create_schema(self._governance, call.user, parent)
-        create = partial(service.create_schema, self._unity, self._governance, call.user)
-        return self._create(new, lambda: create(catalog, schema, call.optional("comment")))
+        self._securables.service(call).create_schema(catalog, schema, call.optional("comment"))
+        return self._securables.common_fields(Securable("schema", f"{catalog}.{schema}"))
 
     def update_schema(self, call: Call) -> dict[str, Any]:
         return self._update(call, "schema")
 
     def delete_schema(self, call: Call) -> None:
-        schema = self._securables.owned(call, "schema")
-        tables = self._securables.tables_of(schema)
-        models = self._securables.models_of(schema)
-        functions = [*models, *self._securables.functions_of(schema)]
-        if (tables or functions) and not call.flag("force"):
-            raise ApiError(
-                conditions.INVALID_STATE,
-                f"{schema} is not empty. The schema has {len(tables)} table(s), {len(functions)} "
-                "function(s), 0 volume(s). Models count as functions.",
-            )
-        service.drop_schema(self._unity, self._governance, self._registry, call.user, schema)
+        catalog, schema = parse_securable(call, "schema").name.split(".")
+        self._securables.service(call).drop_schema(catalog, schema, cascade=call.flag("force"))
 
     # ---- catalogs and schemas alike ----------------------------------------------------------
     def _visible(self, call: Call, securables: list[Securable]) -> list[dict[str, Any]]:
@@ -128,21 +105,14 @@ class CatalogApi:
             self._governance.require(call.user, securable, privilege)
         return self._securables.common_fields(securable)
 
-    def _create(self, new: Securable, create: Callable[[], object]) -> dict[str, Any]:
-        if self._securables.exists(new):
-            raise ApiError(f"{new.kind.upper()}_ALREADY_EXISTS", f"{new} already exists.")
-        create()
-        return self._securables.common_fields(new)
-
     def _update(self, call: Call, kind: str) -> dict[str, Any]:
         """Change comment and owner. The name stays, because folders keep their names."""
-        securable = self._securables.owned(call, kind)
+        service = self._securables.service(call)
+        securable = service.owned(parse_securable(call, kind))
         if call.optional("new_name") not in (None, "", securable.name.rpartition(".")[2]):
             raise ApiError(
                 conditions.INVALID_PARAMETER_VALUE,
                 f"{securable} keeps its name on a laptop; in a workspace it can be renamed.",
             )
-        self._governance.update(
-            securable, owner=call.optional("owner"), comment=call.optional("comment")
-        )
+        service.update(securable, owner=call.optional("owner"), comment=call.optional("comment"))
         return self._securables.common_fields(securable)

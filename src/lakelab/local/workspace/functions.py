@@ -8,8 +8,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lakelab.local.catalog import conditions
-from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.functions import (
     FEATURE_SPEC,
     PYTHON,
@@ -19,6 +17,7 @@ from lakelab.local.catalog.functions import (
 )
 from lakelab.local.catalog.names import TableName, split_name
 from lakelab.local.catalog.securable import Securable
+from lakelab.local.catalog.service import not_found
 from lakelab.local.workspace.api import UNITY_API, Call, Endpoint, paginate, without_none
 from lakelab.local.workspace.securables import Securables, parse_schema
 
@@ -58,7 +57,7 @@ class FunctionsApi:
         securable = Securable("function", name)
         if not self._functions.exists(TableName.parse(name)):
             self._securables.require(Securable("schema", name.rpartition(".")[0]))
-            raise ApiError(conditions.RESOURCE_DOES_NOT_EXIST, f"{securable} does not exist.")
+            raise not_found(securable)
         self._governance.require(call.user, securable, *one_of)
         return securable
 
@@ -80,13 +79,12 @@ class FunctionsApi:
     def update(self, call: Call) -> dict[str, Any]:
         """Change the owner. This call changes nothing else."""
         function = self._authorized(call)
-        self._governance.update(function, owner=call.optional("owner"))
+        self._securables.service(call).update(function, owner=call.optional("owner"))
         return self._function(TableName.parse(function.name))
 
     def delete(self, call: Call) -> None:
         function = self._authorized(call)
-        self._functions.drop(TableName.parse(function.name))
-        self._governance.remove(function)
+        self._securables.service(call).drop_function(TableName.parse(function.name))
 
     def _function(self, name: TableName) -> dict[str, Any]:
         function = self._functions.get(name)

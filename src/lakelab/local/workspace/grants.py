@@ -78,14 +78,14 @@ class GrantsApi:
 
     def update(self, call: Call) -> dict[str, Any]:
         securable = self._securable(call)
-        self._governance.require(call.user, securable)
+        service = self._securables.service(call)
+        service.owned(securable)
         for item in call.items("changes"):
-            change = Call(call.user, item)
-            self._governance.change_grants(
+            service.change_grants(
                 securable,
-                change.text("principal"),
-                _privileges(item.get("add")),
-                _privileges(item.get("remove")),
+                Call(call.user, item).text("principal"),
+                add=_privileges(item.get("add")),
+                remove=_privileges(item.get("remove")),
             )
         return self.get(call)
 

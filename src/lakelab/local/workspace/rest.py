@@ -85,15 +85,16 @@ def to_api_error(error: Exception) -> ApiError:
 
     Examples
     --------
-    >>> to_api_error(NotFoundError("Table 'main.flights.weather' does not exist.")).code
-    'RESOURCE_DOES_NOT_EXIST'
+    >>> error = UnityCatalogError("The schema has tables.", condition=conditions.SCHEMA_NOT_EMPTY)
+    >>> to_api_error(error).code
+    'INVALID_STATE'
     >>> to_api_error(ZeroDivisionError("division by zero")).message
     'The local workspace failed: ZeroDivisionError: division by zero'
     """
     if isinstance(error, ApiError):
         return error
     if isinstance(error, UnityCatalogError):
-        return ApiError(error.rest_code, str(error))
+        return ApiError(error.rest_code, error.rest_message)
     # An MlflowException is recognised by its code: importing the class here would import MLflow at
     # the start
     if isinstance(code := getattr(error, "error_code", None), str):

@@ -5,16 +5,14 @@ Tested in ``tests/local/workspace/test_catalog.py``.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
-from lakelab.local.catalog import conditions
-from lakelab.local.catalog.errors import ApiError
 from lakelab.local.catalog.functions import Functions
 from lakelab.local.catalog.governance import Governance
 from lakelab.local.catalog.model_registry import ModelRegistry
-from lakelab.local.catalog.names import TableName, split_name
+from lakelab.local.catalog.names import split_name
 from lakelab.local.catalog.securable import Securable
+from lakelab.local.catalog.service import CatalogService
 from lakelab.local.catalog.store import UnityCatalog
 from lakelab.local.workspace.api import Call, without_none
 
@@ -41,46 +39,26 @@ class Securables:
         self.governance = governance
         self.registry = registry
 
+    def service(self, call: Call) -> CatalogService:
+        """Return the service by which the caller changes Unity Catalog."""
+        return self._service(call.user)
+
+    def _service(self, user: str) -> CatalogService:
+        return CatalogService(self.unity, self.governance, user, lambda: self.registry)
+
     def exists(self, securable: Securable) -> bool:
-        parts = securable.name.split(".")
-        if securable.kind == "catalog":
-            return parts[0] in self.unity.catalogs()
-        if securable.kind == "schema":
-            return parts[1] in self.unity.schemas(parts[0])
-        if securable.kind == "table":
-            name = TableName(*parts)
-            return self.unity.exists(name) or self.unity.is_view(name)
-        if self.functions.exists(TableName(*parts)):
-            return True
-        with suppress(ApiError):
-            self.registry.model(securable.name)
-            return True
-        return False
+        """Return whether a securable exists."""
+        return self._service(self.governance.admin).exists(securable)
 
     def require(self, securable: Securable) -> None:
         """Check that a securable exists, and its catalog and schema.
 
         Raises
         ------
-        ApiError
-            ``RESOURCE_DOES_NOT_EXIST``, with the first level that is missing.
+        NotFoundError
+            With the first level that is missing.
         """
-        for level in securable.lineage:
-            if not self.exists(level):
-                raise ApiError(conditions.RESOURCE_DOES_NOT_EXIST, f"{level} does not exist.")
-
-    def owned(self, call: Call, kind: str) -> Securable:
-        """Return the securable of a call that its owner makes.
-
-        Raises
-        ------
-        ApiError
-            ``RESOURCE_DOES_NOT_EXIST``, or ``PERMISSION_DENIED`` for other users.
-        """
-        securable = parse_securable(call, kind)
-        self.require(securable)
-        self.governance.require(call.user, securable)
-        return securable
+        self._service(self.governance.admin).require(securable)
 
     def visible(self, call: Call, securables: list[Securable]) -> list[Securable]:
         """Return the securables that a list shows to the caller."""

@@ -75,18 +75,14 @@ class TablesApi:
 
     def update(self, call: Call) -> dict[str, Any]:
         """Change the owner. This call changes nothing else; SQL changes comments."""
-        table = self._securables.owned(call, "table")
-        self._governance.update(table, owner=call.optional("owner"))
+        table = parse_securable(call, "table")
+        self._securables.service(call).update(table, owner=call.optional("owner"))
         return self._table(table)
 
     def delete(self, call: Call) -> None:
-        table = self._securables.owned(call, "table")
-        name = TableName(*table.name.split("."))
-        if self._unity.is_view(name):
-            Views(self._unity).drop(name)
-        else:
-            self._unity.drop_table(name)
-        self._governance.remove(table)
+        table = parse_securable(call, "table")
+        self._securables.service(call).require(table)
+        self._securables.service(call).drop_table(TableName(*table.name.split(".")))
 
     def exists(self, call: Call) -> dict[str, Any]:
         return {"table_exists": self._securables.exists(parse_securable(call, "table"))}

@@ -18,6 +18,7 @@ from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.names import TableName
 from lakelab.local.catalog.table import UnityTable
+from lakelab.local.sql.catalog_service import catalog_service
 from lakelab.local.sql.handlers import Handlers, RunOnEngine
 from lakelab.local.sql.securables import refresh_schema, resolve_table
 from lakelab.local.sql.statements.add_columns import add_columns
@@ -65,7 +66,7 @@ def _rename(session: Session, name: TableName, target: exp.Table) -> None:
     parts = [f"`{part.name}`" for part in target.parts]
     if len(parts) == 1:
         parts = [f"`{name.catalog}`", f"`{name.schema}`", *parts]
-    session.unity.rename_table(name, session.resolve(".".join(parts)))
+    catalog_service(session).rename_table(name, session.resolve(".".join(parts)))
 
 
 def _run_action(session: Session, table: UnityTable, action: exp.Expr) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lakelab.local.catalog.errors import UnityCatalogError
+from lakelab.local.sql.catalog_service import catalog_service
 from lakelab.local.sql.grammar.governance import CommentOn
 from lakelab.local.sql.grammar.parser import Name
 from lakelab.local.sql.handlers import Handlers
-from lakelab.local.sql.securables import require_privilege, resolve_securable
+from lakelab.local.sql.securables import resolve_securable
 from lakelab.local.sql.statements.view import set_view_comment
 
 if TYPE_CHECKING:
@@ -28,8 +29,7 @@ def _comment(session: Session, node: CommentOn) -> None:
         _comment_column(session, node.levels, text)
     else:
         securable = resolve_securable(session, kind, node.this)
-        require_privilege(session, securable)
-        session.unity.governance.update(securable, comment=text or "")
+        catalog_service(session).update(securable, comment=text or "")
 
 
 def _comment_column(session: Session, levels: list[str], text: str | None) -> None:

@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import NotFoundError, UnityCatalogError
+from lakelab.local.sql.catalog_service import catalog_service
 from lakelab.local.sql.dialect import to_sql
 from lakelab.local.sql.handlers import Handlers, RunOnEngine
 from lakelab.local.sql.securables import resolve_table
@@ -44,7 +45,9 @@ def _drop_table(session: Session, node: exp.Drop) -> None:
         return
     if_exists = bool(node.args.get("exists"))
     with suppress(NotFoundError) if if_exists else nullcontext():
-        session.unity.drop_table(name)  # another notebook may have dropped the table meanwhile
+        catalog_service(session).drop_table(
+            name
+        )  # another notebook may have dropped the table meanwhile
 
 
 HANDLERS: Handlers = {exp.Drop: _drop_table}

@@ -16,9 +16,9 @@ from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import NotFoundError
 from lakelab.local.catalog.functions import FEATURE_SPEC, Functions, Parameter, UnityFunction
 from lakelab.local.catalog.securable import Securable
+from lakelab.local.sql.catalog_service import catalog_service
 from lakelab.local.sql.errors import analysis_error
 from lakelab.local.sql.function_calls import is_session_schema
-from lakelab.local.sql.function_rights import drop_function
 from lakelab.local.sql.grammar.functions import DescribeFunction, DropFunction, ShowFunctions
 from lakelab.local.sql.handlers import Handlers
 from lakelab.local.sql.results import string_column
@@ -43,7 +43,7 @@ def _drop_function(session: Session, node: DropFunction) -> None:
         return
     name = session.resolve(node.target)
     try:
-        drop_function(session, name)
+        catalog_service(session).drop_function(name)
     except NotFoundError as error:
         if not node.args["exists"]:
             raise _not_found(error) from error

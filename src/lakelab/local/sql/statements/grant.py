@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lakelab.local.catalog.errors import ApiError, UnityCatalogError
+from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.names import HIVE_METASTORE
-from lakelab.local.catalog.privileges import parse_privilege
 from lakelab.local.catalog.securable import Securable
+from lakelab.local.sql.catalog_service import catalog_service
 from lakelab.local.sql.grammar.governance import (
     GrantPrivileges,
     GrantStatement,
@@ -35,22 +35,13 @@ _KINDS = ("CATALOG", "SCHEMA", "DATABASE", "TABLE", "VIEW", "FUNCTION", "MODEL")
 
 
 def _grant(session: Session, node: GrantPrivileges) -> None:
-    securable = _resolve(session, node)
-    require_privilege(session, securable)
-    privileges = _parse_privileges(node.args["privileges"], securable)
-    principal = node.args["principal"]
-    session.unity.governance.change_grants(securable, principal, add=privileges)
+    securable, principal = _resolve(session, node), node.args["principal"]
+    catalog_service(session).change_grants(securable, principal, add=node.args["privileges"])
 
 
 def _revoke(session: Session, node: RevokePrivileges) -> None:
-    securable = _resolve(session, node)
-    require_privilege(session, securable)
-    privileges = _parse_privileges(node.args["privileges"], securable)
-    principal = node.args["principal"]
-    if "ALL_PRIVILEGES" in privileges:  # it also revokes privileges that were granted one by one
-        granted = session.unity.governance.grants(securable).get(principal, [])
-        privileges = [*privileges, *(p for p in granted if p != "MANAGE")]
-    session.unity.governance.change_grants(securable, principal, remove=privileges)
+    securable, principal = _resolve(session, node), node.args["principal"]
+    catalog_service(session).change_grants(securable, principal, remove=node.args["privileges"])
 
 
 def _show_grants(session: Session, node: ShowGrants) -> DataFrame:
@@ -84,13 +75,6 @@ def _resolve(session: Session, node: GrantStatement) -> Securable:
             f"Catalog. Name something in a catalog of Unity Catalog."
         )
     return securable
-
-
-def _parse_privileges(names: list[str], securable: Securable) -> list[str]:
-    try:
-        return [parse_privilege(name, securable) for name in names]
-    except ApiError as error:
-        raise UnityCatalogError(error.message, condition=error.code) from error
 
 
 HANDLERS: Handlers = {

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lakelab.local.sql.catalog_service import catalog_service
 from lakelab.local.sql.grammar.governance import SetOwner
 from lakelab.local.sql.handlers import Handlers
-from lakelab.local.sql.securables import require_privilege, resolve_securable
+from lakelab.local.sql.securables import resolve_securable
 
 if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 
 def _set_owner(session: Session, node: SetOwner) -> None:
     securable = resolve_securable(session, node.args["kind"], node.this)
-    require_privilege(session, securable)
-    session.unity.governance.update(securable, owner=node.args["principal"])
+    catalog_service(session).update(securable, owner=node.args["principal"])
 
 
 HANDLERS: Handlers = {SetOwner: _set_owner}

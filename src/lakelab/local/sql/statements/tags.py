@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lakelab.local.catalog.tags import merge_tags
+from lakelab.local.sql.catalog_service import catalog_service
 from lakelab.local.sql.grammar.governance import ChangeTags
 from lakelab.local.sql.handlers import Handlers
-from lakelab.local.sql.securables import require_privilege, resolve_securable
+from lakelab.local.sql.securables import resolve_securable
 
 if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
@@ -43,13 +43,11 @@ def _change_container_tags(session: Session, node: ChangeTags) -> None:
     """``ALTER SCHEMA s SET TAGS ('a' = 'b')``, and the same of a catalog."""
     securable = resolve_securable(session, node.args["kind"], node.this)
     tags = node.args["tags"]
-    require_privilege(session, securable, "APPLY_TAG")
+    service = catalog_service(session)
     if node.args["unset"]:
-        session.unity.governance.change_tags(
-            securable, lambda old: {k: v for k, v in old.items() if k not in tags}
-        )
+        service.unset_tags(securable, tags)
     else:
-        session.unity.governance.change_tags(securable, lambda old: merge_tags(old, tags))
+        service.set_tags(securable, tags)
 
 
 HANDLERS: Handlers = {ChangeTags: _change_tags}
