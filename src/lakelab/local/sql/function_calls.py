@@ -230,9 +230,8 @@ def _temporary(session: Session, name: str) -> UnityFunction:
     function = session.temporary_functions.get(name.lower())
     if function is None:
         raise analysis_error(
-            "UNRESOLVED_ROUTINE",
+            conditions.UNRESOLVED_ROUTINE,
             f"Cannot resolve routine `session`.`{name}` on search path [`system`.`session`].",
-            "42883",
         )
     return function
 

@@ -14,13 +14,14 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.tokens import TokenType
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.names import split_levels
 from lakelab.local.sql.dialect import LocalDatabricks, Statement, parse, to_sql
 from lakelab.local.sql.errors import analysis_error
 from lakelab.local.sql.literals import literal
 
 _PLACE = "place_"
-_VIEW_ERROR = "UNSUPPORTED_FEATURE.PARAMETER_MARKER_IN_UNEXPECTED_STATEMENT"
+_VIEW_ERROR = conditions.UNSUPPORTED_FEATURE_PARAMETER_MARKER_IN_UNEXPECTED_STATEMENT
 
 
 def bind_parameters(statement: Statement, args: Any) -> tuple[Statement, Any]:
@@ -113,8 +114,7 @@ def _value(literals: Mapping[str, exp.Expr | None], marker: exp.Placeholder) -> 
 def _unbound(marker: exp.Placeholder) -> Exception:
     name = "_" if marker.this is None else str(marker.this).replace(_PLACE, "_")
     return analysis_error(
-        "UNBOUND_SQL_PARAMETER",
+        conditions.UNBOUND_SQL_PARAMETER,
         f"Found the unbound parameter: {name}. Please, fix `args` and provide a mapping of the parameter to "
         f"either a SQL literal or collection constructor functions such as `map()`, `array()`, `struct()`.",
-        "42P02",
     )

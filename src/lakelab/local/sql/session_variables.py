@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 
 if TYPE_CHECKING:
@@ -76,8 +77,7 @@ class SessionVariables:
             path = ".".join(f"`{level}`" for level in levels)
             raise UnityCatalogError(
                 f"Cannot resolve variable {path} on search path [`system`.`session`].",
-                condition="UNRESOLVED_VARIABLE",
-                sql_state="42883",
+                condition=conditions.UNRESOLVED_VARIABLE,
             )
         return found
 

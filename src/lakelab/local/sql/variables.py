@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.sql.dialect import Statement, parse, to_sql
 from lakelab.local.sql.grammar.row_changes import Explain
@@ -70,8 +71,7 @@ def replace_variables(session: Session, statement: Statement) -> Statement:
         raise UnityCatalogError(
             "The local engine does not keep a session variable in a temporary view: the view would keep the "
             "value that the variable has now. Write the value, or query without the view.",
-            condition="UNSUPPORTED_FEATURE.LOCAL_ENGINE",
-            sql_state="0A000",
+            condition=conditions.UNSUPPORTED_FEATURE_LOCAL_ENGINE,
         )
     return parse(to_sql(tree))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pyspark.sql.types import AtomicType, DataType, StructField
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.sql.errors import analysis_error
 from lakelab.local.sql.rewrites.casts import replace_by_cast, same_type
 from lakelab.local.sql.rewrites.expression_types import Types
@@ -128,10 +129,9 @@ def common_column(left: DataType, right: DataType) -> DataType | None:
     common = wider_type(left, right)
     if common is None and (isinstance(left, AtomicType) or isinstance(right, AtomicType)):
         raise analysis_error(
-            "INCOMPATIBLE_COLUMN_TYPE",
+            conditions.INCOMPATIBLE_COLUMN_TYPE,
             f"UNION, INTERSECT and EXCEPT take columns of compatible types: one is a "
             f"{left.simpleString().upper()}, the other a {right.simpleString().upper()}.",
-            "42825",
         )
     return common
 

@@ -122,17 +122,15 @@ def _create_temporary(session: Session, node: CreateFunction) -> None:
     function = _function(session, _Definition(statement, name, node.args["body"]))
     if name.table in session.temporary_functions and not statement.args.get("replace"):
         raise analysis_error(
-            "ROUTINE_ALREADY_EXISTS",
+            conditions.ROUTINE_ALREADY_EXISTS,
             f"Cannot create the routine `{name.table}` because a routine of that name already exists. Choose a "
             f"different name, drop or replace the existing routine.",
-            "42723",
         )
     if statement.args.get("replace") and session.engine_functions.has(name.table):
         raise analysis_error(
-            "USER_DEFINED_FUNCTIONS.CANNOT_REPLACE_NON_SQL_UDF_WITH_SQL_UDF",
+            conditions.USER_DEFINED_FUNCTIONS_CANNOT_REPLACE_NON_SQL_UDF_WITH_SQL_UDF,
             f"User defined function is invalid: Cannot replace the non-SQL function {name.table} with a SQL "
             f"function.",
-            "42601",
         )
     session.temporary_functions[name.table] = function
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql.types import IntegerType, NullType, StringType
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.sql.dialect import parse
 from lakelab.local.sql.grammar.variables import ExecuteImmediate
@@ -32,8 +33,7 @@ def _execute(session: Session, node: ExecuteImmediate) -> DataFrame | None:
         raise UnityCatalogError(
             f"The INTO clause of EXECUTE IMMEDIATE is only valid for queries but the given statement is not a "
             f"query: {text}.",
-            condition="INVALID_STATEMENT_FOR_EXECUTE_INTO",
-            sql_state="07501",
+            condition=conditions.INVALID_STATEMENT_FOR_EXECUTE_INTO,
         )
     assign_row(session, targets, session.sql(text, arguments))
     return None
@@ -45,15 +45,13 @@ def _text(session: Session, expression: str) -> str:
     if not isinstance(kind, StringType | NullType):
         raise UnityCatalogError(
             f'Expression type must be string type but got "{kind.simpleString().upper()}".',
-            condition="INVALID_EXPR_TYPE_FOR_QUERY_EXECUTE_IMMEDIATE",
-            sql_state="42K09",
+            condition=conditions.INVALID_EXPR_TYPE_FOR_QUERY_EXECUTE_IMMEDIATE,
         )
     if not isinstance(value, exp.Literal):
         raise UnityCatalogError(
             f"Execute immediate requires a non-null variable as the query string, but the provided variable "
             f"{expression} is null.",
-            condition="NULL_QUERY_STRING_EXECUTE_IMMEDIATE",
-            sql_state="22004",
+            condition=conditions.NULL_QUERY_STRING_EXECUTE_IMMEDIATE,
         )
     return str(value.this)
 
@@ -64,15 +62,13 @@ def _arguments(session: Session, given: list[tuple[str, str | None]]) -> Any:
     if names and len(names) < len(given):
         raise UnityCatalogError(
             "All arguments of the USING clause of EXECUTE IMMEDIATE must have names if one has a name.",
-            condition="ALL_PARAMETERS_MUST_BE_NAMED",
-            sql_state="07001",
+            condition=conditions.ALL_PARAMETERS_MUST_BE_NAMED,
         )
     if twice := {name for name in names if names.count(name) > 1}:
         raise UnityCatalogError(
             f"The USING clause of this EXECUTE IMMEDIATE command contained multiple arguments with the same "
             f"alias ({', '.join(sorted(twice))}), which is invalid.",
-            condition="EXEC_IMMEDIATE_DUPLICATE_ARGUMENT_ALIASES",
-            sql_state="42701",
+            condition=conditions.EXEC_IMMEDIATE_DUPLICATE_ARGUMENT_ALIASES,
         )
     values = [_argument(session, text) for text, _ in given]
     return dict(zip(names, values, strict=True)) if names else values or None

@@ -53,10 +53,9 @@ def _drop_temporary(session: Session, node: DropFunction) -> None:
     name = temporary_name(node.levels)
     if session.temporary_functions.pop(name, None) is None and not node.args["exists"]:
         raise analysis_error(
-            "ROUTINE_NOT_FOUND",
+            conditions.ROUTINE_NOT_FOUND,
             f"The routine `{name}` cannot be found. Verify the spelling, or use DROP TEMPORARY FUNCTION IF "
             f"EXISTS.",
-            "42883",
         )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.sql.dialect import parse, to_sql
 from lakelab.local.sql.errors import syntax_error
@@ -39,8 +40,7 @@ def _declare(session: Session, node: DeclareVariable) -> None:
         raise UnityCatalogError(
             f"Failed to execute DECLARE VARIABLE command because the destination column or variable "
             f"`{names[0]}` has a DEFAULT value {default}, which contains subquery expressions.",
-            condition="INVALID_DEFAULT_VALUE.SUBQUERY_EXPRESSION",
-            sql_state="42623",
+            condition=conditions.INVALID_DEFAULT_VALUE_SUBQUERY_EXPRESSION,
         )
     kind, value = evaluate(session, default, node.args.get("kind"))
     for name in names:
@@ -48,8 +48,7 @@ def _declare(session: Session, node: DeclareVariable) -> None:
             raise UnityCatalogError(
                 f"Cannot create the variable `system`.`session`.`{name}` because it already exists. Choose a "
                 f"different name, or drop or replace the existing variable.",
-                condition="VARIABLE_ALREADY_EXISTS",
-                sql_state="42723",
+                condition=conditions.VARIABLE_ALREADY_EXISTS,
             )
     for name in names:
         session.variables.set(Variable(name.lower(), kind, value, default))
@@ -60,8 +59,7 @@ def _declared_name(name: Name) -> str:
     if found is None:
         raise UnityCatalogError(
             f"Cannot resolve variable {name.quoted} on search path [`system`.`session`].",
-            condition="UNRESOLVED_VARIABLE",
-            sql_state="42883",
+            condition=conditions.UNRESOLVED_VARIABLE,
         )
     return found
 
@@ -116,8 +114,7 @@ def find_targets(session: Session, names: list[Name]) -> list[Variable]:
     if twice:
         raise UnityCatalogError(
             f"The columns or variables `{twice[0]}` appear more than once as assignment targets.",
-            condition="DUPLICATE_ASSIGNMENTS",
-            sql_state="42701",
+            condition=conditions.DUPLICATE_ASSIGNMENTS,
         )
     return targets
 
@@ -134,15 +131,13 @@ def assign_row(session: Session, targets: list[Variable], frame: DataFrame) -> N
         raise UnityCatalogError(
             f"The number of columns or variables assigned or aliased: {len(targets)} does not match the number "
             f"of source expressions: {len(frame.columns)}.",
-            condition="ASSIGNMENT_ARITY_MISMATCH",
-            sql_state="42802",
+            condition=conditions.ASSIGNMENT_ARITY_MISMATCH,
         )
     rows = frame.limit(2).collect()
     if len(rows) > 1:
         raise UnityCatalogError(
             "More than one row returned by a subquery used as a row.",
-            condition="ROW_SUBQUERY_TOO_MANY_ROWS",
-            sql_state="21000",
+            condition=conditions.ROW_SUBQUERY_TOO_MANY_ROWS,
         )
     row = rows[0] if rows else [None] * len(targets)
     kinds = [field.dataType for field in frame.schema.fields]
@@ -165,8 +160,7 @@ def _drop(session: Session, node: DropVariable) -> None:
         raise UnityCatalogError(
             f"The variable `system`.`session`.`{name}` cannot be found. Verify the spelling, or use DROP "
             f"TEMPORARY VARIABLE IF EXISTS.",
-            condition="VARIABLE_NOT_FOUND",
-            sql_state="42883",
+            condition=conditions.VARIABLE_NOT_FOUND,
         )
 
 
