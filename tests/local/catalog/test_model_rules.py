@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lakelab.local.catalog.errors import ApiError
+from lakelab.local.catalog.errors import ApiError, UnityCatalogError
 from lakelab.local.catalog.model_rules import (
     check_alias,
     check_not_reserved,
@@ -27,13 +27,13 @@ def test_other_aliases_are_accepted(alias):
 def test_the_existing_tags_count():
     existing = [f"k{number}" for number in range(50)]
     check_tags({"k0": "changed"}, existing)
-    with pytest.raises(ApiError, match="51 tags are too many"):
+    with pytest.raises(UnityCatalogError, match="51 tags are too many"):
         check_tags({"new": ""}, existing)
 
 
 @pytest.mark.parametrize("key", ["", " a", "a ", "a.b", "a:b", "k" * 256])
 def test_invalid_tag_keys_are_refused(key):
-    with pytest.raises(ApiError, match="is not valid in Unity Catalog"):
+    with pytest.raises(UnityCatalogError, match="is not a valid tag"):
         check_tags({key: ""})
 
 
@@ -47,3 +47,9 @@ def test_a_version_is_a_whole_number(number):
     assert check_number("12") == "12"
     with pytest.raises(ApiError, match="must be a whole number"):
         check_number(number)
+
+
+def test_tags_of_models_have_the_rules_of_other_tags():
+    with pytest.raises(UnityCatalogError, match="neither has a space at its ends"):
+        check_tags({"a": " b "})
+    check_tags({"a b": "c d", "k" * 255: "v" * 1000})

@@ -11,7 +11,6 @@ Follows https://docs.databricks.com/aws/en/data-governance/unity-catalog/
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -42,6 +41,7 @@ VIEWS = ".views"
 
 _STAGING = ".staging-"
 _TRASH = ".trash-"
+_NOT_IN_A_FOLDER = frozenset('./\\`"\x7f')
 _MAX_LOCK_NAME = 200
 """Bytes. The three levels of a name may be longer than the name of a file can be."""
 
@@ -363,5 +363,6 @@ def _is_name(folder: str) -> bool:
     """Return whether a folder can be a catalog, schema or table; other programs create folders, too."""
     return (
         folder == folder.lower()
-        and re.fullmatch(r"[^./\\`\"\x00-\x20\x7f][^./\\`\"\x00-\x1f\x7f]*", folder) is not None
+        and folder[:1] not in ("", " ")
+        and not any(c in _NOT_IN_A_FOLDER or ord(c) < ord(" ") for c in folder)
     )

@@ -9,7 +9,6 @@ moved alias never resolves to the earlier model version.
 from __future__ import annotations
 
 import logging
-import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -114,7 +113,7 @@ def download_package(model_uri: str, folder: Path) -> Path:
     import mlflow
     from mlflow.exceptions import MlflowException
 
-    if not isinstance(model_uri, str) or not re.match(r"(models|runs):/", model_uri):
+    if not isinstance(model_uri, str) or not model_uri.startswith(("models:/", "runs:/")):
         raise ValueError(
             f"Invalid model URI '{model_uri}'. Give models:/<name>/<version>, models:/<name>@<alias> "
             f"or runs:/<run_id>/<artifact_path>."

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lakelab.local.catalog.char_types import EXCEEDED, varchar_limits
 from lakelab.local.catalog import conditions
+from lakelab.local.catalog.char_types import EXCEEDED, varchar_limits
 from lakelab.local.catalog.names import TableName, quoted
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.delta.log import LogSnapshot

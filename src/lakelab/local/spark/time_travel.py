@@ -24,7 +24,6 @@ from deltalake.exceptions import DeltaError
 from pyspark.errors import PySparkException
 from sqlglot import exp
 
-from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.names import quoted
 from lakelab.local.catalog.versions import Versions

@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.functions import Parameter, UnityFunction
+from lakelab.local.sql.dialect import parse_expression
 from lakelab.local.sql.errors import analysis_error
 
 if TYPE_CHECKING:
     from pyspark.errors import AnalysisException
     from pyspark.sql.types import DataType
     from sqlglot import exp
-    from sqlglot.dialects.dialect import Dialect
-
-
-@cache
-def plain_dialect() -> type[Dialect]:
-    """Return Databricks' dialect without function names of its own.
-
-    It reads each call as an anonymous function. So a statement keeps the calls of other functions as they
-    were written.
-    """
-    from sqlglot.dialects.databricks import Databricks
-    from sqlglot.parsers.databricks import DatabricksParser
-
-    class LocalDatabricks(Databricks):
-        NORMALIZE_FUNCTIONS: bool | str = False
-
-        class Parser(DatabricksParser):
-            FUNCTIONS: ClassVar[dict[str, Any]] = {}
-
-    return LocalDatabricks
 
 
 def cast_arguments(function: UnityFunction, arguments: list[exp.Expr]) -> dict[str, exp.Expr]:
@@ -63,7 +43,7 @@ def cast_arguments(function: UnityFunction, arguments: list[exp.Expr]) -> dict[s
     >>> from lakelab.local.catalog.names import TableName
     >>> parameters = (Parameter("a", "integer"), Parameter("b", "double", default="0.5"))
     >>> add = UnityFunction(TableName.parse("main.f.add"), SQL, "a + b", parameters=parameters)
-    >>> call = parse_one("add(1)", dialect=plain_dialect())
+    >>> call = parse_expression("add(1)")
     >>> {name: value.sql() for name, value in cast_arguments(add, call.expressions).items()}
     {'a': 'CAST(1 AS INT)', 'b': 'CAST(0.5 AS DOUBLE)'}
     """
@@ -151,7 +131,6 @@ def substitute_parameters(
 
 def _bind(function: UnityFunction, arguments: list[exp.Expr]) -> list[tuple[Parameter, exp.Expr]]:
     """Return each parameter with its argument: by position, by name, or its default."""
-    import sqlglot
     from sqlglot import exp
 
     by_name = {a.this.name.lower(): a.expression for a in arguments if isinstance(a, exp.Kwarg)}
@@ -166,7 +145,7 @@ def _bind(function: UnityFunction, arguments: list[exp.Expr]) -> list[tuple[Para
         elif parameter.name.lower() in by_name:
             value = by_name[parameter.name.lower()]
         elif parameter.default is not None:
-            value = sqlglot.parse_one(parameter.default, dialect=plain_dialect())
+            value = parse_expression(parameter.default)
         else:
             raise _wrong_arguments(function, arguments)
         bound.append((parameter, value))

@@ -10,7 +10,6 @@ Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-function-
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from pyspark.errors import AnalysisException
@@ -19,11 +18,11 @@ from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import NotFoundError
 from lakelab.local.catalog.functions import FEATURE_SPEC, PYTHON, SQL, Functions, UnityFunction
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
+from lakelab.local.sql.dialect import parse, parse_expression, to_sql
 from lakelab.local.sql.errors import analysis_error
 from lakelab.local.sql.function_arguments import (
     cast,
     cast_arguments,
-    plain_dialect,
     substitute_parameters,
 )
 from lakelab.local.sql.function_rights import executable_function
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
 
     from lakelab.local.sql.session import Session
 
-_CALL = re.compile(r"(?P<dot>\.\s*)?(?:`(?P<quoted>(?:[^`]|``)+)`|(?P<plain>\w+))\s*\(")
-_EXPLAIN = re.compile(r"\s*EXPLAIN\s+((EXTENDED|CODEGEN|COST|FORMATTED)\s+)?", re.IGNORECASE)
 _MAX_DEPTH = 20
 """How deep SQL functions may call each other; a deeper call is a circle."""
 
@@ -62,18 +59,11 @@ def rewrite_calls(session: Session, text: str) -> str:
     pyspark.errors.AnalysisException
         If the arguments are not those that the function takes.
     """
-    if not _may_call(session, text):
+    tree = parse(text).tree
+    if tree is None or not _may_call(session, tree):
         return text
-    if explain := _EXPLAIN.match(text):  # sqlglot does not parse the statement after EXPLAIN
-        return explain[0] + rewrite_calls(session, text[explain.end() :])
-    import sqlglot
-    from sqlglot.errors import SqlglotError
-
-    try:
-        statement = sqlglot.parse_one(text, dialect=plain_dialect())
-    except SqlglotError:
-        return text  # the engine's own error names the position
-    return statement.sql(plain_dialect()) if _rewrite(session, statement) else text
+    statement = tree.copy()
+    return to_sql(statement) if _rewrite(session, statement) else text
 
 
 def rewrite_expression_calls(session: Session, text: str, *, named: bool) -> str:
@@ -86,18 +76,11 @@ def rewrite_expression_calls(session: Session, text: str, *, named: bool) -> str
     named : bool
         Whether the expression is a column of a result, which keeps its name.
     """
-    if not _may_call(session, text):
+    tree = parse(f"SELECT {text}").tree
+    if tree is None or len(tree.expressions) != 1 or not _may_call(session, tree):
         return text
-    import sqlglot
-    from sqlglot.errors import SqlglotError
-
-    try:
-        statement = sqlglot.parse_one(f"SELECT {text}", dialect=plain_dialect())
-    except SqlglotError:
-        return text
-    if len(statement.expressions) != 1 or not _rewrite(session, statement, named=named):
-        return text
-    return str(statement.expressions[0].sql(plain_dialect()))
+    statement = tree.copy()
+    return to_sql(statement.expressions[0]) if _rewrite(session, statement, named=named) else text
 
 
 def resolve_call(session: Session, text: str) -> tuple[UnityFunction, str] | None:
@@ -132,16 +115,15 @@ def resolve_call(session: Session, text: str) -> tuple[UnityFunction, str] | Non
     return function, session.engine_functions.register(function)
 
 
-def _may_call(session: Session, text: str) -> bool:
-    """Return whether a statement might call a function of a catalog, without parsing the statement."""
-    calls = list(_CALL.finditer(text))
+def _may_call(session: Session, statement: exp.Expr) -> bool:
+    """Return whether a statement might call a function of a catalog, or a temporary one."""
+    from sqlglot import exp
+
+    calls = list(statement.find_all(exp.Anonymous))
     if not calls:
         return False
-    short_names = Functions(session.unity).short_names() | session.temporary_functions.keys()
-    return any(
-        call["dot"] or (call["quoted"] or call["plain"]).replace("``", "`").lower() in short_names
-        for call in calls
-    )
+    known = {*Functions(session.unity).short_names(), *session.temporary_functions}
+    return any(isinstance(call.parent, exp.Dot) or call.name.lower() in known for call in calls)
 
 
 def _rewrite(session: Session, statement: exp.Expr, depth: int = 0, *, named: bool = True) -> bool:
@@ -175,7 +157,7 @@ def _keep_column_names(select: exp.Select, calls: set[int]) -> None:
         if isinstance(column, exp.Alias | exp.Star):
             continue
         if any(id(node) in calls for node in column.walk()):
-            text = column.sql(plain_dialect()).replace("`", "")
+            text = to_sql(column).replace("`", "")
             alias = exp.Alias(alias=exp.to_identifier(text, quoted=True))
             column.replace(alias)
             alias.set("this", column)  # the same node: its calls are replaced later
@@ -259,7 +241,6 @@ def _engine_call(
     session: Session, call: exp.Anonymous, function: UnityFunction, depth: int
 ) -> exp.Expr:
     """Return the expression with which the engine computes a call."""
-    import sqlglot
     from sqlglot import exp
 
     arguments = cast_arguments(function, list(call.expressions))
@@ -270,7 +251,7 @@ def _engine_call(
         raise AnalysisException(
             message=f"Function '{function.name}' calls itself, or calls others more than {_MAX_DEPTH} deep."
         )
-    body = sqlglot.parse_one(function.body, dialect=plain_dialect())
+    body = parse_expression(function.body)
     # the cast has two purposes: the declared type, and a parent for the nodes that are replaced
     result = cast(substitute_parameters(body, arguments, str(function.name)), function.return_type)
     _rewrite(session, result, depth + 1)

@@ -20,6 +20,7 @@ from lakelab.local.catalog.securable import Securable
 from lakelab.local.catalog.table import UnityTable
 from lakelab.local.catalog.views import UnityView, Views
 from lakelab.local.catalog.workspace_catalogs import WorkspaceCatalogs
+from lakelab.local.sql.dialect import parse, to_sql
 from lakelab.local.sql.information_schema_relations import RELATIONS, VIEW_ROWS
 from lakelab.local.sql.text import sql_literal
 
@@ -57,21 +58,18 @@ def inline_relations(
     UnityCatalogError
         If it names a relation that a laptop does not have.
     """
-    import sqlglot
     from sqlglot import exp
-    from sqlglot.errors import SqlglotError
 
-    try:
-        statement = sqlglot.parse_one(text, dialect="databricks")
-    except SqlglotError:
-        return text  # the engine's own error names the position
-    tables = [table for table in statement.find_all(exp.Table) if table.db.lower() == SCHEMA]
-    for table in tables:
+    tree = parse(text).tree
+    if tree is None or not any(t.db.lower() == SCHEMA for t in tree.find_all(exp.Table)):
+        return text
+    statement = tree.copy()
+    for table in [t for t in statement.find_all(exp.Table) if t.db.lower() == SCHEMA]:
         catalog = (table.catalog or current_catalog()).lower()
         rows = _relation(catalogs, user, table.name, catalog)
         alias = exp.to_identifier(table.alias or table.name, quoted=True)
         table.replace(exp.Subquery(this=rows, alias=alias))
-    return statement.sql("databricks") if tables else text
+    return to_sql(statement)
 
 
 def _relation(catalogs: WorkspaceCatalogs, user: str, name: str, catalog: str) -> exp.Query:

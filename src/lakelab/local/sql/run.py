@@ -19,10 +19,10 @@ from pyspark.errors import (
 )
 from sqlglot import exp
 
-from lakelab.local.sql import information_schema
 from lakelab.local.sql.dialect import Statement, parse
 from lakelab.local.sql.errors import spark_errors, syntax_error
 from lakelab.local.sql.function_calls import rewrite_calls
+from lakelab.local.sql.information_schema import inline_relations
 from lakelab.local.sql.parameters import bind_parameters
 from lakelab.local.sql.recursion import compute_recursions
 from lakelab.local.sql.registry import run_node
@@ -78,10 +78,7 @@ def _run_on_engine(
     session: Session, statement: Statement, args: Any, kwargs: dict[str, Any]
 ) -> DataFrame:
     query = rewrite_calls(session, statement.text)
-    if information_schema.SCHEMA in query.lower():
-        query = information_schema.inline_relations(
-            session.unity, session.user, query, session.catalog.currentCatalog
-        )
+    query = inline_relations(session.unity, session.user, query, session.catalog.currentCatalog)
     query = rewrite_for_engine(session, complete_insert(session, query))
     result = session.engine_sql(query, args, **kwargs)
     # the engine returns a row with ``true`` for a definition, which Databricks does not return

@@ -5,7 +5,6 @@ Follows https://docs.databricks.com/aws/en/machine-learning/manage-model-lifecyc
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from lakelab.local.catalog import conditions
@@ -18,8 +17,6 @@ from lakelab.local.workspace.presigned_urls import PresignedUrls
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import RegisteredModel
-
-_NAME_FILTER = re.compile(r"""\s*name\s*=\s*(?:'([^']+)'|"([^"]+)")\s*""", re.IGNORECASE)
 
 
 class ModelsApi:
@@ -139,14 +136,14 @@ class ModelsApi:
 
     def search_versions(self, call: Call) -> dict[str, Any]:
         filter_string = call.optional("filter") or ""
-        match = _NAME_FILTER.fullmatch(filter_string)
-        if not match:
+        given = _filtered_name(filter_string)
+        if not given:
             raise ApiError(
                 conditions.INVALID_PARAMETER_VALUE,
                 f"Unsupported filter query : `{filter_string}`. Please specify your filter parameter "
                 "in the format `name = 'model_name'`.",
             )
-        name = model_name(match[1] or match[2])
+        name = model_name(given)
         self._models.require_privilege(call, name, "EXECUTE")
         versions, token = paginate(call, self._registry.versions(name))
         return without_none(
@@ -207,3 +204,26 @@ class ModelsApi:
 
 def _empty_answer(call: Call) -> None:
     """Answer a call that has no effect on a laptop."""
+
+
+def _filtered_name(text: str) -> str:
+    """Return the name in a filter ``name = '...'``; empty if it is another filter.
+
+    Examples
+    --------
+    >>> _filtered_name("NAME = 'main.flights.delay'"), _filtered_name("run_id = 'a'")
+    ('main.flights.delay', '')
+    """
+    # here: the start of the workspace does not wait for sqlglot
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
+    from lakelab.local.sql.dialect import parse_expression
+
+    try:
+        tree = parse_expression(text)
+    except SqlglotError:
+        return ""
+    if not isinstance(tree, exp.EQ) or tree.this.sql().lower() != "name":
+        return ""
+    return tree.expression.name if tree.expression.is_string else ""

@@ -10,8 +10,8 @@ Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-dd
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
+from string import ascii_lowercase, digits
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -55,6 +55,9 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from lakelab.local.sql.session import Session
+
+_PLAIN = frozenset(f"{ascii_lowercase}{digits}_.-")
+"""The characters that the engine writes into the name of a folder as they are."""
 
 _AFFECTED_ROWS = "num_affected_rows bigint, num_inserted_rows bigint"
 
@@ -202,7 +205,7 @@ def check_table_name(name: TableName) -> None:
     UnityCatalogError
         If the engine would write the name otherwise into the name of a folder.
     """
-    if not re.fullmatch(r"[a-z0-9_.-]+", str(name)):
+    if not set(str(name)) <= _PLAIN:
         raise UnityCatalogError(
             f"'{name}' is not made: the local engine writes other characters than letters without "
             f"accents, digits, _ and - differently into the names of folders. On Databricks it is a name."

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from lakelab.local.sql import information_schema
 from lakelab.local.sql.dialect import parse
 from lakelab.local.sql.errors import syntax_error
 from lakelab.local.sql.function_calls import rewrite_calls
 from lakelab.local.sql.recursion import compute_recursions
+from lakelab.local.sql.information_schema import inline_relations
 from lakelab.local.sql.rewrites.steps import rewrite_for_engine
 from lakelab.local.sql.variables import replace_variables
 from lakelab.local.sql.views import expand_views
@@ -42,8 +42,5 @@ def prepare_query(session: Session, text: str) -> str:
     statement = replace_variables(session, expand_views(session, statement))
     statement = compute_recursions(session, statement)
     query = rewrite_calls(session, statement.text)
-    if information_schema.SCHEMA in query.lower():
-        query = information_schema.inline_relations(
-            session.unity, session.user, query, session.catalog.currentCatalog
-        )
+    query = inline_relations(session.unity, session.user, query, session.catalog.currentCatalog)
     return rewrite_for_engine(session, query)
