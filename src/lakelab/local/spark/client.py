@@ -32,7 +32,7 @@ from lakelab.local.spark.plan_names import name_plan_columns
 from lakelab.local.spark.plan_semantics import meaning, semantic_hash
 from lakelab.local.spark.plan_values import correct_plan
 from lakelab.local.spark.relation_names import lower_names, names_relation
-from lakelab.local.spark.relations.observed_metrics import compute_metrics
+from lakelab.local.spark.relations.observed_metrics import as_plan_metrics, compute_metrics
 from lakelab.local.spark.row_counts import report_changed_rows
 from lakelab.local.spark.shown_rows import shown_rows
 from lakelab.local.spark.statistics import omit_statistics
@@ -133,10 +133,11 @@ class LocalSparkClient(SparkConnectClient):
     ) -> Iterator[Any]:
         """Execute a plan, and give its observations their metrics."""
         # before it is executed: a write may change the rows that it reads
-        metrics = compute_metrics(self._session, req) if observations else {}
+        metrics = {} if self._session.is_internal else compute_metrics(self._session, req)
         yield from super()._execute_and_fetch_as_iterator(req, observations, progress)
         for name in metrics.keys() & observations.keys():
             observations[name]._result.update(metrics[name])  # noqa: SLF001 - no public way
+        yield from (as_plan_metrics(self, name, values) for name, values in metrics.items())
 
     def _handle_error(self, error: Exception) -> NoReturn:
         """Raise an error of the engine under Spark's condition."""

@@ -32,3 +32,10 @@ def test_a_write_is_observed(frame, spark, schema):
     observed.write.saveAsTable(f"{schema}.observed")
     assert observation.get == {"rows": 2}
     assert spark.table(f"{schema}.observed").count() == 2
+
+
+def test_an_observation_by_its_name_is_in_the_execution_info(spark):
+    observed = spark.range(5).observe("m", F.count(F.lit(1)).alias("n"), F.max("id").alias("top"))
+    assert observed.toPandas().attrs["observed_metrics"][0].pairs == {"n": 5, "top": 4}
+    assert len(observed.collect()) == 5
+    assert observed.executionInfo.flows == [("m", {"n": 5, "top": 4})]

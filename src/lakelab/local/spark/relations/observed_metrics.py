@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from pyspark.sql.connect import proto
+from pyspark.sql.connect.client.core import PlanObservedMetrics
+from pyspark.sql.connect.expressions import LiteralExpression
 
 from lakelab.local.spark.plans import messages
 from lakelab.local.spark.relations.frames import frame_of
@@ -38,6 +40,21 @@ def compute_metrics(session: Any, plan: Any) -> dict[str, dict[str, Any]]:
     """
     observed = [m for m in messages(plan) if m.DESCRIPTOR.name == "CollectMetrics"]
     return {one.name: _metrics(session, one) for one in observed}
+
+
+def as_plan_metrics(client: Any, name: str, values: dict[str, Any]) -> PlanObservedMetrics:
+    """Return metrics as Spark's client has them in a DataFrame's ``executionInfo``.
+
+    Parameters
+    ----------
+    client : SparkConnectClient
+    name : str
+        The name of the observation.
+    values : dict
+    """
+    literals = [LiteralExpression._from_value(value) for value in values.values()]  # noqa: SLF001 - no public way
+    plans = [literal.to_plan(client).literal for literal in literals]
+    return PlanObservedMetrics(name, plans, list(values))
 
 
 def _metrics(session: Any, observed: Any) -> dict[str, Any]:

@@ -9,14 +9,25 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
+from lakelab.local.sql.errors import analysis_error
 from lakelab.local.sql.rewrites.calls import Call, Rule, function, known_values
 
 
 def percentile_approx(call: Call) -> exp.Expr | None:
-    """Return the smallest value with enough values at or below it."""
+    """Return the smallest value with enough values at or below it.
+
+    Raises
+    ------
+    pyspark.errors.AnalysisException
+        If there is no percentage.
+    """
     values, percentage = call.argument(0), call.argument(1)
     if values is None or percentage is None:
-        return None
+        raise analysis_error(
+            conditions.WRONG_NUM_ARGS_WITHOUT_SUGGESTION,
+            "The `percentile_approx` requires 2 or 3 parameters: the values, and a percentage from 0 to 1.",
+        )
     if isinstance(percentage, exp.Anonymous) and percentage.name.lower() == "array":
         found = [_value_at(call, values, one) for one in percentage.expressions]
         some = exp.GT(this=_count(call, values), expression=exp.convert(0))
