@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lakelab.local.catalog import conditions
+
 CHAR_VARCHAR_TYPE = "__CHAR_VARCHAR_TYPE_STRING"
 """Key of the metadata of a column, as Spark writes it."""
 
-EXCEEDED = "DELTA_EXCEED_CHAR_VARCHAR_LIMIT"
+EXCEEDED = conditions.DELTA_EXCEED_CHAR_VARCHAR_LIMIT
 _VARCHAR = "varchar("
 
 

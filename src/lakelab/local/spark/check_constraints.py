@@ -107,7 +107,6 @@ def too_long(limit: int) -> AnalysisException:
     return analysis_error(
         EXCEEDED,
         f"Value exceeds the char/varchar type length limitation: varchar({limit})",
-        "22001",
     )
 
 

@@ -24,6 +24,7 @@ from deltalake.exceptions import DeltaError
 from pyspark.errors import PySparkException
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.names import quoted
 from lakelab.local.catalog.versions import Versions
@@ -168,9 +169,8 @@ def _resolve_options(session: Session, options: Any, versions: Versions | None) 
     keys = _asked(options)
     if len(keys) > 1:
         raise analysis_error(
-            "INVALID_TIME_TRAVEL_SPEC",
+            conditions.INVALID_TIME_TRAVEL_SPEC,
             "Cannot specify both version and timestamp when time travelling the table.",
-            "42K0E",
         )
     if versions is None:
         return
@@ -217,10 +217,9 @@ def _moment_of_clause(session: Session, expression: str) -> datetime:
     moment = _moment(session, expression)
     if moment is None:
         raise analysis_error(
-            "INVALID_TIME_TRAVEL_TIMESTAMP_EXPR.INPUT",
+            conditions.INVALID_TIME_TRAVEL_TIMESTAMP_EXPR_INPUT,
             f"The time travel timestamp expression {expression} is invalid: it cannot be cast to the "
             "TIMESTAMP type.",
-            "42K0E",
         )
     return moment
 
@@ -236,9 +235,8 @@ def _moment_of_option(session: Session, value: str) -> datetime:
     moment = _moment(session, sql_literal(value))
     if moment is None:
         raise analysis_error(
-            "DELTA_TIMESTAMP_INVALID",
+            conditions.DELTA_TIMESTAMP_INVALID,
             f"The provided timestamp ({sql_literal(value)}) cannot be converted to a valid timestamp.",
-            "42816",
         )
     return moment
 

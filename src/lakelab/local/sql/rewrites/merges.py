@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.sql.errors import analysis_error
 from lakelab.local.sql.rewrites.relations import known_columns
 
@@ -46,10 +47,9 @@ def prepare_merge(session: Session, tree: exp.Expr) -> bool:
         for name, column in names.items():
             if name in both:
                 raise analysis_error(
-                    "AMBIGUOUS_REFERENCE",
+                    conditions.AMBIGUOUS_REFERENCE,
                     f"Reference `{column.name}` is ambiguous: the target and the source of MERGE have it. "
                     "Write the table's name before it.",
-                    "42704",
                 )
     return moved
 

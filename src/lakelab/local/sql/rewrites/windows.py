@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.sql.errors import analysis_error
 
 _ORDERED = frozenset(
@@ -56,16 +57,14 @@ def _refuse(window: exp.Window, call: exp.Anonymous) -> None:
     name = str(call.name).lower()
     if any(isinstance(argument, exp.Distinct) for argument in call.expressions):
         raise analysis_error(
-            "DISTINCT_WINDOW_FUNCTION_UNSUPPORTED",
+            conditions.DISTINCT_WINDOW_FUNCTION_UNSUPPORTED,
             f"Distinct window functions are not supported: {name}(DISTINCT ...) OVER. Use "
             f"size(collect_set(x) OVER ...), or join the result of a query with GROUP BY.",
-            "0A000",
         )
     if name in _ORDERED and not _is_ordered(window):
         raise analysis_error(
-            "WINDOW_FUNCTION_FRAME_NOT_ORDERED",
+            conditions.WINDOW_FUNCTION_FRAME_NOT_ORDERED,
             f"The window function {name} needs an order: add ORDER BY to its window.",
-            "42601",
         )
 
 

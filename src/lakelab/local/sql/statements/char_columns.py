@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.sql.errors import analysis_error
 
 
@@ -51,7 +52,6 @@ def _refuse(column: exp.ColumnDef, kind: exp.DataType, *, is_nested: bool) -> No
     else:
         return
     raise analysis_error(
-        "UNSUPPORTED_FEATURE.LOCAL_ENGINE",
+        conditions.UNSUPPORTED_FEATURE_LOCAL_ENGINE,
         f"The local engine does not keep the type {kind.sql('databricks')} of the column `{column.name}`. {advice}",
-        "0A000",
     )

@@ -191,8 +191,7 @@ def _define(
     if limits and statement.find(exp.LocationProperty):
         raise UnityCatalogError(
             f"The local engine does not keep the type VARCHAR(n) in an external table, as {name} is. Take STRING.",
-            condition="UNSUPPORTED_FEATURE.LOCAL_ENGINE",
-            sql_state="0A000",
+            condition=conditions.UNSUPPORTED_FEATURE_LOCAL_ENGINE,
         )
     return _TableDefinition(statement, to_sql(statement), name, stored, comment, limits)
 
