@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.errors.exceptions.connect import SparkException
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.sql.dialect import Statement, parse, to_sql
 from lakelab.local.sql.errors import analysis_error
 from lakelab.local.sql.grammar.expressions import MAX_LEVEL
@@ -115,10 +116,9 @@ def _recursion(table: exp.CTE) -> _Recursion:
         raise _invalid()
     if query.args.get("distinct"):
         raise analysis_error(
-            "UNION_NOT_SUPPORTED_IN_RECURSIVE_CTE",
+            conditions.UNION_NOT_SUPPORTED_IN_RECURSIVE_CTE,
             "The UNION operator is not yet supported within recursive common table expressions (WITH clauses "
             "that refer to themselves, directly or indirectly). Please use UNION ALL instead.",
-            "42836",
         )
     first, step = query.this, query.expression
     if _places(first, table.alias) or not isinstance(first, exp.Query | exp.Values):
@@ -129,10 +129,9 @@ def _recursion(table: exp.CTE) -> _Recursion:
 
 def _invalid() -> Exception:
     return analysis_error(
-        "INVALID_RECURSIVE_CTE",
+        conditions.INVALID_RECURSIVE_CTE,
         "Invalid recursive definition found. Recursive queries must contain an UNION or an UNION ALL statement "
         "with 2 children. The first child needs to be the anchor term without any recursive references.",
-        "42836",
     )
 
 
@@ -191,10 +190,9 @@ def _next_level(
     found = [field.dataType for field in frame.schema.fields]
     if len(kinds) != len(found):
         raise analysis_error(
-            "NUM_COLUMNS_MISMATCH",
+            conditions.NUM_COLUMNS_MISMATCH,
             f"UNION can only be performed on inputs with the same number of columns, but the first input has "
             f"{len(kinds)} columns and the second input has {len(found)} columns.",
-            "42826",
         )
     for kind, other in zip(kinds, found, strict=True):
         if not _fits(other, kind):
@@ -241,10 +239,9 @@ def _values(names: list[str], schema: StructType, rows: list[Any]) -> exp.Query:
 def _check_size(rows: list[Any]) -> None:
     if len(rows) > _MAX_ROWS:
         raise analysis_error(
-            "UNSUPPORTED_FEATURE.LOCAL_ENGINE",
+            conditions.UNSUPPORTED_FEATURE_LOCAL_ENGINE,
             f"The local engine computes recursive common table expressions of up to {_MAX_ROWS} rows. More run "
             f"on Databricks.",
-            "0A000",
         )
 
 

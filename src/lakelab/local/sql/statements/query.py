@@ -12,8 +12,8 @@ from sqlglot import exp
 from lakelab.local.sql.dialect import parse
 from lakelab.local.sql.errors import syntax_error
 from lakelab.local.sql.function_calls import rewrite_calls
-from lakelab.local.sql.recursion import compute_recursions
 from lakelab.local.sql.information_schema import inline_relations
+from lakelab.local.sql.recursion import compute_recursions
 from lakelab.local.sql.rewrites.steps import rewrite_for_engine
 from lakelab.local.sql.variables import replace_variables
 from lakelab.local.sql.views import expand_views
