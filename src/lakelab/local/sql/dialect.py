@@ -32,6 +32,7 @@ from lakelab.local.sql.grammar.maintenance import MaintenanceParser
 from lakelab.local.sql.grammar.metadata import MetadataParser
 from lakelab.local.sql.grammar.namespaces import NamespaceParser
 from lakelab.local.sql.grammar.parser import StatementError, StatementParser
+from lakelab.local.sql.grammar.pipes import OTHER_FORM
 from lakelab.local.sql.grammar.row_changes import RowChangeGenerator, RowChangeParser
 from lakelab.local.sql.grammar.settings import SettingsParser
 from lakelab.local.sql.grammar.tables import TableParser
@@ -127,6 +128,20 @@ class Statement:
     tree: exp.Expr | None
     error: str = ""
     condition: Condition | None = None
+
+
+def standard_form(statement: Statement) -> Statement:
+    """Return a statement whose queries begin with SELECT, and have no pipes.
+
+    Examples
+    --------
+    >>> standard_form(parse("FROM t |> WHERE a > 1 |> SELECT a")).text
+    'SELECT a FROM t WHERE a > 1'
+    """
+    tree = statement.tree
+    if tree is None or not any(OTHER_FORM in query.meta for query in tree.find_all(exp.Query)):
+        return statement
+    return parse(to_sql(tree))
 
 
 @lru_cache(maxsize=_CACHED_STATEMENTS)

@@ -19,7 +19,7 @@ from pyspark.errors import (
 )
 from sqlglot import exp
 
-from lakelab.local.sql.dialect import Statement, parse
+from lakelab.local.sql.dialect import Statement, parse, standard_form
 from lakelab.local.sql.errors import spark_errors, syntax_error
 from lakelab.local.sql.function_calls import rewrite_calls
 from lakelab.local.sql.information_schema import inline_relations
@@ -64,7 +64,7 @@ def run_statement(session: Session, query: str, args: Any, kwargs: dict[str, Any
         raise syntax_error(text, statement.error, statement.condition)
     try:
         with spark_errors():
-            statement, args = bind_parameters(statement, args)
+            statement, args = bind_parameters(standard_form(statement), args)
             statement = replace_variables(session, expand_views(session, statement))
             statement = compute_recursions(session, statement)
             if not kwargs and (result := run_node(session, statement.tree)) is not None:

@@ -23,6 +23,8 @@ from sqlglot.generators.databricks import DatabricksGenerator
 from sqlglot.parsers.databricks import DatabricksParser
 from sqlglot.tokens import Token, TokenType
 
+from lakelab.local.sql.grammar.pipes import OTHER_FORM, PipeParser
+
 LITERAL = "is_literal"
 """Mark of a cast that the user wrote as a literal: ``DATE'2024-01-31'``."""
 
@@ -71,7 +73,7 @@ def _literal(self: Any, value: exp.Expr, kind: exp.DataType) -> exp.Expr:
     return value
 
 
-class ExpressionParser(DatabricksParser):
+class ExpressionParser(PipeParser):
     """Parse expressions without a class for each function."""
 
     FUNCTIONS: ClassVar[dict[str, Any]] = {}
@@ -129,12 +131,17 @@ class ExpressionParser(DatabricksParser):
     def _parse_select(self, *args: Any, **options: Any) -> exp.Expr | None:
         """Parse a query; ``TABLE t`` is one, too."""
         if not self._is_table_query():
+            is_from_first = self._curr and self._curr.token_type == TokenType.FROM
             query: exp.Expr | None = super()._parse_select(*args, **options)
+            if is_from_first and query is not None:
+                query.meta[OTHER_FORM] = True
             return query
         self._advance()
         table = exp.From(this=self._parse_table_parts())
         whole = exp.Select(expressions=[exp.Star()], from_=table)
         modified: exp.Expr | None = self._parse_query_modifiers(self._parse_set_operations(whole))
+        if self._match(TokenType.PIPE_GT, advance=False) and isinstance(modified, exp.Query):
+            modified = self._parse_pipe_syntax_query(modified)
         return modified
 
     def _parse_projections(self) -> tuple[list[exp.Expr], list[exp.Expr] | None]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from lakelab.local.sql.dialect import parse
+from lakelab.local.sql.dialect import parse, standard_form
 from lakelab.local.sql.errors import syntax_error
 from lakelab.local.sql.function_calls import rewrite_calls
 from lakelab.local.sql.information_schema import inline_relations
@@ -39,6 +39,7 @@ def prepare_query(session: Session, text: str) -> str:
     statement = parse(text)
     if not isinstance(statement.tree, exp.Query | exp.Values):
         raise syntax_error(text, statement.error or "expected a query")
+    statement = standard_form(statement)
     statement = replace_variables(session, expand_views(session, statement))
     statement = compute_recursions(session, statement)
     query = rewrite_calls(session, statement.text)
