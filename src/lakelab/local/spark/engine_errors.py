@@ -880,6 +880,39 @@ _TABLE: tuple[tuple[str, Rule], ...] = (
             "The percentage must be between 0.0 and 1.0 (current value = {value}).",
         ),
     ),
+    (
+        r"^Physical plan does not support logical expression Wildcard",
+        _fixed(
+            LOCAL_ENGINE,
+            "0A000",
+            "The local engine takes no star as an argument of this function. Name the columns.",
+            UnsupportedOperationException,
+        ),
+    ),
+    (
+        r"^Spark `(?P<name>\w+)` function: path must be a constant string",
+        _fixed(
+            LOCAL_ENGINE, "0A000", "The local engine takes a path of {name} that is a literal only."
+        ),
+    ),
+    (
+        r"^array_reverse does not support type 'Binary'",
+        _fixed(LOCAL_ENGINE, "0A000", "The local engine reverses no BINARY value."),
+    ),
+    (
+        r"^Failed to parse schema '\{",
+        _fixed(
+            LOCAL_ENGINE,
+            "0A000",
+            "The local engine takes a schema of XML as text only, such as 'a INT, b STRING'.",
+        ),
+    ),
+    (
+        r"^The function '(?P<name>\w+)' expected \d+ arguments but received \d+",
+        _fixed(
+            LOCAL_ENGINE, "0A000", "The local engine has no function {name} with these arguments."
+        ),
+    ),
     # Delta
     (
         r"^SQL time travel is not supported for (?P<what>temporary views|CTEs)",

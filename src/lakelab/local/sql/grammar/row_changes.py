@@ -22,6 +22,9 @@ SCHEMA_EVOLUTION = "schema_evolution"
 """Argument of a MERGE or INSERT that adds the new columns of its rows to the table."""
 
 
+ONLY_REPLACES = "only_replaces"
+"""Mark of ``REPLACE TABLE``, which does not create a table."""
+
 IS_SHORT = "is_short"
 """Mark of a DELETE without FROM, and of an INSERT without INTO."""
 
@@ -55,7 +58,10 @@ class RowChangeParser(StatementParser):
             return None
         create = self._parse_create()
         is_clone = isinstance(create, exp.Create) and create.args.get("clone")
-        return create if isinstance(create, exp.Create) and not is_clone else None
+        if not isinstance(create, exp.Create) or is_clone:
+            return None
+        create.meta[ONLY_REPLACES] = True
+        return create
 
     def _parse_merge(self) -> exp.Merge:
         evolves = self._match_words("WITH SCHEMA EVOLUTION")

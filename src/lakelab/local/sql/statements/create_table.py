@@ -35,6 +35,7 @@ from lakelab.local.catalog.table import UnityTable
 from lakelab.local.delta.statistics import NO_STATISTICS
 from lakelab.local.sql.dialect import parse_expression, to_sql
 from lakelab.local.sql.function_calls import rewrite_calls
+from lakelab.local.sql.grammar.row_changes import ONLY_REPLACES
 from lakelab.local.sql.handlers import Handlers, RunOnEngine
 from lakelab.local.sql.results import empty_result
 from lakelab.local.sql.rewrites.steps import rewrite_for_engine
@@ -50,6 +51,7 @@ from lakelab.local.sql.statements.create_table_as_select import (
 from lakelab.local.sql.statements.primary_key import extract_primary_key
 from lakelab.local.sql.statements.properties import set_table_property, table_properties
 from lakelab.local.sql.statements.replace_table import replace_by_definition, replace_by_query
+from lakelab.local.sql.statements.table_checks import check_generated_columns, check_partitioning
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -136,6 +138,8 @@ def _is_taken(session: Session, statement: exp.Create, name: TableName) -> bool:
         If the statement does not allow for that.
     """
     is_view, replaces = session.unity.is_view(name), statement.args.get("replace")
+    if not is_view and statement.meta.get(ONLY_REPLACES):
+        session.unity.table(name)  # raises if there is none
     if not is_view and (replaces or not session.unity.exists(name)):
         return False
     if not is_view:
@@ -168,6 +172,8 @@ def _define(
     _refuse_checks(statement, name)
     columns = _new_columns(session, statement)
     check_column_names(columns)
+    check_partitioning(statement, [column["name"] for column in columns])
+    check_generated_columns(session, statement)
     key = extract_primary_key(statement)
     if key is not None and name.catalog == HIVE_METASTORE:
         raise UnityCatalogError(CONSTRAINTS_NOT_SUPPORTED)
