@@ -15,7 +15,6 @@ from lakelab.local.sql.rewrites import (
     json_paths,
     not_a_number,
     percentiles,
-    refused_functions,
     rounding,
     typed_calls,
 )
@@ -39,7 +38,6 @@ RULES: dict[str, Rule] = {
     **json_paths.RULES,
     **not_a_number.RULES,
     **percentiles.RULES,
-    **refused_functions.RULES,
     **rounding.RULES,
     **typed_calls.RULES,
 }
