@@ -272,14 +272,20 @@ def _write_boolean(tree: exp.Expr, message: Any) -> None:
     message.literal.boolean = bool(tree.this)
 
 
+def _write_null(tree: exp.Expr, message: Any) -> None:
+    message.literal.null.null.SetInParent()
+
+
 _WRITERS: dict[type[exp.Expr], Callable[[exp.Expr, Any], None]] = {
     exp.Anonymous: lambda tree, message: _write_call(message, tree.this, tree.expressions),
     exp.In: lambda tree, message: _write_call(message, "in", [tree.this, *tree.expressions]),
     exp.Neg: lambda tree, message: _write_call(message, "negative", [tree.this]),
+    exp.Not: lambda tree, message: _write_call(message, "not", [tree.this]),
     exp.Case: _write_case,
     exp.Cast: _write_cast,
     exp.Literal: _write_literal,
     exp.Boolean: _write_boolean,
+    exp.Null: _write_null,
     exp.Lambda: _write_lambda,
     exp.Identifier: _write_variable,
     exp.Dot: _write_field,

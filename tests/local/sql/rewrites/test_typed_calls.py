@@ -23,6 +23,10 @@ ROWS = "VALUES (CAST(1 AS TINYINT), 3, 4L, CAST(3.25 AS DECIMAL(10, 2))) AS t(y,
         ("decode(X'41', 'UTF-8')", "string", "A"),
         ("zeroifnull(d)", "decimal(12,2)", Decimal("3.25")),
         ("nullif(y, b)", "tinyint", 1),
+        ("nullif(y, 2.5D)", "tinyint", 1),
+        ("nullif(d, 3.25D)", "decimal(10,2)", None),
+        ("hypot(i, b)", "double", 5.0),
+        ("hypot(2147483647, 0)", "double", 2147483647.0),
         ("nullif(i, '3')", "int", None),
         ("~y", "tinyint", -2),
         ("try_add(y, i)", "int", 4),
@@ -68,3 +72,9 @@ def test_refused(spark: LocalSparkSession) -> None:
         with pytest.raises(PySparkException) as refused:
             spark.sql(f"SELECT {expression}").collect()
         assert refused.value.getCondition() == condition
+
+
+def test_nullif_in_a_dataframe(spark: LocalSparkSession) -> None:
+    frame = spark.sql(f"SELECT * FROM {ROWS}").select(F.nullif("y", F.lit(2.5)), F.nullif("i", "i"))
+    assert frame.dtypes == [("nullif(y, 2.5)", "tinyint"), ("nullif(i, i)", "int")]
+    assert frame.collect() == [(1, None)]

@@ -1,8 +1,10 @@
-"""``collect_list`` and ``collect_set``: the engine keeps nulls over a window, and has NULL for no value.
+"""Nulls in arrays: ``collect_list``, ``collect_set`` and ``array_contains``.
 
-Spark leaves nulls out, and has an empty array for no value.
+Spark's ``collect_list`` leaves nulls out, and has an empty array for no value. The engine keeps nulls over a window,
+and has NULL for no value. Where an array with a null does not have a value, Spark's ``array_contains`` is NULL.
 
-Follows https://docs.databricks.com/aws/en/sql/language-manual/functions/collect_list
+Follows https://docs.databricks.com/aws/en/sql/language-manual/functions/collect_list and
+https://docs.databricks.com/aws/en/sql/language-manual/functions/array_contains
 """
 
 from __future__ import annotations
@@ -20,7 +22,21 @@ def without_nulls(call: Call) -> exp.Expr | None:
     return function("coalesce", collected, function("array"))
 
 
+def contains(call: Call) -> exp.Expr | None:
+    """Return the call, and NULL if the value is not found beside a null."""
+    array = call.argument(0)
+    if array is None or len(call.arguments) != 2:
+        return None
+    element = exp.to_identifier("element")
+    is_null = exp.Lambda(this=function("isnull", element.copy()), expressions=[element])
+    has_null = function("exists", array, is_null)
+    found = call.node.copy()
+    unknown = exp.And(this=has_null, expression=exp.Not(this=call.node.copy()))
+    return exp.Case(ifs=[exp.If(this=unknown, true=exp.null())], default=found)
+
+
 RULES: dict[str, Rule] = {
+    "array_contains": contains,
     "collect_list": without_nulls,
     "collect_set": without_nulls,
     "array_agg": without_nulls,

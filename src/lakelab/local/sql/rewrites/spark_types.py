@@ -83,8 +83,8 @@ def wider_type(one: DataType, other: DataType) -> DataType | None:
 
     Examples
     --------
-    >>> wider_type(FloatType(), IntegerType())
-    DoubleType()
+    >>> wider_type(LongType(), IntegerType())
+    LongType()
     """
     if one.simpleString() == other.simpleString() or isinstance(other, NullType):
         return one

@@ -80,6 +80,24 @@ def try_operator(call: Call) -> exp.Expr | None:
     return operator(this=one, expression=other)
 
 
+def null_if(call: Call) -> exp.Expr | None:
+    """Return a CASE for ``nullif(x, y)``: the engine gives it the type that both are compared in."""
+    if len(call.arguments) != 2:
+        return None
+    value, other = (exp.paren(argument.copy(), copy=False) for argument in call.arguments)
+    if isinstance(call.arguments[0], exp.Null):
+        return None
+    is_other = exp.EQ(this=value.copy(), expression=other)
+    return exp.Case(ifs=[exp.If(this=is_other, true=exp.null())], default=value)
+
+
+def hypot(call: Call) -> exp.Expr | None:
+    """Return ``hypot`` of DOUBLEs; the engine computes it of two INT in an INT."""
+    if len(call.arguments) != 2:
+        return None
+    return function("hypot", *(exp.cast(one.copy(), "DOUBLE") for one in call.arguments))
+
+
 def as_int(call: Call) -> exp.Expr | None:
     """Return the call as an INT; the engine makes a BIGINT of it."""
     if call.name != "regexp_count" and len(call.arguments) != 2:
@@ -119,6 +137,7 @@ def _type(kind: DataType) -> exp.DataType:
 FIRST_RULES: dict[str, Rule] = {
     "decode": decode,
     "ifnull": coalesce,
+    "nullif": null_if,
     "nvl": coalesce,
     "zeroifnull": zero_if_null,
     **dict.fromkeys(_OPERATORS, try_operator),
@@ -127,6 +146,7 @@ FIRST_RULES: dict[str, Rule] = {
 
 RULES: dict[str, Rule] = {
     "conv": conv,
+    "hypot": hypot,
     "rint": rint,
     **dict.fromkeys(("datediff", "date_diff", "regexp_count"), as_int),
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lakelab.local.sql.dialect import to_sql
 from lakelab.local.sql.rewrites import (
+    capitals,
     collections,
     date_parts,
     extremes,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
 
 RULES: dict[str, Rule] = {
+    **capitals.RULES,
     **collections.RULES,
     **date_parts.RULES,
     **extremes.RULES,
