@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from lakelab.local.delta.commit import Action
 
 _COMMIT = re.compile(r"(\d{20})\.json")
@@ -118,6 +116,8 @@ def _newest_checkpoint(names: list[str]) -> tuple[int, list[str]]:
 
 
 def _checkpoint_actions(file: Path) -> list[Action]:
+    import pyarrow.parquet as pq  # late: the workspace starts without it
+
     present = set(pq.read_schema(file).names)
     rows = pq.read_table(file, columns=[kind for kind in _KINDS if kind in present]).to_pylist()
     return [

@@ -18,8 +18,8 @@ def test_no_nulls(spark: LocalSparkSession, function: str) -> None:
 
 
 def test_an_array_with_a_null_may_contain_any_value(spark: LocalSparkSession) -> None:
-    rows = "VALUES (array(1, NULL), 1), (array(1, NULL), 2), (array(2), 1), (NULL, 1) AS t(a, x)"
+    rows = "VALUES (array(1, NULL), 1), (array(1, NULL), 2), (array(2), 1), (NULL, 1), (array(1), NULL) AS t(a, x)"
     found = [row[0] for row in spark.sql(f"SELECT array_contains(a, x) FROM {rows}").collect()]
-    assert found == [True, None, False, None]
+    assert found == [True, None, False, None, None]
     frame = spark.sql(f"SELECT * FROM {rows}").select(F.array_contains("a", 2))
-    assert [row[0] for row in frame.collect()] == [None, None, True, None]
+    assert [row[0] for row in frame.collect()] == [None, None, True, None, False]

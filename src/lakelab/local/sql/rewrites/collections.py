@@ -23,16 +23,19 @@ def without_nulls(call: Call) -> exp.Expr | None:
 
 
 def contains(call: Call) -> exp.Expr | None:
-    """Return the call, and NULL if the value is not found beside a null."""
-    array = call.argument(0)
-    if array is None or len(call.arguments) != 2:
+    """Return the call, and NULL if the value is null, or is not found beside a null."""
+    array, value = call.argument(0), call.argument(1)
+    if array is None or value is None:
         return None
     element = exp.to_identifier("element")
     is_null = exp.Lambda(this=function("isnull", element.copy()), expressions=[element])
     has_null = function("exists", array, is_null)
     found = call.node.copy()
     unknown = exp.And(this=has_null, expression=exp.Not(this=call.node.copy()))
-    return exp.Case(ifs=[exp.If(this=unknown, true=exp.null())], default=found)
+    ifs = [exp.If(this=unknown, true=exp.null())]
+    if not isinstance(value, exp.Literal):
+        ifs.insert(0, exp.If(this=function("isnull", value), true=exp.null()))
+    return exp.Case(ifs=ifs, default=found)
 
 
 RULES: dict[str, Rule] = {
