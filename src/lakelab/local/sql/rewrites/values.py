@@ -16,6 +16,7 @@ from lakelab.local.sql.rewrites import (
     json_paths,
     not_a_number,
     percentiles,
+    refused_functions,
     rounding,
     typed_calls,
 )
@@ -40,6 +41,7 @@ RULES: dict[str, Rule] = {
     **json_paths.RULES,
     **not_a_number.RULES,
     **percentiles.RULES,
+    **refused_functions.RULES,
     **rounding.RULES,
     **typed_calls.RULES,
 }
