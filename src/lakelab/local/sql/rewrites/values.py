@@ -14,15 +14,18 @@ from lakelab.local.sql.rewrites import (
     date_parts,
     extremes,
     json_paths,
+    json_texts,
     not_a_number,
     percentiles,
     refused_functions,
+    replacements,
     rounding,
     typed_calls,
 )
 from lakelab.local.sql.rewrites.calls import Rule, rewrite_calls
 from lakelab.local.sql.rewrites.coercion import coerce_operands
 from lakelab.local.sql.rewrites.column_names import ColumnNames
+from lakelab.local.sql.rewrites.date_arithmetic import correct_dates
 from lakelab.local.sql.rewrites.expression_types import StatementTypes, Types
 from lakelab.local.sql.rewrites.literals import write_literals
 from lakelab.local.sql.rewrites.texts import write_texts
@@ -39,9 +42,11 @@ RULES: dict[str, Rule] = {
     **date_parts.RULES,
     **extremes.RULES,
     **json_paths.RULES,
+    **json_texts.RULES,
     **not_a_number.RULES,
     **percentiles.RULES,
     **refused_functions.RULES,
+    **replacements.RULES,
     **rounding.RULES,
     **typed_calls.RULES,
 }
@@ -71,9 +76,10 @@ def correct_values(tree: exp.Expr, types: Types) -> bool:
     refuse_windows(tree)
     casts = rewrite_calls(tree, types, typed_calls.FIRST_RULES)
     casts |= coerce_operands(tree, types)
+    dates = correct_dates(tree, types)
     literals = write_literals(tree)
     texts = write_texts(tree, types)
-    return rewrite_calls(tree, types, RULES) or casts or literals or texts
+    return rewrite_calls(tree, types, RULES) or casts or dates or literals or texts
 
 
 def correct_statement(session: Session, tree: exp.Expr) -> bool:
