@@ -57,6 +57,8 @@ GROUPS: dict[str, Any] = {
 }
 KINDS = ("meant", "not yet")
 SLOW_SECONDS = 2
+STREAMING = ("readStream", "spark.streams")
+"""The local engine has no streams. Real Spark's answer to these depends on the time."""
 HEAD = """\
 # Examples of pyspark's docstrings that the local engine answers otherwise than real Spark Connect 4.2.
 # `python -m tests.engine.docstrings` writes this file after a change of the engine.
@@ -118,7 +120,7 @@ def printing_examples() -> list[str]:
         one.example_name(number)
         for one in load_docstrings()
         for number, example in enumerate(one.examples, start=1)
-        if example.want and not example.options.get(doctest.SKIP)
+        if example.want and not _is_left_out(one, number)
     ]
 
 
@@ -131,7 +133,7 @@ def run_docstring(one: Docstring, spark: SparkSession) -> dict[str, Outcome]:
     names = {**one.names, "spark": spark}
     failed = False
     for number, example in enumerate(one.examples, start=1):
-        if example.options.get(doctest.SKIP):
+        if _is_left_out(one, number):
             continue
         outcome = _run(example, names)
         if failed and outcome.get("error") in {"NameError", "UnboundLocalError"}:
@@ -139,6 +141,13 @@ def run_docstring(one: Docstring, spark: SparkSession) -> dict[str, Outcome]:
         failed = failed or "text" not in outcome
         outcomes[one.example_name(number)] = outcome
     return outcomes
+
+
+def _is_left_out(one: Docstring, number: int) -> bool:
+    """Return whether an example is not judged: its docstring says so, or an example up to it starts a stream."""
+    until = one.examples[:number]
+    is_streaming = any(word in example.source for example in until for word in STREAMING)
+    return bool(until[-1].options.get(doctest.SKIP)) or is_streaming
 
 
 def _run(example: doctest.Example, names: dict[str, Any]) -> Outcome:
