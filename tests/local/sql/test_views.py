@@ -125,3 +125,17 @@ def test_dropped_view_leaves_no_grants(spark, v):
     spark.sql(f"CREATE VIEW {v} AS SELECT 1 AS a")
     granted = [row.objectType for row in spark.sql(f"SHOW GRANTS ON VIEW {v}").collect()]
     assert "TABLE" not in granted
+
+
+def test_a_view_does_not_see_session_variables(spark, schema):
+    spark.sql("CREATE TABLE t (id INT)")
+    spark.sql("CREATE VIEW v AS SELECT id FROM t")
+    spark.sql("DECLARE VARIABLE id INT DEFAULT 7")
+    try:
+        assert spark.sql("SELECT * FROM v").columns == ["id"]
+        spark.sql("CREATE OR REPLACE TABLE t (other INT)")
+        with pytest.raises(AnalysisException) as raised:
+            spark.sql("SELECT * FROM v").collect()
+        assert raised.value.getCondition() == "UNRESOLVED_COLUMN.WITH_SUGGESTION"
+    finally:
+        spark.sql("DROP TEMPORARY VARIABLE id")

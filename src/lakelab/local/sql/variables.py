@@ -16,6 +16,7 @@ from sqlglot import exp
 from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.sql.dialect import Statement, parse, to_sql
+from lakelab.local.sql.errors import analysis_error
 from lakelab.local.sql.grammar.row_changes import Explain
 from lakelab.local.sql.rewrites.relations import (
     common_tables,
@@ -74,6 +75,31 @@ def replace_variables(session: Session, statement: Statement) -> Statement:
             condition=conditions.UNSUPPORTED_FEATURE_LOCAL_ENGINE,
         )
     return parse(to_sql(tree))
+
+
+def refuse_variables(session: Session, query: exp.Expr) -> None:
+    """Check that the query of a view names no session variable: a view does not see them.
+
+    Parameters
+    ----------
+    session : Session
+    query : sqlglot.exp.Expr
+
+    Raises
+    ------
+    pyspark.errors.AnalysisException
+        If a name of the query is that of a variable only.
+    """
+    if not session.variables:
+        return
+    known: dict[int, set[str] | None] = {}
+    for column in query.find_all(exp.Column):
+        if _reference(session, column) and not _is_column(session, column, known):
+            raise analysis_error(
+                conditions.UNRESOLVED_COLUMN_WITH_SUGGESTION,
+                f"A column with name `{column.name}` cannot be resolved in a view. A view does not see the session "
+                "variable of this name.",
+            )
 
 
 def _replace_all(session: Session, tree: exp.Expr) -> bool:

@@ -28,6 +28,7 @@ from lakelab.local.sql.dialect import Statement, parse, parse_expression, to_sql
 from lakelab.local.sql.errors import analysis_error
 from lakelab.local.sql.relation_names import is_relation
 from lakelab.local.sql.rewrites.relations import common_tables
+from lakelab.local.sql.variables import refuse_variables
 
 if TYPE_CHECKING:
     from lakelab.local.sql.session import Session
@@ -111,6 +112,7 @@ def query_of_view(
             _name_table(session, table, name, owner)
     if not isinstance(query, exp.Query):
         raise UnityCatalogError(f"The query of view '{view.name}' is damaged: {view.query}.")
+    refuse_variables(session, query)
     return query
 
 
