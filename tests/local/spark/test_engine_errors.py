@@ -316,7 +316,6 @@ def test_a_condition_is_kept():
     ("call", "method"),
     [
         (lambda spark: spark.range(2).transpose().collect(), "DataFrame.transpose"),
-        (lambda spark: spark.catalog.cacheTable("t"), "spark.catalog.cacheTable"),
         (lambda spark: spark.range(2).withWatermark("id", "1 day").collect(), "withWatermark"),
     ],
 )

@@ -81,3 +81,13 @@ def test_refusals(df: DataFrame) -> None:
     with pytest.raises(AnalysisException, match="wildcard") as error:
         df.select(F.get_json_object("g", "$[*].a")).collect()
     assert error.value.getCondition() == "UNSUPPORTED_FEATURE.LOCAL_ENGINE"
+
+
+def test_a_text_beside_an_interval_keeps_its_interval(spark):
+    frame = spark.sql("SELECT TIMESTAMP '2024-01-02 03:00:00' AS ts, 5 AS n")
+    one = frame.select(
+        F.expr("ts - INTERVAL 1 HOUR").alias("t"), F.expr("ts + make_interval(0, 0, 0, n) AS u")
+    )
+    assert [str(value) for value in one.first()] == ["2024-01-02 02:00:00", "2024-01-07 03:00:00"]
+    two = frame.withColumn("later", F.col("ts") + F.expr("INTERVAL 2 DAYS")).select("later")
+    assert str(two.first()[0]) == "2024-01-04 03:00:00"

@@ -36,6 +36,7 @@ from lakelab.local.spark.relations.observed_metrics import as_plan_metrics, comp
 from lakelab.local.spark.row_counts import report_changed_rows
 from lakelab.local.spark.shown_rows import shown_rows
 from lakelab.local.spark.statistics import omit_statistics
+from lakelab.local.spark.temporary_views import TemporaryViews, created_view
 from lakelab.local.spark.time_travel import prepare_time_travel
 from lakelab.local.spark.views import replace_views
 from lakelab.local.spark.write_conflicts import retry_conflicts, serialize_rewrites
@@ -46,8 +47,12 @@ from lakelab.local.sql.session import Session
 class ClientSession(Session, Protocol):
     """The session that a client belongs to."""
 
+    view_definitions: TemporaryViews
+
     @property
     def is_internal(self) -> bool: ...
+    @property
+    def catalog_changes(self) -> int: ...
 
 
 def sync_catalog(session: ClientSession, request: Any) -> None:
@@ -56,9 +61,15 @@ def sync_catalog(session: ClientSession, request: Any) -> None:
         session.sync()
 
 
+def refresh_temporary_views(session: ClientSession, request: Any) -> None:
+    """Create the temporary views again whose tables have changed."""
+    session.view_definitions.refresh(request, session.catalog_changes)
+
+
 REQUEST_STEPS: tuple[Callable[[Any, Any], None], ...] = (
     sync_catalog,
     lower_names,
+    refresh_temporary_views,
     replace_views,
     rewrite_function_calls,
     authorize,
@@ -113,7 +124,12 @@ class LocalSparkClient(SparkConnectClient):
             return execute_on_engine(command)
         prepared = Command(self._session, command, table_change(command))
         with spark_errors():
-            return run_steps(COMMAND_STEPS, prepared, execute_on_engine)
+            answer = run_steps(COMMAND_STEPS, prepared, execute_on_engine)
+            if created_view(command):
+                # as the engine got it, after the steps of the request
+                sent = self.thread_local.request.plan.command
+                self._session.view_definitions.record(sent, self._session.catalog_changes)
+        return answer
 
     def to_table(self, plan: Any, observations: Any) -> Any:
         """Return the rows of a plan; rows that are shown are the text of Spark."""

@@ -751,7 +751,7 @@ _TABLE: tuple[tuple[str, Rule], ...] = (
         r"Cannot resolve column position (?P<position>\d+)\. Valid positions are (?P<valid>.+)\.",
         _position,
     ),
-    (r"^View not found: (?P<name>.+)$", _missing_view),
+    (r"^(?:Temporary )?View not found: (?P<name>.+)$", _missing_view),
     (
         r"^function: (?P<name>\w+)$|^(?P<typed>\w+) received incompatible types|"
         r"Spark `(?P<called>\w+)` function requires",

@@ -15,6 +15,8 @@ from pyspark.sql.connect.proto import expressions_pb2
 from pyspark.sql.connect.types import proto_schema_to_pyspark_data_type
 from sqlglot import exp
 
+from lakelab.local.sql.dialect import to_sql
+
 _OPERATORS: dict[str, type[exp.Expr]] = {
     ">": exp.GT,
     ">=": exp.GTE,
@@ -172,7 +174,7 @@ def to_message(tree: exp.Expr) -> Any:
     Raises
     ------
     NotImplementedError
-        If a rule made a node that has no counterpart in a plan.
+        If a rule made a node that has no counterpart in a plan, around a part of the plan.
 
     Examples
     --------
@@ -191,7 +193,10 @@ def to_message(tree: exp.Expr) -> Any:
         if isinstance(tree, kind):
             write(tree, message)
             return message
-    raise NotImplementedError(f"no counterpart in a plan: {type(tree).__name__}")
+    if any(isinstance(part, PlanLeaf | PlanWindow) for part in tree.walk()):
+        raise NotImplementedError(f"no counterpart in a plan: {type(tree).__name__}")
+    message.expression_string.expression = to_sql(tree)  # such as an interval of an `expr`
+    return message
 
 
 def _call_message(name: str, arguments: list[exp.Expr]) -> Any:

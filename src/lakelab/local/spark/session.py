@@ -33,6 +33,7 @@ from lakelab.local.spark.client import LocalSparkClient
 from lakelab.local.spark.engine import ENGINE_SETTINGS, Engine, EngineError, catalog_list
 from lakelab.local.spark.settings import SETTINGS, SessionSettings
 from lakelab.local.spark.sync import CatalogSync
+from lakelab.local.spark.temporary_views import TemporaryViews
 from lakelab.local.sql.engine_functions import EngineFunctions
 from lakelab.local.sql.run import run_statement
 from lakelab.local.sql.session_variables import SessionVariables
@@ -118,6 +119,8 @@ class LocalSparkSession(SparkSession):
         The tables.
     user : str
         The user of the session.
+    view_definitions : TemporaryViews
+        The definitions of its temporary views.
     """
 
     def __init__(
@@ -135,6 +138,7 @@ class LocalSparkSession(SparkSession):
         self._former_engines: list[Engine] = []
         self._thread = threading.local()
         self._catalog_sync = CatalogSync(self, engine.catalogs[0])
+        self.view_definitions = TemporaryViews(self)
         self._connect()
         if default:
             SparkSession._set_default_and_active_session(self)  # noqa: SLF001 - no public way
@@ -263,6 +267,11 @@ class LocalSparkSession(SparkSession):
     def read_for_owner(self, name: TableName) -> tuple[str, str, str]:
         """Return a name by which a view reads a table that the user may not read."""
         return self._catalog_sync.register_for_owner(name)
+
+    @property
+    def catalog_changes(self) -> int:
+        """The number of changes of tables that the session has found."""
+        return self._catalog_sync.changes
 
     def refresh_schema(self, name: TableName) -> None:
         """Make the engine read a table's schema again."""

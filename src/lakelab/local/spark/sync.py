@@ -33,6 +33,8 @@ class CatalogSync:
 
     Attributes
     ----------
+    changes : int
+        Counts the changes of tables that were found: new, changed and dropped ones.
     lock : threading.RLock
         Held while the engine's catalog changes.
     """
@@ -45,6 +47,7 @@ class CatalogSync:
         self._views: set[TableName] = set()
         # nobody knows its name: no statement of the user can read its tables
         self._owners_schema = f"owners_{secrets.token_hex(16)}"
+        self.changes = 0
         self.lock = threading.RLock()
 
     def reset(self) -> None:
@@ -64,8 +67,9 @@ class CatalogSync:
             for name, snapshot in list(self._tables.items()):
                 if (newer := snapshot.refresh()) is None:
                     self.refresh_schema(name)
-                else:
+                elif newer is not snapshot:
                     self._tables[name] = newer
+                    self.changes += 1
             for new in tables - self._tables.keys():
                 self._register(new)
             for view in views - self._views:
@@ -112,6 +116,7 @@ class CatalogSync:
 
     def _drop_tables(self, names: set[TableName]) -> None:
         for name in names:
+            self.changes += 1
             del self._tables[name]
             self._session.engine_sql(f"DROP TABLE IF EXISTS {name.quoted}")
             if self._session.unity.exists(name):
@@ -130,6 +135,7 @@ class CatalogSync:
         self._schemas = schemas
 
     def _register(self, name: TableName) -> None:
+        self.changes += 1
         path = self._session.unity.path(name)
         remove_statistics(self._session.unity, name)
         # read before the engine reads the table: a commit after that is new
