@@ -824,6 +824,27 @@ _TABLE: tuple[tuple[str, Rule], ...] = (
         ),
     ),
     (
+        r"^Cannot cast Date32 value",
+        _fixed(
+            LOCAL_ENGINE,
+            "0A000",
+            "The local engine takes dates from 1677-09-22 to 2262-04-11 where it compares them with timestamps or "
+            "truncates them.",
+        ),
+    ),
+    (
+        r"^Support for '(?P<name>\w+)' for data type (?P<type>\w+) is not implemented",
+        _fixed(
+            LOCAL_ENGINE, "0A000", "The local engine has no {name} of values of the type {type}."
+        ),
+    ),
+    (
+        r"^Unsupported data type: (?P<type>.+) for (?P<name>\w+) function",
+        _fixed(
+            LOCAL_ENGINE, "0A000", "The local engine has no {name} of values of the type {type}."
+        ),
+    ),
+    (
         r"^element_at: the index is out of bounds",
         _fixed(
             "INVALID_ARRAY_INDEX_IN_ELEMENT_AT",

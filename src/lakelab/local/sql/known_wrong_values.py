@@ -1,6 +1,7 @@
 """Values that the local engine computes wrongly, and that no rewrite mends: the whole list, three at most.
 
-Follows https://docs.databricks.com/aws/en/error-messages/arithmetic-overflow-error-class
+Follows https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-nan-semantics and
+https://docs.databricks.com/aws/en/sql/language-manual/functions/to_json
 """
 
 from __future__ import annotations
@@ -33,4 +34,20 @@ class KnownWrongValue:
     advice: str
 
 
-KNOWN_WRONG_VALUES: tuple[KnownWrongValue, ...] = ()
+KNOWN_WRONG_VALUES: tuple[KnownWrongValue, ...] = (
+    KnownWrongValue(
+        what="NaN that arithmetic makes of infinities is another value for GROUP BY, DISTINCT and joins than "
+        "other NaN.",
+        example="SELECT x - x AS k, count(*) FROM VALUES (DOUBLE('NaN')), (DOUBLE('Infinity')) AS v(x) GROUP BY x - x",
+        here="two groups of NaN",
+        spark="one group",
+        advice="Write nanvl(x - x, DOUBLE('NaN')).",
+    ),
+    KnownWrongValue(
+        what="to_json writes DOUBLE from 10000000 on and below 0.001 in other digits of the same number.",
+        example="SELECT to_json(named_struct('a', 1e20D))",
+        here='{"a":1e+20}',
+        spark='{"a":1.0E20}',
+        advice="Compare the numbers, not the texts.",
+    ),
+)

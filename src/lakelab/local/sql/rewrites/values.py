@@ -15,6 +15,7 @@ from lakelab.local.sql.rewrites import (
     extremes,
     json_paths,
     json_texts,
+    moving_sums,
     not_a_number,
     percentiles,
     refused_functions,
@@ -26,6 +27,7 @@ from lakelab.local.sql.rewrites.calls import Rule, rewrite_calls
 from lakelab.local.sql.rewrites.coercion import coerce_operands
 from lakelab.local.sql.rewrites.column_names import ColumnNames
 from lakelab.local.sql.rewrites.date_arithmetic import correct_dates
+from lakelab.local.sql.rewrites.equal_names import separate_names
 from lakelab.local.sql.rewrites.expression_types import StatementTypes, Types
 from lakelab.local.sql.rewrites.literals import write_literals
 from lakelab.local.sql.rewrites.texts import write_texts
@@ -43,6 +45,7 @@ RULES: dict[str, Rule] = {
     **extremes.RULES,
     **json_paths.RULES,
     **json_texts.RULES,
+    **moving_sums.RULES,
     **not_a_number.RULES,
     **percentiles.RULES,
     **refused_functions.RULES,
@@ -79,7 +82,9 @@ def correct_values(tree: exp.Expr, types: Types) -> bool:
     dates = correct_dates(tree, types)
     literals = write_literals(tree)
     texts = write_texts(tree, types)
-    return rewrite_calls(tree, types, RULES) or casts or dates or literals or texts
+    calls = rewrite_calls(tree, types, RULES)
+    names = separate_names(tree)
+    return calls or casts or dates or literals or texts or names
 
 
 def correct_statement(session: Session, tree: exp.Expr) -> bool:
