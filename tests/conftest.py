@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pyspark.sql import SparkSession
 
 # No test may send requests to the internet, or wait for a server that does not answer.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
@@ -18,6 +19,7 @@ os.environ.pop("SPARK_REMOTE", None)
 os.environ.pop("LAKELAB_HOME", None)
 
 from lakelab.local.spark.session import LocalSparkSession, start_spark
+from lakelab.local.sql.session_variables import SessionVariables
 from lakelab.local.system.home import Home
 
 
@@ -54,6 +56,23 @@ def schema(spark: LocalSparkSession) -> Iterator[str]:
     yield name
     spark.sql("USE main.default")
     spark.sql(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_temporary_objects() -> Iterator[None]:
+    """Drop what a module's tests leave in the session of this process, which other modules share."""
+    yield
+    session = SparkSession.getActiveSession()
+    if not isinstance(session, LocalSparkSession) or session.is_stopped:
+        return
+    for view in session.temporary_views():
+        session.catalog.dropTempView(view)
+    with session.internal_queries():
+        shown = session.engine_sql("SHOW VIEWS IN global_temp").collect()
+    for view in shown:
+        session.catalog.dropGlobalTempView(view.viewName)
+    session.temporary_functions.clear()
+    session.variables = SessionVariables()
 
 
 @pytest.fixture(autouse=True)

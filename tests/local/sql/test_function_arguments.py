@@ -10,9 +10,9 @@ from sqlglot import parse_one
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.catalog.functions import SQL, Parameter, UnityFunction
 from lakelab.local.catalog.names import TableName
+from lakelab.local.sql.dialect import parse_expression
 from lakelab.local.sql.function_arguments import (
     cast_arguments,
-    plain_dialect,
     substitute_parameters,
     typed_null,
 )
@@ -29,7 +29,7 @@ FUNCTION = UnityFunction(
 
 
 def arguments(call: str) -> dict[str, str]:
-    node = parse_one(call, dialect=plain_dialect())
+    node = parse_expression(call)
     bound = cast_arguments(FUNCTION, node.expressions)
     return {name: value.sql("databricks") for name, value in bound.items()}
 

@@ -28,7 +28,7 @@ from lakelab.local.sql.text import sql_literal
 if TYPE_CHECKING:
     from pyspark.storagelevel import StorageLevel
 
-_NO_VIEW = "Temporary View not found"
+_NO_VIEW = "cannot be found"
 """The engine's words for a temporary view that does not exist."""
 
 

@@ -38,9 +38,9 @@ KNOWN_WRONG_VALUES: tuple[KnownWrongValue, ...] = (
     KnownWrongValue(
         what="NaN that arithmetic makes of infinities is another value for GROUP BY, DISTINCT and joins than "
         "other NaN.",
-        example="SELECT x - x AS k, count(*) FROM VALUES (DOUBLE('NaN')), (DOUBLE('Infinity')) AS v(x) GROUP BY x - x",
-        here="two groups of NaN",
-        spark="one group",
+        example="SELECT count(DISTINCT x - x) FROM VALUES (DOUBLE('NaN')), (DOUBLE('Infinity')) AS v(x)",
+        here="2",
+        spark="1",
         advice="Write nanvl(x - x, DOUBLE('NaN')).",
     ),
     KnownWrongValue(

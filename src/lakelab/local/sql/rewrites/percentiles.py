@@ -23,6 +23,8 @@ def percentile_approx(call: Call) -> exp.Expr | None:
         If there is no percentage.
     """
     values, percentage = call.argument(0), call.argument(1)
+    if isinstance(values, exp.Distinct) and len(values.expressions) > 1:
+        percentage = values.expressions[1]
     if values is None or percentage is None:
         raise analysis_error(
             conditions.WRONG_NUM_ARGS_WITHOUT_SUGGESTION,
@@ -47,6 +49,8 @@ def _value_at(call: Call, values: exp.Expr, percentage: exp.Expr) -> exp.Expr:
 
 
 def _count(call: Call, values: exp.Expr) -> exp.Expr:
+    if isinstance(values, exp.Distinct):
+        values = exp.Distinct(expressions=[values.expressions[0].copy()])
     return call.aggregate(function("count", values.copy()))
 
 

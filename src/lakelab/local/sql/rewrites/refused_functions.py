@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.sql.errors import analysis_error
 from lakelab.local.sql.rewrites.calls import Call, Rule, function, refuse_function
 
@@ -25,9 +26,8 @@ _MOST_ARGUMENTS = {"shuffle": 1, "uuid": 0, "st_asbinary": 1}
 def of_time(call: Call) -> exp.Expr | None:
     """Raise that the type TIME is not supported, as Spark does."""
     raise analysis_error(
-        "UNSUPPORTED_TIME_TYPE",
+        conditions.UNSUPPORTED_TIME_TYPE,
         f"The data type TIME is not supported, which `{call.name}` needs. Use a TIMESTAMP.",
-        "0A000",
     )
 
 

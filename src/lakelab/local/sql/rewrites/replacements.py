@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.sql.errors import analysis_error
 from lakelab.local.sql.rewrites.calls import Call, Rule, refuse_function
 
@@ -53,9 +54,8 @@ def _group(text: str, start: int, groups: int) -> str:
     digits = text[start]
     if int(digits) > groups:
         raise analysis_error(
-            "INVALID_REGEXP_REPLACE",
+            conditions.INVALID_REGEXP_REPLACE,
             f"The pattern has no group {digits}, which the replacement '{text}' names.",
-            "22023",
         )
     for digit in text[start + 1 :]:
         if not digit.isdigit() or int(digits + digit) > groups:

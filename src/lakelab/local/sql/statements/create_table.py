@@ -19,7 +19,7 @@ from sqlglot import exp
 from lakelab.local.catalog import conditions
 from lakelab.local.catalog.columns import check_column_names
 from lakelab.local.catalog.constraints import allows_defaults, defaults_not_allowed
-from lakelab.local.catalog.errors import UnityCatalogError
+from lakelab.local.catalog.errors import DamagedTableError, UnityCatalogError
 from lakelab.local.catalog.hive_metastore import CONSTRAINTS_NOT_SUPPORTED
 from lakelab.local.catalog.names import HIVE_METASTORE, TableName
 from lakelab.local.catalog.properties import (
@@ -143,7 +143,12 @@ def _is_taken(session: Session, statement: exp.Create, name: TableName) -> bool:
     if not is_view and (replaces or not session.unity.exists(name)):
         return False
     if not is_view:
-        session.unity.table(name)  # raises if the user may not see the table
+        try:
+            session.unity.table(name)  # raises if the user may not see the table
+        except DamagedTableError:
+            if session.unity.exists(name):
+                raise
+            return False  # another notebook has dropped it meanwhile
     if statement.args.get("exists"):
         return True
     if not replaces:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from lakelab.local.catalog import conditions
 from lakelab.local.catalog.errors import UnityCatalogError
 from lakelab.local.sql.dialect import to_sql
 from lakelab.local.sql.errors import analysis_error
@@ -43,8 +44,7 @@ def check_partitioning(statement: exp.Create, columns: list[str]) -> None:
     if names and len(names) == len(listed) and names >= {column.lower() for column in columns}:
         raise UnityCatalogError(
             "Cannot use all columns for partition columns. Leave one out of PARTITIONED BY.",
-            condition="ALL_PARTITION_COLUMNS_NOT_ALLOWED",
-            sql_state="KD005",
+            condition=conditions.ALL_PARTITION_COLUMNS_NOT_ALLOWED,
         )
 
 
@@ -65,8 +65,7 @@ def check_generated_columns(session: Session, statement: exp.Create) -> None:
         if identity.args.get("expression") is None and not _is_bigint(column):
             raise UnityCatalogError(
                 f"DataType {column.args['kind'].sql('databricks')} is not supported for IDENTITY columns: use BIGINT.",
-                condition="DELTA_IDENTITY_COLUMNS_UNSUPPORTED_DATA_TYPE",
-                sql_state="428H8",
+                condition=conditions.DELTA_IDENTITY_COLUMNS_UNSUPPORTED_DATA_TYPE,
             )
     for column, computed in _constraints(columns, exp.ComputedColumnConstraint):
         _check_expression(session, columns, column, computed.this)
@@ -91,20 +90,18 @@ def _check_expression(
     for node in expression.walk():
         if isinstance(node, exp.Func) and _function_name(node) in _NOT_DETERMINISTIC:
             raise analysis_error(
-                "UNSUPPORTED_EXPRESSION_GENERATED_COLUMN",
+                conditions.UNSUPPORTED_EXPRESSION_GENERATED_COLUMN,
                 f"Cannot create generated column `{column.name}` with generation expression "
                 f"{to_sql(expression)}: it is not deterministic.",
-                "42621",
             )
     _check_names(columns, column, expression)
     is_found, is_declared = _types(session, columns, column, expression)
     if is_found != is_declared:
         raise analysis_error(
-            "DELTA_GENERATED_COLUMNS_EXPR_TYPE_MISMATCH",
+            conditions.DELTA_GENERATED_COLUMNS_EXPR_TYPE_MISMATCH,
             f"The expression type of the generated column {column.name} is "
             f"{is_found.simpleString().upper()}, but the column type is "
             f"{is_declared.simpleString().upper()}.",
-            "42K09",
         )
 
 
@@ -115,10 +112,9 @@ def _check_names(columns: list[exp.ColumnDef], column: exp.ColumnDef, expression
         is_field_or_variable = named.table or named.find_ancestor(exp.Lambda)
         if not is_field_or_variable and named.name.lower() not in known:
             raise analysis_error(
-                "UNRESOLVED_COLUMN.WITH_SUGGESTION",
+                conditions.UNRESOLVED_COLUMN_WITH_SUGGESTION,
                 f"A column, variable, or function parameter with name `{named.name}` cannot be resolved. "
                 f"Did you mean one of the following? [{', '.join(f'`{name}`' for name in others)}].",
-                "42703",
             )
 
 
