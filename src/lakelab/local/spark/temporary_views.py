@@ -143,7 +143,7 @@ class TemporaryViews:
         return found
 
     def _inline(self, command: Any) -> None:
-        """Put the plans of temporary views in the places of their names: a name may get another view later."""
+        """Replace the names of temporary views by their plans: a name may get another view later."""
         if not command.HasField("create_dataframe_view"):
             return
         for relation in list(messages(command)):
