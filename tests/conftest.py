@@ -6,10 +6,11 @@ import os
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.errors import PySparkException
 
 # No test may send requests to the internet, or wait for a server that does not answer.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
@@ -35,6 +36,10 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
                 terminalreporter.write_line(str(value))
 
 
+STARTED: list[LocalSparkSession] = []
+"""The session of this process, once a test has asked for it."""
+
+
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A folder for the local state of all tests in one run."""
@@ -44,7 +49,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 @pytest.fixture(scope="session")
 def spark(home: Home) -> LocalSparkSession:
     """The local engine. A process has one, which the feature engineering client finds."""
-    return start_spark(home)
+    session = start_spark(home)
+    STARTED.append(session)
+    return session
 
 
 @pytest.fixture
@@ -62,15 +69,18 @@ def schema(spark: LocalSparkSession) -> Iterator[str]:
 def _no_temporary_objects() -> Iterator[None]:
     """Drop what a module's tests leave in the session of this process, which other modules share."""
     yield
-    session = SparkSession.getActiveSession()
-    if not isinstance(session, LocalSparkSession) or session.is_stopped:
+    if not STARTED:
         return
-    for view in session.temporary_views():
-        session.catalog.dropTempView(view)
-    with session.internal_queries():
-        shown = session.engine_sql("SHOW VIEWS IN global_temp").collect()
-    for view in shown:
-        session.catalog.dropGlobalTempView(view.viewName)
+    session = STARTED[0]
+    # what cannot be dropped stays: this is no test
+    with suppress(PySparkException):
+        for view in session.temporary_views():
+            session.catalog.dropTempView(view)
+    with suppress(PySparkException):
+        with session.internal_queries():
+            shown = session.engine_sql("SHOW VIEWS IN global_temp").collect()
+        for view in shown:
+            session.catalog.dropGlobalTempView(view.viewName)
     session.temporary_functions.clear()
     session.variables = SessionVariables()
 
