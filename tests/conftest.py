@@ -77,10 +77,8 @@ def _no_temporary_objects() -> Iterator[None]:
         for view in session.temporary_views():
             session.catalog.dropTempView(view)
     with suppress(PySparkException):
-        with session.internal_queries():
-            shown = session.engine_sql("SHOW VIEWS IN global_temp").collect()
-        for view in shown:
-            session.catalog.dropGlobalTempView(view.viewName)
+        for view in session.sql("SHOW VIEWS IN global_temp").collect():
+            session.catalog.dropGlobalTempView(view["viewName"])
     session.temporary_functions.clear()
     session.variables = SessionVariables()
 
